@@ -1,0 +1,166 @@
+"""Checks of the config by itself and against the template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from rolemodel_ci.checks.subject import Check, Subject
+from rolemodel_ci.model import GROUP_NAME_LIMIT, MASTER_PARAMETER, Account, Parameter, Place, Problem
+from rolemodel_ci.resolve import parameters_of
+from rolemodel_ci.schema import did_you_mean
+
+_GROUP_NAME = re.compile(r"[\w+=,.@-]+\Z", re.ASCII)
+
+
+def account_twice(subject: Subject) -> Iterable[Problem]:
+    """Two accounts of one name, or of names that IAM cannot tell apart."""
+    first: dict[str, Account] = {}
+    for account in subject.policy.accounts:
+        other = first.setdefault(account.name.lower(), account)
+        if other is account:
+            continue
+        same = other.name == account.name
+        yield Problem(
+            account.place, "RM201" if same else "RM202",
+            f"account `{account.name}` stands here a second time (first in line {other.place.line})" if same
+            else f"accounts `{other.name}` and `{account.name}` differ only in case, and IAM cannot tell their groups apart",
+            "Keep one of the two." if same else "Rename one of the two.",
+        )
+
+
+def account_id_twice(subject: Subject) -> Iterable[Problem]:
+    """Two names for one AWS account: the two would undo each other's stack."""
+    first: dict[str, Account] = {}
+    for account in subject.policy.accounts:
+        if account.account_id is None:
+            continue
+        other = first.setdefault(account.account_id, account)
+        if other is not account:
+            yield Problem(
+                account.place, "RM203",
+                f"account `{account.name}` has the id {account.account_id} of `{other.name}` (line {other.place.line})",
+                "Correct the id, or keep one of the two entries.",
+            )
+
+
+def group_names(subject: Subject) -> Iterable[Problem]:
+    """Group names that IAM would not take."""
+    policy = subject.policy
+    for account in policy.present:
+        for role in subject.roles[account.name]:
+            name = policy.group_name(account.name, role)
+            if len(name) > GROUP_NAME_LIMIT:
+                yield Problem(
+                    account.place, "RM205",
+                    f"group `{name}` would have {len(name)} characters; IAM takes {GROUP_NAME_LIMIT}",
+                    "Shorten the account's name, the role's or `group_prefix`.",
+                )
+            elif not _GROUP_NAME.match(name):
+                yield Problem(
+                    account.place, "RM205", f"group `{name}` would have characters that IAM does not take",
+                    "Use letters, digits and `_+=,.@-` in the names of accounts and roles.",
+                )
+
+
+def too_many_groups(subject: Subject) -> Iterable[Problem]:
+    """More groups than the master account may hold."""
+    policy = subject.policy
+    count = sum(len(subject.roles[account.name]) for account in policy.present)
+    quota = policy.guards.groups_quota
+    if count > quota:
+        yield Problem(
+            Place(policy.config_file), "RM206",
+            f"{count} groups would be needed ({len(policy.present)} accounts with their roles); the master account "
+            f"may hold {quota}",
+            "Have AWS raise the quota (at most 500) and set `guards: groups_quota:` to it, or use fewer roles.",
+        )
+
+
+def no_id_for_ci(subject: Subject) -> Iterable[Problem]:
+    """Accounts that CI could not reach."""
+    if subject.policy.github_oidc is None:
+        return
+    for account in subject.policy.accounts:
+        if account.account_id is None:
+            yield Problem(
+                account.place, "RM207", f"account `{account.name}` has no `account_id`, which runs in CI need",
+                "Add its 12 digits, or remove `github_oidc` if all runs are local.",
+            )
+
+
+def parameter_unknown(subject: Subject) -> Iterable[Problem]:
+    """Values for parameters that the template does not have, or that are not the account's to set."""
+    names = [p.name for p in subject.policy.template.parameters if p.name != MASTER_PARAMETER]
+    for account in subject.policy.accounts:
+        for name, _ in account.parameters:
+            if name == MASTER_PARAMETER:
+                yield Problem(
+                    account.place, "RM208",
+                    f"account `{account.name}` sets `{name}`, which always is the master account's id",
+                    "Remove it from `parameters`.",
+                )
+            elif name not in names:
+                yield Problem(
+                    account.place, "RM208", f"account `{account.name}` sets `{name}`, which the template does not declare",
+                    did_you_mean(name, names) or "Remove it from `parameters`, or declare it in the template.",
+                )
+
+
+def parameter_unfilled(subject: Subject) -> Iterable[Problem]:
+    """Parameters that nothing fills."""
+    policy = subject.policy
+    for account in policy.present:
+        filled = parameters_of(policy, account)
+        for parameter in policy.template.parameters:
+            if parameter.name not in filled:
+                yield Problem(
+                    account.place, "RM209",
+                    f"nothing fills the template's parameter `{parameter.name}` in account `{account.name}`",
+                    f"Add it under the account's `parameters`, or give it a `Default` (line {parameter.place.line} of "
+                    f"{parameter.place.file}).",
+                )
+
+
+def parameter_refused(subject: Subject) -> Iterable[Problem]:
+    """Values that the template's own rules refuse."""
+    policy = subject.policy
+    for account in policy.present:
+        for name, value in sorted(parameters_of(policy, account).items()):
+            parameter = policy.template.parameter(name)
+            rule = parameter and _broken_rule(parameter, value)
+            if rule:
+                yield Problem(
+                    account.place, "RM210", f"account `{account.name}`: the template refuses this `{name}`: {rule}",
+                    "Correct the value.",
+                )
+
+
+def _broken_rule(parameter: Parameter, value: str) -> str:
+    """The rule of the template that `value` breaks, or the empty string. What cannot be told here is left to AWS."""
+    rules = parameter.rules
+    allowed, pattern = rules.get("AllowedValues"), rules.get("AllowedPattern")
+    if isinstance(allowed, list) and value not in allowed:
+        return f"it is none of {', '.join(map(str, allowed))}"
+    if isinstance(pattern, str):
+        try:
+            if not re.fullmatch(pattern, value):
+                return str(rules.get("ConstraintDescription") or f"it does not match {pattern}")
+        except re.error:  # a pattern of Java's that Python does not know
+            return ""
+    for rule, broken in (("MinLength", lambda n: len(value) < n), ("MaxLength", lambda n: len(value) > n)):
+        if str(rules.get(rule, "")).isdecimal() and broken(int(rules[rule])):
+            return f"its length is {len(value)}, {rule} is {rules[rule]}"
+    return ""
+
+
+CONFIG_CHECKS = (
+    Check("RM201", "Every account stands in the config once.", account_twice),
+    Check("RM203", "Every account id stands in the config once.", account_id_twice),
+    Check("RM205", "IAM takes the group names.", group_names),
+    Check("RM206", "The master account may hold the groups.", too_many_groups),
+    Check("RM207", "CI can reach every account.", no_id_for_ci),
+    Check("RM208", "The template declares every parameter that is set.", parameter_unknown),
+    Check("RM209", "Every parameter of the template has a value.", parameter_unfilled),
+    Check("RM210", "The template takes every parameter's value.", parameter_refused),
+)

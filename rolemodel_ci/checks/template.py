@@ -1,0 +1,201 @@
+"""Checks of the roles template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from rolemodel_ci.checks.subject import Check, Subject
+from rolemodel_ci.model import MASTER_PARAMETER, Account, Place, Problem, Role, Severity
+from rolemodel_ci.roles import role_name, role_path
+
+SWITCH_ROLE_LIMIT = 64
+"""Characters of path and name together that the console's "switch role" takes:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+_ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}\Z", re.ASCII)
+_PATH = re.compile(r"/([!-~]{1,510}/)?\Z")
+_LOGICAL_ID = re.compile(r"[A-Za-z0-9]{1,255}\Z")
+_SESSION = (3_600, 43_200)
+
+
+def no_roles(subject: Subject) -> Iterable[Problem]:
+    """A template without a single role."""
+    template = subject.policy.template
+    if not template.roles:
+        yield Problem(
+            template.places.get(("Resources",), Place(template.file)), "RM405",
+            "the template makes no role: nobody could switch into anything",
+            "Add at least one resource of type AWS::IAM::Role.",
+        )
+
+
+def logical_ids(subject: Subject) -> Iterable[Problem]:
+    """Logical ids that CloudFormation does not take."""
+    template = subject.policy.template
+    for name in template.body["Resources"]:
+        if not _LOGICAL_ID.match(name):
+            yield Problem(
+                template.places[("Resources", name)], "RM406", f"`{name}` is no logical id: letters and digits only",
+                "Rename it.",
+            )
+
+
+def open_trust(subject: Subject) -> Iterable[Problem]:
+    """Roles that everybody in AWS may assume."""
+    for role, account, properties in _each_role(subject):
+        if any(map(_is_open, _statements(properties.get("AssumeRolePolicyDocument")))):
+            yield Problem(
+                _place(subject, role, "AssumeRolePolicyDocument"), "RM407",
+                f"role `{role.name}` trusts everybody in AWS" + _in(account),
+                f"Name who may assume it, as a rule `arn:aws:iam::${{{MASTER_PARAMETER}}}:root`.",
+            )
+
+
+def _is_open(statement: Any) -> bool:
+    if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
+        return False
+    if "NotPrincipal" in statement:
+        return True
+    principal = statement.get("Principal")
+    named = principal.get("AWS") if isinstance(principal, dict) else principal
+    return "*" in (named if isinstance(named, list) else [named]) and not statement.get("Condition")
+
+
+def master_left_out(subject: Subject) -> Iterable[Problem]:
+    """Roles that nobody of the master account could assume: a grant of one would grant nothing."""
+    master = subject.policy.master_account_id
+    for role, account, properties in _each_role(subject):
+        trusted = [_text(s.get("Principal")) for s in _statements(properties.get("AssumeRolePolicyDocument"))
+                   if isinstance(s, dict) and s.get("Effect") == "Allow"]
+        if trusted and not any(master in who or "*" in who or "${" in who or "Fn::" in who for who in trusted):
+            yield Problem(
+                _place(subject, role, "AssumeRolePolicyDocument"), "RM409",
+                f"role `{role.name}` does not trust the master account {master}: nobody could switch into it" + _in(account),
+                f"Trust `arn:aws:iam::${{{MASTER_PARAMETER}}}:root`.", Severity.WARNING,
+            )
+
+
+def names(subject: Subject) -> Iterable[Problem]:
+    """Role names and paths that IAM or the console do not take, or that cannot be told before AWS has made them."""
+    for role, account, properties in _each_role(subject):
+        resolved = subject.resolved[account.name]
+        path, name = role_path(resolved, role.name), role_name(resolved, role.name)
+        if path is None or not _PATH.match(path):
+            yield Problem(
+                _place(subject, role, "Path"), "RM411",
+                f"the path of role `{role.name}` " + ("cannot be told from the template" if path is None
+                                                      else f"is `{path}`, which is no IAM path") + _in(account),
+                "Write it out, or use parameters: it starts and ends with `/`.",
+            )
+            continue
+        if "RoleName" not in properties or name is None:
+            continue
+        if not _ROLE_NAME.match(name):
+            yield Problem(
+                _place(subject, role, "RoleName"), "RM412", f"`{name}` is no name for an IAM role" + _in(account),
+                "Use 1 to 64 letters, digits and `_+=,.@-`.",
+            )
+        elif len(path + name) > SWITCH_ROLE_LIMIT:
+            yield Problem(
+                _place(subject, role, "RoleName"), "RM413",
+                f"path and name of role `{role.name}` have {len(path + name)} characters; the console switches only into "
+                f"roles with at most {SWITCH_ROLE_LIMIT}" + _in(account),
+                "Shorten the path or the name.",
+            )
+
+
+def same_name(subject: Subject) -> Iterable[Problem]:
+    """Two roles of one name in one account, or of names that IAM cannot tell apart, or ids that groups cannot."""
+    first: dict[tuple[str, str], Role] = {}
+    for role, account, _ in _each_role(subject):
+        name = role_name(subject.resolved[account.name], role.name)
+        for kind, key in (("RoleName", name), ("logical id", role.name)):
+            if key is None:
+                continue
+            other = first.setdefault((f"{account.name} {kind}", key.lower()), role)
+            if other.name != role.name:
+                yield Problem(
+                    role.place, "RM414",
+                    f"roles `{other.name}` and `{role.name}` have the same {kind}, or one that differs only in case"
+                    + _in(account),
+                    "Rename one of the two.",
+                )
+
+
+def session_length(subject: Subject) -> Iterable[Problem]:
+    """Session lengths outside what IAM takes: 3,600 to 43,200 seconds."""
+    low, high = _SESSION
+    for role, account, properties in _each_role(subject):
+        seconds = properties.get("MaxSessionDuration")
+        if isinstance(seconds, str) and not (seconds.isdecimal() and low <= int(seconds) <= high):
+            yield Problem(
+                _place(subject, role, "MaxSessionDuration"), "RM415",
+                f"MaxSessionDuration of role `{role.name}` is `{seconds}`" + _in(account),
+                f"Write seconds from {low} to {high}.",
+            )
+
+
+def dangling_references(subject: Subject) -> Iterable[Problem]:
+    """References to what the template does not declare."""
+    template = subject.policy.template
+    known = {*template.body["Resources"], *(p.name for p in template.parameters)}
+    for path, place in sorted(template.places.items(), key=lambda item: item[1]):
+        if path[-1:] not in (("Ref",), ("Fn::GetAtt",)) or path[0] not in ("Resources", "Outputs", "Conditions"):
+            continue
+        value = _at(template.body, path)
+        target = value[0] if isinstance(value, list) and value else value
+        if isinstance(target, str) and target.split(".")[0] not in known and not target.startswith("AWS::"):
+            yield Problem(
+                place, "RM416", f"`{target}` is neither a parameter nor a resource of the template",
+                "Correct the name, or declare it.",
+            )
+
+
+def _each_role(subject: Subject) -> Iterable[tuple[Role, Account, dict[str, Any]]]:
+    """Every role with its resolved properties: once, and again only where an account's parameters differ."""
+    seen: set[tuple[object, ...]] = set()
+    for account in subject.policy.present:
+        if account.parameters in seen:
+            continue
+        seen.add(account.parameters)
+        resources = subject.resolved[account.name].resources
+        for role in subject.policy.template.roles:
+            if role.name in resources:
+                yield role, account, resources[role.name].get("Properties", {})
+
+
+def _in(account: Account) -> str:
+    return f" (account `{account.name}` with its parameters)" if account.parameters else ""
+
+
+def _place(subject: Subject, role: Role, name: str) -> Place:
+    return subject.policy.template.places.get(("Resources", role.name, "Properties", name), role.place)
+
+
+def _statements(document: Any) -> list[Any]:
+    statements = document.get("Statement", []) if isinstance(document, dict) else []
+    return statements if isinstance(statements, list) else [statements]
+
+
+def _at(body: Any, path: tuple[str | int, ...]) -> Any:
+    for step in path:
+        body = body[step]
+    return body
+
+
+def _text(value: Any) -> str:
+    return str(value)
+
+
+TEMPLATE_CHECKS = (
+    Check("RM405", "The template makes at least one role.", no_roles),
+    Check("RM406", "CloudFormation takes the logical ids.", logical_ids),
+    Check("RM407", "No role trusts everybody.", open_trust),
+    Check("RM409", "Every role trusts the master account.", master_left_out),
+    Check("RM411", "IAM and the console take the roles' names and paths.", names),
+    Check("RM414", "Roles differ by more than case.", same_name),
+    Check("RM415", "IAM takes the session lengths.", session_length),
+    Check("RM416", "Every reference leads somewhere.", dangling_references),
+)

@@ -1,0 +1,269 @@
+"""YAML and JSON text to a tree of nodes that know where they stand. Scalars stay text; nothing is ever constructed.
+
+It reads libyaml's events itself instead of using a PyYAML loader: a loader turns `012345678901` into a number and
+`no` into False, forgets positions, lets the second of two equal keys win and expands aliases without bound.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import yaml
+
+from rolemodel_ci.model import Place, Problem
+
+DEPTH_LIMIT = 60
+"""Levels of nesting. The deepest real template uses about 20; libyaml itself would go on until memory ends."""
+
+ALIAS_LIMIT = 10_000
+"""Nodes that aliases may add to one file. Lists shared by a few dozen roles stay far below it; a bomb does not."""
+
+_NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that YAML does not allow: https://yaml.org/spec/1.1/#c-printable"""
+
+
+class Scalar(NamedTuple):
+    """A piece of text. `plain` means it stood without quotes; `tag` is an explicit tag such as `!Ref`."""
+
+    text: str
+    line: int
+    column: int
+    plain: bool
+    tag: str | None
+
+
+class Sequence(NamedTuple):
+    """A list."""
+
+    items: list[Any]
+    line: int
+    column: int
+    tag: str | None
+
+
+class Mapping(NamedTuple):
+    """A map, in the order of the file, each key once."""
+
+    entries: list[tuple[Scalar, Any]]
+    line: int
+    column: int
+    tag: str | None
+
+
+Node = Scalar | Sequence | Mapping
+
+
+class Document(NamedTuple):
+    """What could be read of a file: its top node, or None where there is none, and what is wrong with it."""
+
+    file: str
+    root: Node | None
+    problems: tuple[Problem, ...]
+
+
+def read_document(text: str, file: str) -> Document:
+    """Parse `text`. Never raises: everything that is wrong comes back as problems with their place."""
+    builder = _Builder(file)
+    bad = _NOT_YAML.search(text, 1 if text.startswith("\ufeff") else 0)
+    if bad:
+        builder.at_offset(text, bad.start(), f"character U+{ord(bad.group()):04X} is not allowed in YAML")
+        return Document(file, None, tuple(builder.problems))
+    try:
+        builder.build(text)
+    except yaml.MarkedYAMLError as error:
+        builder.syntax_error(error)
+    except yaml.YAMLError as error:  # a ReaderError has no mark
+        builder.problem("RM105", 0, 0, f"this is not YAML: {error}", "Save the file as UTF-8 text.")
+    except _Stop:
+        pass
+    root = None if builder.problems and builder.broken else builder.root
+    return Document(file, root, tuple(builder.problems))
+
+
+class _Stop(Exception):
+    """The rest of the file is not worth reading; the reason is among the problems."""
+
+
+class _Builder:
+    """Puts nodes together from parser events, with an explicit stack so that no input can exhaust Python's."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self.root: Node | None = None
+        self.broken = False
+        self._anchors: dict[str, tuple[Node | None, int]] = {}
+        self._count = 0
+        self._by_alias = 0
+
+    def problem(self, code: str, line: int, column: int, message: str, remedy: str) -> None:
+        """Note one problem; `line` and `column` count from 1."""
+        self.problems.append(Problem(Place(self.file, line, column), code, message, remedy))
+
+    def at_offset(self, text: str, offset: int, message: str) -> None:
+        """Note that the character at `offset` of `text` keeps it from being YAML."""
+        line = text.count("\n", 0, offset) + 1
+        column = offset - (text.rfind("\n", 0, offset) + 1) + 1
+        self.problem("RM105", line, column, message, "Delete it, or write it as an escape in double quotes.")
+
+    def syntax_error(self, error: yaml.MarkedYAMLError) -> None:
+        """Note what the parser says."""
+        self.broken = True
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        what = (error.problem or error.context or "it cannot be parsed").replace("\t", "\\t")
+        if "'\\t'" in what:
+            self.problem("RM105", line, column, "a tab stands where YAML wants spaces", "Indent with spaces.")
+            return
+        where = f" ({error.context})" if error.context and error.problem else ""
+        self.problem("RM105", line, column, f"this is not YAML: {what}{where}", "Mend the syntax at this place.")
+
+    def build(self, text: str) -> None:
+        """Run through all events of the text."""
+        parser = _parser(text)
+        get: Callable[[], Any] = parser.get_event
+        try:
+            get()  # stream start
+            event = get()
+            if isinstance(event, yaml.StreamEndEvent):
+                self._empty()
+            self._document(get)
+            event = get()
+            if not isinstance(event, yaml.StreamEndEvent):
+                mark = event.start_mark
+                self.problem(
+                    "RM110", mark.line + 1, mark.column + 1, "a second YAML document starts here",
+                    "Keep one document to a file: delete the `---` or move what follows.",
+                )
+        finally:
+            parser.dispose()
+
+    def _empty(self) -> None:
+        self.broken = True
+        self.problem("RM111", 0, 0, "the file is empty", "Write its content, or remove the reference to it.")
+        raise _Stop
+
+    def _document(self, get: Callable[[], Any]) -> None:
+        """Events of one document: containers under construction stand on `stack`, innermost last."""
+        stack: list[tuple[Node, int, str | None]] = []
+        pending: list[Scalar | None] = []  # the key each open mapping waits to see a value for
+        while True:
+            event = get()
+            kind = type(event)
+            if kind is yaml.DocumentEndEvent:
+                break
+            if kind is yaml.ScalarEvent:
+                mark = event.start_mark
+                node: Node = Scalar(event.value, mark.line + 1, mark.column + 1, not event.style, event.tag)
+                self._count += 1
+                if event.anchor:
+                    self._anchors[event.anchor] = (node, 1)
+            elif kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
+                node, before, anchor = stack.pop()
+                pending.pop()
+                if anchor:
+                    self._anchors[anchor] = (node, self._count - before)
+            elif kind is yaml.AliasEvent:
+                node = self._alias(event)
+            else:
+                stack.append(self._open(event, len(stack)))
+                pending.append(None)
+                continue
+            if not stack:
+                self.root = node
+            else:
+                self._attach(stack[-1][0], pending, node)
+
+    def _open(self, event: Any, depth: int) -> tuple[Node, int, str | None]:
+        mark = event.start_mark
+        line, column = mark.line + 1, mark.column + 1
+        if depth >= DEPTH_LIMIT:
+            self.broken = True
+            self.problem("RM109", line, column, f"nested more than {DEPTH_LIMIT} levels deep", "Make it flatter.")
+            raise _Stop
+        self._count += 1
+        if event.anchor:
+            self._anchors[event.anchor] = (None, 0)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Sequence([], line, column, event.tag), self._count - 1, event.anchor
+        return Mapping([], line, column, event.tag), self._count - 1, event.anchor
+
+    def _attach(self, parent: Node, pending: list[Scalar | None], node: Node) -> None:
+        if isinstance(parent, Sequence):
+            parent.items.append(node)
+            return
+        assert isinstance(parent, Mapping)
+        key = pending[-1]
+        if key is not None:
+            parent.entries.append((key, node))
+            pending[-1] = None
+        elif isinstance(node, Scalar):
+            pending[-1] = node
+        else:
+            self.problem("RM113", node.line, node.column, "a key has to be text", "Write the key as one word.")
+            pending[-1] = Scalar("", node.line, node.column, False, None)
+
+    def _alias(self, event: Any) -> Node:
+        mark = event.start_mark
+        line, column = mark.line + 1, mark.column + 1
+        node, size = self._anchors.get(event.anchor, (None, 0))
+        if node is None:
+            self.broken = True
+            self.problem(
+                "RM107", line, column, f"alias `*{event.anchor}` stands for nothing, or for something around itself",
+                "Write the value out.",
+            )
+            raise _Stop
+        self._count += size
+        self._by_alias += size
+        if self._by_alias > ALIAS_LIMIT:
+            self.broken = True
+            self.problem(
+                "RM107", line, column, f"aliases add more than {ALIAS_LIMIT:,} nodes to this file",
+                "Write the values out.",
+            )
+            raise _Stop
+        return node
+
+
+def _parser(text: str) -> Any:
+    """libyaml's parser; PyYAML's own where it was built without (ten times slower, same events)."""
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+
+
+def check_keys(document: Document) -> list[Problem]:
+    """Keys that stand twice in one map, and merge keys, anywhere in the document."""
+    problems: list[Problem] = []
+    todo: list[Any] = [document.root]
+    seen: set[int] = set()  # a node that aliases share is looked at once
+    while todo:
+        node = todo.pop()
+        if isinstance(node, Sequence) and id(node) not in seen:
+            seen.add(id(node))
+            todo.extend(item for item in node.items if not isinstance(item, Scalar))
+        elif isinstance(node, Mapping) and id(node) not in seen:
+            seen.add(id(node))
+            problems += _repeated(node, document.file)
+            todo.extend(value for _, value in node.entries if not isinstance(value, Scalar))
+    return problems
+
+
+def _repeated(node: Mapping, file: str) -> list[Problem]:
+    problems = []
+    first: dict[str, Scalar] = {}
+    for key, _ in node.entries:
+        place = Place(file, key.line, key.column)
+        if key.text == "<<" and key.plain:
+            problems.append(Problem(place, "RM108", "merge keys are not read", "Write the keys out."))
+        elif key.text in first:
+            problems.append(
+                Problem(
+                    place, "RM106", f"key `{key.text}` stands here a second time (first in line {first[key.text].line})",
+                    "Put both under one key.",
+                )
+            )
+        else:
+            first[key.text] = key
+    return problems

@@ -1,0 +1,194 @@
+"""The nouns of an access policy, as the repository states them. Frozen values, no behaviour that touches the world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any, Literal, NamedTuple
+
+GROUP_PATH = "/RoleModel/"
+"""IAM path of every group the tool owns. It is the mark of ownership: nothing outside it is ever changed."""
+
+MASTER_PARAMETER = "AssumingAccountID"
+"""Template parameter that is given the master account's id, as the 2015 tool gave it."""
+
+
+class Place(NamedTuple):
+    """Where in the repository something stands. `line` and `column` count from 1; 0 means the file as a whole."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+class Severity(StrEnum):
+    """An error stops the run; a warning is told and changes nothing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+GROUP_NAME_LIMIT = 128
+"""Characters of a group's name: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+GROUPS_PER_USER = 10
+"""Groups one IAM user can be in; AWS does not raise it (same page)."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """Something a person has to mend in the files: where, which check, what is wrong, what to do."""
+
+    place: Place
+    code: str
+    message: str
+    remedy: str
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """An `AWS::IAM::Role` of the template. `name` is its logical id, which is what people call it."""
+
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter the template declares. `default` is None where there is none; `rules` are its other attributes."""
+
+    name: str
+    default: str | None
+    rules: Mapping[str, Any]
+    place: Place
+
+    @property
+    def hidden(self) -> bool:
+        """Whether CloudFormation shows `****` instead of the value (NoEcho)."""
+        return str(self.rules.get("NoEcho", "")).lower() == "true"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A CloudFormation template.
+
+    `text` is what is sent to AWS. `body` is its content with short tags written out and every scalar as text:
+    dicts, lists and strings only, to be read and never changed. `places` finds a JSON path of `body` in the file.
+    """
+
+    file: str
+    text: str
+    body: Mapping[str, Any]
+    roles: tuple[Role, ...]
+    parameters: tuple[Parameter, ...]
+    places: Mapping[tuple[str | int, ...], Place] = field(compare=False, repr=False)
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The declared parameter of that name, or None."""
+        return next((p for p in self.parameters if p.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An assumable account. `absent` means: take the stack and the groups away."""
+
+    name: str
+    place: Place
+    profile: str | None = None
+    account_id: str | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+    absent: bool = False
+
+
+class Grant(NamedTuple):
+    """One user may switch into one role of one account, until the end of `expires` (UTC) if that is given."""
+
+    account: str
+    role: str
+    user: str
+    place: Place
+    expires: date | None = None
+    reason: str | None = None
+
+    def holds(self, today: date) -> bool:
+        """Whether the grant counts on `today` (UTC): it holds on its last day and is absent from the day after."""
+        return self.expires is None or today <= self.expires
+
+
+class MappedRole(NamedTuple):
+    """An account and role that the user map names, even with nobody in it."""
+
+    account: str
+    account_place: Place
+    role: str
+    role_place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class UserMap:
+    """The user map: the accounts and roles it names, and its grants in the order of the file."""
+
+    file: str
+    accounts: tuple[tuple[str, Place], ...]
+    roles: tuple[MappedRole, ...]
+    grants: tuple[Grant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """How much one run may take away, and how many groups the master account may hold.
+
+    `revoke_percent`: share of all live memberships. `revoke_floor`: up to this many revocations are never refused.
+    `groups_quota`: IAM groups per account, 300 unless raised (at most 500):
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+
+    revoke_percent: int = 25
+    revoke_floor: int = 5
+    groups_quota: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class GithubOidc:
+    """How CI gets in: names of the roles, the token's audience, and who trusts GitHub."""
+
+    plan_role: str
+    apply_role: str
+    audience: str = "sts.amazonaws.com"
+    via: Literal["direct", "master"] = "direct"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything the repository decides. `users` is None where it leaves membership unmanaged."""
+
+    config_file: str
+    master_account_id: str
+    accounts: tuple[Account, ...]
+    template: Template
+    users: UserMap | None = None
+    master_profile: str | None = None
+    stack_name: str = "RoleModel"
+    region: str = "us-east-1"
+    group_prefix: str = "RM."
+    guards: Guards = Guards()
+    github_oidc: GithubOidc | None = None
+
+    def group_name(self, account: str, role: str) -> str:
+        """Name of the IAM group whose members may switch into `role` of `account`."""
+        return f"{self.group_prefix}{account}.{role}"
+
+    def account(self, name: str) -> Account | None:
+        """The account of that name, or None."""
+        return next((a for a in self.accounts if a.name == name), None)
+
+    @property
+    def present(self) -> tuple[Account, ...]:
+        """The accounts that are to have their stack and groups."""
+        return tuple(a for a in self.accounts if not a.absent)

@@ -1,0 +1,234 @@
+"""What the roles of a resolved template allow, line by line, and how two of them differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, NamedTuple
+
+from rolemodel_ci.resolve import Resolved, Where
+from rolemodel_ci.template import ROLE_TYPE
+
+# Properties that make CloudFormation replace the role when they change, so that its ARN changes:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
+REPLACING = ("RoleName", "Path")
+
+_ATTACHED = {"AWS::IAM::Policy": "Roles", "AWS::IAM::ManagedPolicy": "Roles", "AWS::IAM::RolePolicy": "RoleName"}
+
+_POLICY_PROPERTIES = frozenset({"PolicyName", "ManagedPolicyName", "PolicyDocument", "Roles", "RoleName"})
+
+
+class Line(NamedTuple):
+    """One line of a difference. `part` is the part of the role it is about: `trust`, `policy NAME`, a property."""
+
+    sign: Literal["+", "-"]
+    part: str
+    text: str
+
+
+class Difference(NamedTuple):
+    """How one role, or another resource of the template, differs. `kind` is its resource type."""
+
+    name: str
+    kind: str
+    what: Literal["added", "removed", "changed"]
+    lines: tuple[Line, ...]
+
+    @property
+    def is_role(self) -> bool:
+        """Whether it is about a role rather than about something beside the roles."""
+        return self.kind == ROLE_TYPE
+
+
+Facts = dict[str, tuple[str, dict[tuple[str, str], None]]]
+"""By logical id: resource type, and its lines as (part, text) in the order of the template."""
+
+
+def differences(old: Resolved, new: Resolved) -> tuple[Difference, ...]:
+    """What becomes of the resources on the way from `old` to `new`, roles first, each group sorted by name."""
+    before, after = _facts(old), _facts(new)
+    found = []
+    for name in sorted(before.keys() | after.keys()):
+        kind, lines_after = after.get(name, ("", {}))
+        kind_before, lines_before = before.get(name, ("", {}))
+        lines = [Line("-", *fact) for fact in lines_before if fact not in lines_after]
+        lines += [Line("+", *fact) for fact in lines_after if fact not in lines_before]
+        lines.sort(key=lambda line: (line.part, line.sign == "-"))
+        if name not in before:
+            found.append(Difference(name, kind, "added", tuple(lines)))
+        elif name not in after:
+            found.append(Difference(name, kind_before, "removed", tuple(lines)))
+        elif lines or kind != kind_before:
+            found.append(Difference(name, kind, "changed", tuple(lines)))
+    if old.outputs != new.outputs:
+        found.append(Difference("Outputs", "outputs of the stack", "changed", ()))
+    if not found and old != new:  # a description, a Sid, an order: AWS counts it as an update, nobody gains by it
+        found.append(Difference("Template", "texts that grant nothing", "changed", ()))
+    return tuple(sorted(found, key=lambda difference: (not difference.is_role, difference.name)))
+
+
+def role_path(resolved: Resolved, role: str) -> str | None:
+    """The IAM path of a role, or None where only AWS can tell."""
+    path = _properties(resolved.resources[role]).get("Path", "/")
+    return path if isinstance(path, str) else None
+
+
+def role_name(resolved: Resolved, role: str) -> str | None:
+    """The name the template gives a role, or None where CloudFormation makes one up or only AWS can tell."""
+    name = _properties(resolved.resources[role]).get("RoleName")
+    return name if isinstance(name, str) else None
+
+
+def role_arn(resolved: Resolved, role: str, where: Where, physical_name: str) -> str:
+    """The ARN of a role that exists under `physical_name` in the account that `where` names."""
+    path = role_path(resolved, role) or "/"
+    return f"arn:{where.partition}:iam::{where.account_id}:role{path}{physical_name}"
+
+
+def role_names(resolved: Resolved) -> tuple[str, ...]:
+    """Logical ids of the roles, in the order of the template."""
+    return tuple(name for name, resource in resolved.resources.items() if resource.get("Type") == ROLE_TYPE)
+
+
+def is_replaced(old: Resolved, new: Resolved, role: str) -> bool:
+    """Whether CloudFormation makes the role anew, so that its ARN changes."""
+    before, after = _properties(old.resources[role]), _properties(new.resources[role])
+    return any(before.get(name) != after.get(name) for name in REPLACING)
+
+
+def _facts(resolved: Resolved) -> Facts:
+    facts: Facts = {}
+    names = {}
+    for name, resource in resolved.resources.items():
+        if resource.get("Type") == ROLE_TYPE:
+            properties = _properties(resource)
+            names[properties.get("RoleName", "")] = name
+            facts[name] = (ROLE_TYPE, dict.fromkeys(_role(properties, resource)))
+    for name, resource in resolved.resources.items():
+        kind = str(resource.get("Type"))
+        if kind == ROLE_TYPE:
+            continue
+        owners = [_owner(entry, names) for entry in _listed(_properties(resource).get(_ATTACHED.get(kind, ""), []))]
+        if kind in _ATTACHED and owners and all(owner in facts for owner in owners):
+            for owner in owners:
+                facts[owner][1].update(dict.fromkeys(_attached(name, resource)))
+        else:
+            facts[name] = (kind, dict.fromkeys(_plain("", resource)))
+    return facts
+
+
+def _properties(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    properties = resource.get("Properties", {})
+    return properties if isinstance(properties, dict) else {}
+
+
+def _owner(entry: Any, names: Mapping[Any, str]) -> str:
+    """Logical id of the role that an attachment names, by reference or by its RoleName."""
+    if isinstance(entry, dict):
+        return str(entry.get("Ref", ""))
+    return names.get(entry, "") if isinstance(entry, str) else ""
+
+
+def _role(properties: Mapping[str, Any], resource: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """The lines of one role: whom it trusts, what it may do, its other properties."""
+    for name, value in properties.items():
+        if name == "AssumeRolePolicyDocument":
+            yield from (("trust", line) for line in statements(value))
+        elif name == "Policies":
+            for policy in _listed(value):
+                if isinstance(policy, dict):
+                    label = f"policy {_text(policy.get('PolicyName', '?'))}"
+                    yield from ((label, line) for line in statements(policy.get("PolicyDocument")))
+        elif name == "ManagedPolicyArns":
+            yield from (("managed policies", _text(arn)) for arn in _listed(value))
+        elif name != "Description":
+            yield from _plain(name, value)
+    for name, value in resource.items():
+        if name not in ("Type", "Properties"):
+            yield from _plain(name, value)
+
+
+def _attached(name: str, resource: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """The lines that a policy resource adds to the roles it names."""
+    properties = _properties(resource)
+    label = f"policy {_text(properties.get('PolicyName', properties.get('ManagedPolicyName', name)))}"
+    yield from ((label, line) for line in statements(properties.get("PolicyDocument")))
+    for key, value in properties.items():
+        if key not in _POLICY_PROPERTIES and key != "Description":
+            yield from _plain(f"{label} {key}", value)
+
+
+def _plain(part: str, value: Any) -> Iterable[tuple[str, str]]:
+    if isinstance(value, dict) and not part:
+        for key in sorted(value):
+            if key != "Type":
+                yield from _plain(key, value[key])
+    else:
+        yield part, _text(value)
+
+
+def statements(document: Any) -> Iterable[str]:
+    """The statements of a policy document as lines, one for each action of each statement."""
+    if not isinstance(document, dict) or "Statement" not in document:
+        yield _text(document)
+        return
+    for statement in _listed(document["Statement"]):
+        if not isinstance(statement, dict):
+            yield _text(statement)
+            continue
+        tail = "".join(_tail(statement))
+        name = "NotAction" if "NotAction" in statement else "Action"
+        actions = [_text(action) for action in _listed(statement.get(name, []))]
+        effect = _text(statement.get("Effect", "?"))
+        if name == "NotAction":
+            yield f"{effect} everything but {', '.join(sorted(actions))}{tail}"
+        else:
+            yield from (f"{effect} {action}{tail}" for action in actions)
+
+
+def _tail(statement: Mapping[str, Any]) -> Iterable[str]:
+    for key, word in (("Resource", " on "), ("NotResource", " on everything but ")):
+        if key in statement:
+            yield word + ", ".join(sorted(_text(item) for item in _listed(statement[key])))
+    for key, word in (("Principal", " by "), ("NotPrincipal", " by everybody but ")):
+        if key in statement:
+            yield word + _principal(statement[key])
+    if "Condition" in statement:
+        yield " when " + _condition(statement["Condition"])
+
+
+def _principal(principal: Any) -> str:
+    if not isinstance(principal, dict):
+        return _text(principal)
+    if set(principal) <= {"AWS", "Service", "Federated", "CanonicalUser"}:
+        return ", ".join(sorted(_text(who) for value in principal.values() for who in _listed(value)))
+    return _text(principal)
+
+
+def _condition(condition: Any) -> str:
+    if not isinstance(condition, dict) or not all(isinstance(tests, dict) for tests in condition.values()):
+        return _text(condition)
+    return " and ".join(
+        f"{key} {operator} {', '.join(sorted(_text(v) for v in _listed(value)))}"
+        for operator, tests in sorted(condition.items())
+        for key, value in sorted(tests.items())
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _text(value: Any) -> str:
+    """A value on one line; what only AWS knows is shown as it is written."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and len(value) == 1:
+        (key, inner), = value.items()
+        if key == "Ref" and isinstance(inner, str):
+            return f"${{{inner}}}"
+        if key == "Fn::Sub" and isinstance(inner, str):
+            return inner
+        if key == "Fn::GetAtt":
+            return "${" + ".".join(map(_text, _listed(inner))) + "}"
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)

@@ -1,0 +1,182 @@
+"""Read a CloudFormation template, YAML with short tags or JSON: its content, its roles, its parameters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rolemodel_ci.document import Document, Node, Scalar, Sequence, check_keys, read_document
+from rolemodel_ci.document import Mapping as MapNode
+from rolemodel_ci.model import Parameter, Place, Problem, Role, Template
+
+BODY_LIMIT = 51_200
+"""Bytes of a template in a call: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+
+ROLE_TYPE = "AWS::IAM::Role"
+
+# The functions that have a short tag:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
+_TAGS = {
+    f"!{name}": f"Fn::{name}"
+    for name in (
+        "And", "Base64", "Cidr", "Equals", "FindInMap", "GetAtt", "GetAZs", "If", "ImportValue", "Join", "Length",
+        "Not", "Or", "Select", "Split", "Sub", "ToJsonString", "Transform",
+    )
+} | {"!Ref": "Ref", "!Condition": "Condition"}
+
+# Words that YAML 1.1 takes for true and false where they stand without quotes; CloudFormation reads YAML 1.1.
+_BOOLEANS = dict.fromkeys(("true", "yes", "on"), "true") | dict.fromkeys(("false", "no", "off"), "false")
+
+_OWN_TAGS = frozenset({"!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq",
+                       "tag:yaml.org,2002:int", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:float"})
+
+Body = dict[str, Any]
+
+
+def read_template(text: str, file: str) -> tuple[Template | None, list[Problem]]:
+    """The template in `text`, or None with what keeps it from being one. Problems beside a template are possible."""
+    document = read_document(text, file)
+    problems = list(document.problems)
+    size = len(text.encode("utf-8"))
+    if size > BODY_LIMIT:
+        problems.append(
+            Problem(
+                Place(file), "RM404", f"the template has {size:,} bytes; CloudFormation takes {BODY_LIMIT:,} in a call",
+                "Shorten it: drop comments and descriptions, or move long policies to managed policies.",
+            )
+        )
+    if document.root is None:
+        return None, problems
+    problems += check_keys(document)
+    content = _Content(file)
+    body = content.read(document.root)
+    problems += content.problems + _shape(body, content.places, document)
+    if any(problem.code in ("RM401", "RM408") for problem in problems):
+        return None, problems
+    return Template(file, text, body, _roles(body, content.places), _parameters(body, content.places),
+                    content.places), problems
+
+
+def read_deployed(body: str | Mapping[str, Any]) -> Body | None:
+    """The content of a template that GetTemplate gave: an object for JSON, text for YAML. None: it is none."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    document = read_document(text, "deployed template")
+    content = _Content("deployed template").read(document.root) if document.root else None
+    return content if isinstance(content, dict) else None
+
+
+class _Content:
+    """Nodes to plain content, remembering the place of every path."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.places: dict[tuple[str | int, ...], Place] = {}
+        self.problems: list[Problem] = []
+
+    def read(self, node: Node, path: tuple[str | int, ...] = ()) -> Any:
+        """The content of `node`, which stands at `path`."""
+        self.places.setdefault(path, Place(self.file, node.line, node.column))
+        tag = node.tag if node.tag not in _OWN_TAGS else None
+        if tag is None:
+            return self._content(node, path)
+        function = _TAGS.get(tag)
+        if function is None:
+            self._problem(node, "RM402", f"`{tag}` is no function of CloudFormation", "Use one of its short tags.")
+            return ""
+        self.places[(*path, function)] = self.places[path]
+        inner = self._content(node, (*path, function))
+        if function == "Fn::GetAtt" and isinstance(inner, str):
+            inner = inner.split(".", 1)
+        return {function: inner}
+
+    def _content(self, node: Node, path: tuple[str | int, ...]) -> Any:
+        if isinstance(node, Scalar):
+            return self._scalar(node)
+        if isinstance(node, Sequence):
+            return [self.read(item, (*path, i)) for i, item in enumerate(node.items)]
+        content: Body = {}
+        for key, value in node.entries:
+            if key.text not in content:
+                self.places[(*path, key.text)] = Place(self.file, key.line, key.column)
+                content[key.text] = self.read(value, (*path, key.text))
+        return content
+
+    def _scalar(self, node: Scalar) -> str:
+        if not node.plain:
+            return node.text
+        if node.text in ("", "~", "null", "Null", "NULL"):
+            self._problem(node, "RM403", "a null value, which CloudFormation refuses", "Write a value or drop the key.")
+        return _BOOLEANS.get(node.text.lower(), node.text)
+
+    def _problem(self, node: Node, code: str, message: str, remedy: str) -> None:
+        self.problems.append(Problem(Place(self.file, node.line, node.column), code, message, remedy))
+
+
+def _shape(body: Any, places: Mapping[tuple[str | int, ...], Place], document: Document) -> list[Problem]:
+    """Whether it has the outline of a template at all; the finer checks are in `checks`."""
+    if not isinstance(body, dict):
+        return [_no_template(document, "a template is a map", "Write a map with the key `Resources`.")]
+    problems = []
+    for section in ("Resources", "Parameters", "Conditions", "Mappings", "Outputs"):
+        entries = body.get(section, {})
+        wanted = "a map" if isinstance(entries, dict) else ""
+        if not wanted:
+            problems.append(
+                Problem(places[(section,)], "RM401", f"`{section}` has to be a map", f"Write a map under `{section}`.")
+            )
+            continue
+        if section in ("Conditions", "Mappings", "Outputs"):
+            continue
+        for name, entry in entries.items():
+            if not (isinstance(entry, dict) and isinstance(entry.get("Type"), str)):
+                problems.append(
+                    Problem(
+                        places[(section, name)], "RM401", f"`{name}` has no `Type`",
+                        f"Give everything under `{section}` a map with a `Type`.",
+                    )
+                )
+            elif not isinstance(entry.get("Properties", {}), dict):
+                problems.append(
+                    Problem(places[(section, name)], "RM401", f"`Properties` of `{name}` has to be a map", "Write a map.")
+                )
+    if not body.get("Resources"):
+        problems.append(_no_template(document, "the template has no `Resources`", "Add the roles under `Resources`."))
+    problems += _macros(body, places)
+    return problems
+
+
+def _macros(body: Body, places: Mapping[tuple[str | int, ...], Place]) -> list[Problem]:
+    """Transforms decide in AWS what a template means; what they make of it cannot be reviewed here."""
+    found = [path for path in places if path and path[-1] in ("Transform", "Fn::Transform")
+             and (len(path) == 1 or path[-1] == "Fn::Transform")]
+    found += [path for path in places if isinstance(path[-1] if path else 0, str)
+              and str(path[-1]).startswith("Fn::ForEach::")]
+    return [
+        Problem(
+            places[path], "RM408", f"`{path[-1]}` rewrites the template in AWS, so that nobody can review what it grants",
+            "Write the roles out.",
+        )
+        for path in found
+    ]
+
+
+def _no_template(document: Document, message: str, remedy: str) -> Problem:
+    node = document.root
+    return Problem(Place(document.file, node.line, node.column) if node else Place(document.file), "RM401", message,
+                   remedy)
+
+
+def _roles(body: Body, places: Mapping[tuple[str | int, ...], Place]) -> tuple[Role, ...]:
+    return tuple(
+        Role(name, places[("Resources", name)])
+        for name, resource in body["Resources"].items()
+        if resource["Type"] == ROLE_TYPE
+    )
+
+
+def _parameters(body: Body, places: Mapping[tuple[str | int, ...], Place]) -> tuple[Parameter, ...]:
+    return tuple(
+        Parameter(name, declared.get("Default"), declared, places[("Parameters", name)])
+        for name, declared in body.get("Parameters", {}).items()
+    )
