@@ -54,6 +54,9 @@ class Mapping(NamedTuple):
 
 Node = Scalar | Sequence | Mapping
 
+_DROPPED = Scalar("", 0, 0, False, None)
+"""Stands for a key that has its problem already; what is under it is not looked at."""
+
 
 class Document(NamedTuple):
     """What could be read of a file: its top node, or None where there is none, and what is wrong with it."""
@@ -61,6 +64,8 @@ class Document(NamedTuple):
     file: str
     root: Node | None
     problems: tuple[Problem, ...]
+    aliases: tuple[Place, ...] = ()
+    """Where aliases stand in the file."""
 
 
 def read_document(text: str, file: str) -> Document:
@@ -73,13 +78,14 @@ def read_document(text: str, file: str) -> Document:
     try:
         builder.build(text)
     except yaml.MarkedYAMLError as error:
-        builder.syntax_error(error)
+        builder.syntax_error(error, text)
     except yaml.YAMLError as error:  # a ReaderError has no mark
+        builder.broken = True
         builder.problem("RM105", 0, 0, f"this is not YAML: {error}", "Save the file as UTF-8 text.")
     except _Stop:
         pass
     root = None if builder.problems and builder.broken else builder.root
-    return Document(file, root, tuple(builder.problems))
+    return Document(file, root, tuple(builder.problems), tuple(builder.aliases))
 
 
 class _Stop(Exception):
@@ -94,6 +100,7 @@ class _Builder:
         self.problems: list[Problem] = []
         self.root: Node | None = None
         self.broken = False
+        self.aliases: list[Place] = []
         self._anchors: dict[str, tuple[Node | None, int]] = {}
         self._count = 0
         self._by_alias = 0
@@ -108,13 +115,13 @@ class _Builder:
         column = offset - (text.rfind("\n", 0, offset) + 1) + 1
         self.problem("RM105", line, column, message, "Delete it, or write it as an escape in double quotes.")
 
-    def syntax_error(self, error: yaml.MarkedYAMLError) -> None:
+    def syntax_error(self, error: yaml.MarkedYAMLError, text: str) -> None:
         """Note what the parser says."""
         self.broken = True
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         what = (error.problem or error.context or "it cannot be parsed").replace("\t", "\\t")
-        if "'\\t'" in what:
+        if "tab character" in what or ("any token" in what and mark and text[mark.index : mark.index + 1] == "\t"):
             self.problem("RM105", line, column, "a tab stands where YAML wants spaces", "Indent with spaces.")
             return
         where = f" ({error.context})" if error.context and error.problem else ""
@@ -133,10 +140,8 @@ class _Builder:
             event = get()
             if not isinstance(event, yaml.StreamEndEvent):
                 mark = event.start_mark
-                self.problem(
-                    "RM110", mark.line + 1, mark.column + 1, "a second YAML document starts here",
-                    "Keep one document to a file: delete the `---` or move what follows.",
-                )
+                remedy = "Keep one document to a file: delete the `---` or move what follows."
+                self.problem("RM110", mark.line + 1, mark.column + 1, "a second YAML document starts here", remedy)
         finally:
             parser.dispose()
 
@@ -166,7 +171,7 @@ class _Builder:
                 if anchor:
                     self._anchors[anchor] = (node, self._count - before)
             elif kind is yaml.AliasEvent:
-                node = self._alias(event)
+                node = self._alias(event, len(stack))
             else:
                 stack.append(self._open(event, len(stack)))
                 pending.append(None)
@@ -179,16 +184,19 @@ class _Builder:
     def _open(self, event: Any, depth: int) -> tuple[Node, int, str | None]:
         mark = event.start_mark
         line, column = mark.line + 1, mark.column + 1
-        if depth >= DEPTH_LIMIT:
-            self.broken = True
-            self.problem("RM109", line, column, f"nested more than {DEPTH_LIMIT} levels deep", "Make it flatter.")
-            raise _Stop
+        self._deep(depth + 1, line, column)
         self._count += 1
         if event.anchor:
             self._anchors[event.anchor] = (None, 0)
         if isinstance(event, yaml.SequenceStartEvent):
             return Sequence([], line, column, event.tag), self._count - 1, event.anchor
         return Mapping([], line, column, event.tag), self._count - 1, event.anchor
+
+    def _deep(self, depth: int, line: int, column: int) -> None:
+        if depth > DEPTH_LIMIT:
+            self.broken = True
+            self.problem("RM109", line, column, f"nested more than {DEPTH_LIMIT} levels deep", "Make it flatter.")
+            raise _Stop
 
     def _attach(self, parent: Node, pending: list[Scalar | None], node: Node) -> None:
         if isinstance(parent, Sequence):
@@ -197,35 +205,49 @@ class _Builder:
         assert isinstance(parent, Mapping)
         key = pending[-1]
         if key is not None:
-            parent.entries.append((key, node))
+            if key is not _DROPPED:
+                parent.entries.append((key, node))
             pending[-1] = None
-        elif isinstance(node, Scalar):
-            pending[-1] = node
-        else:
+        elif not isinstance(node, Scalar):
             self.problem("RM113", node.line, node.column, "a key has to be text", "Write the key as one word.")
-            pending[-1] = Scalar("", node.line, node.column, False, None)
+            pending[-1] = _DROPPED
+        elif node.text == "<<" and node.plain:
+            self.problem("RM108", node.line, node.column, "merge keys are not read", "Write the keys out.")
+            pending[-1] = _DROPPED
+        else:
+            pending[-1] = node
 
-    def _alias(self, event: Any) -> Node:
+    def _alias(self, event: Any, depth: int) -> Node:
         mark = event.start_mark
         line, column = mark.line + 1, mark.column + 1
+        self.aliases.append(Place(self.file, line, column))
         node, size = self._anchors.get(event.anchor, (None, 0))
         if node is None:
             self.broken = True
-            self.problem(
-                "RM107", line, column, f"alias `*{event.anchor}` stands for nothing, or for something around itself",
-                "Write the value out.",
-            )
+            message = f"alias `*{event.anchor}` stands for nothing, or for something around itself"
+            self.problem("RM107", line, column, message, "Write the value out.")
             raise _Stop
         self._count += size
         self._by_alias += size
         if self._by_alias > ALIAS_LIMIT:
             self.broken = True
-            self.problem(
-                "RM107", line, column, f"aliases add more than {ALIAS_LIMIT:,} nodes to this file",
-                "Write the values out.",
-            )
+            message = f"aliases add more than {ALIAS_LIMIT:,} nodes to this file"
+            self.problem("RM107", line, column, message, "Write the values out.")
             raise _Stop
+        self._deep(depth + _height(node), line, column)
         return node
+
+
+def _height(node: Node) -> int:
+    """Levels of containers in a node."""
+    height, level = 0, [node]
+    while containers := [each for each in level if not isinstance(each, Scalar)]:
+        height += 1
+        level = [
+            below for each in containers
+            for below in (each.items if isinstance(each, Sequence) else (value for _, value in each.entries))
+        ]
+    return height
 
 
 def _parser(text: str) -> Any:
@@ -234,7 +256,7 @@ def _parser(text: str) -> Any:
 
 
 def check_keys(document: Document) -> list[Problem]:
-    """Keys that stand twice in one map, and merge keys, anywhere in the document."""
+    """Keys that stand twice in one map, anywhere in the document."""
     problems: list[Problem] = []
     todo: list[Any] = [document.root]
     seen: set[int] = set()  # a node that aliases share is looked at once
@@ -255,9 +277,7 @@ def _repeated(node: Mapping, file: str) -> list[Problem]:
     first: dict[str, Scalar] = {}
     for key, _ in node.entries:
         place = Place(file, key.line, key.column)
-        if key.text == "<<" and key.plain:
-            problems.append(Problem(place, "RM108", "merge keys are not read", "Write the keys out."))
-        elif key.text in first:
+        if key.text in first:
             problems.append(
                 Problem(
                     place, "RM106", f"key `{key.text}` stands here a second time (first in line {first[key.text].line})",
@@ -267,3 +287,10 @@ def _repeated(node: Mapping, file: str) -> list[Problem]:
         else:
             first[key.text] = key
     return problems
+
+
+def entry(node: Node | None, name: str) -> Node | None:
+    """What stands under a key of a map; None where there is no such key, or no map."""
+    if not isinstance(node, Mapping):
+        return None
+    return next((value for key, value in node.entries if key.text == name), None)

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Protocol
 
-from rolemodel_ci.document import Document, Node, Scalar, Sequence, check_keys, read_document
+from rolemodel_ci.document import Document, Node, Scalar, Sequence, check_keys, entry, read_document
 from rolemodel_ci.document import Mapping as MapNode
-from rolemodel_ci.model import (
-    Account,
-    GithubOidc,
-    Grant,
-    Guards,
-    MappedRole,
-    Place,
-    Policy,
-    Problem,
-    Template,
-    UserMap,
-)
-from rolemodel_ci.schema import conform, published, whole
+from rolemodel_ci.model import Account, GithubOidc, Guards, Place, Policy, Problem, Template, UserMap
+from rolemodel_ci.schema import conform
 from rolemodel_ci.template import read_template
+from rolemodel_ci.usermap import read_users
 
 FILE_LIMIT = 16 * 1024 * 1024
 """Bytes of one file: five times a user map of 100,000 grants."""
@@ -72,12 +60,11 @@ def load(files: Files, config_path: str, users_path: str | None = None) -> Loade
     if config is None or not isinstance(config.root, MapNode):
         problems += conform(config.root, "config", config_path) if config and config.root else []
         return Loaded(None, tuple(problems))
-    shape = conform(config.root, "config", config_path)
-    problems += shape
+    problems += conform(config.root, "config", config_path)
+    usable = not problems
     template = _template(files, config.root, config_path, problems)
-    users_file = users_path or _named(files, config.root, "users", config_path)
-    users = _users(files, users_file, problems) if users_file else None
-    if any(problem.place.file == config_path for problem in problems) or template is None:
+    users = _users(files, users_path, config.root, config_path, problems)
+    if template is None or not usable:
         return Loaded(None, tuple(problems))
     return Loaded(_policy(config.root, config_path, template, users), tuple(problems))
 
@@ -106,7 +93,7 @@ def _text(files: Files, path: str, problems: list[Problem], named: Place | None)
         )
         return None
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8").removeprefix("\ufeff")  # the byte order mark that some editors write
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = len(content[content.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8")) + 1
@@ -119,41 +106,50 @@ def _text(files: Files, path: str, problems: list[Problem], named: Place | None)
         return None
 
 
-def _entry(node: Node, name: str) -> Node | None:
-    if not isinstance(node, MapNode):
-        return None
-    return next((value for key, value in node.entries if key.text == name), None)
-
-
 def _value(node: Node, name: str, default: str | None = None) -> str | None:
     """Text under a key. An empty value without quotes counts as text only where the schema let it pass."""
-    value = _entry(node, name)
+    value = entry(node, name)
     return value.text if isinstance(value, Scalar) else default
 
 
-def _named(files: Files, config: Node, key: str, config_path: str) -> str | None:
-    """The path under a key of the config, made relative to where the files are read from."""
-    path = _value(config, key)
-    return files.beside(path, config_path) if path else None
+def _named(files: Files, config: Node, key: str, config_path: str) -> tuple[str | None, Place]:
+    """The path under a key of the config, made relative to where the files are read from, and where it stands."""
+    node = entry(config, key)
+    if not isinstance(node, Scalar) or not node.text:
+        return None, Place(config_path)
+    return files.beside(node.text, config_path), Place(config_path, node.line, node.column)
 
 
 def _template(files: Files, config: Node, config_path: str, problems: list[Problem]) -> Template | None:
-    path = _named(files, config, "assumable_roles", config_path)
-    if path is None:
-        return None
-    named = _entry(config, "assumable_roles")
-    assert named is not None
-    text = _text(files, path, problems, Place(config_path, named.line, named.column))
-    if text is None:
+    path, named = _named(files, config, "assumable_roles", config_path)
+    text = _text(files, path, problems, named) if path else None
+    if path is None or text is None:
         return None
     template, found = read_template(text, path)
     problems += found
     return template
 
 
+def _users(
+    files: Files, path: str | None, config: Node, config_path: str, problems: list[Problem]
+) -> UserMap | None:
+    """The user map at `path`, or else where the config says; None where neither names one."""
+    named: Place | None = None
+    if path is None:
+        path, named = _named(files, config, "users", config_path)
+    if path is None:
+        return None
+    document = _document(files, path, problems, named)
+    if document is None or document.root is None:
+        return UserMap(path, (), (), ())
+    users, found = read_users(document.root, path)
+    problems += found
+    return users
+
+
 def _policy(config: Node, path: str, template: Template, users: UserMap | None) -> Policy:
     """The policy of a config that fits the schema."""
-    accounts = _entry(config, "assumable_accounts")
+    accounts = entry(config, "assumable_accounts")
     assert isinstance(accounts, Sequence)
     return Policy(
         config_file=path,
@@ -165,8 +161,8 @@ def _policy(config: Node, path: str, template: Template, users: UserMap | None) 
         stack_name=_value(config, "stack_name") or "RoleModel",
         region=_value(config, "region") or "us-east-1",
         group_prefix=_prefix(config),
-        guards=_guards(_entry(config, "guards")),
-        github_oidc=_github_oidc(_entry(config, "github_oidc")),
+        guards=_guards(entry(config, "guards")),
+        github_oidc=_github_oidc(entry(config, "github_oidc")),
     )
 
 
@@ -176,7 +172,7 @@ def _prefix(config: Node) -> str:
 
 
 def _account(node: Any, path: str) -> Account:
-    parameters = _entry(node, "parameters")
+    parameters = entry(node, "parameters")
     return Account(
         name=_value(node, "name") or "",
         place=Place(path, node.line, node.column),
@@ -199,104 +195,6 @@ def _github_oidc(node: Node | None) -> GithubOidc | None:
         return None
     values: dict[str, Any] = {key.text: value.text for key, value in node.entries}
     return GithubOidc(**values)
-
-
-def _users(files: Files, path: str, problems: list[Problem]) -> UserMap:
-    """The user map at `path`; entries with problems are left out."""
-    document = _document(files, path, problems)
-    if document is None or document.root is None:
-        return UserMap(path, (), (), ())
-    problems += conform(_odd_part(document.root), "users", path)
-    accounts: list[tuple[str, Place]] = []
-    mapped: list[MappedRole] = []
-    grants: list[Grant] = []
-    for account, roles in document.root.entries if isinstance(document.root, MapNode) else ():
-        at = Place(path, account.line, account.column)
-        accounts.append((account.text, at))
-        for role, users in roles.entries if isinstance(roles, MapNode) else ():
-            if isinstance(users, Sequence):
-                mapped.append(MappedRole(account.text, at, role.text, Place(path, role.line, role.column)))
-                grants += _grants(account.text, role.text, users, path, problems)
-    return UserMap(path, tuple(accounts), tuple(mapped), tuple(grants))
-
-
-def _grants(account: str, role: str, users: Sequence, path: str, problems: list[Problem]) -> Iterable[Grant]:
-    fits = _user_pattern()
-    for node in users.items:
-        if isinstance(node, Scalar):
-            if fits(node.text):
-                yield Grant(account, role, node.text, Place(path, node.line, node.column))
-        elif isinstance(node, MapNode):
-            grant = _long_form(account, role, node, path, problems)
-            if grant and fits(grant.user):
-                yield grant
-
-
-def _long_form(account: str, role: str, node: MapNode, path: str, problems: list[Problem]) -> Grant | None:
-    user, expires = _entry(node, "user"), _entry(node, "expires")
-    if not isinstance(user, Scalar):
-        return None
-    last: date | None = None
-    if isinstance(expires, Scalar):
-        try:
-            last = date.fromisoformat(expires.text)
-        except ValueError:
-            if _date_pattern()(expires.text):  # the schema has told of everything that does not even look like one
-                problems.append(
-                    Problem(
-                        Place(path, expires.line, expires.column), "RM309", f"`{expires.text}` is no day of the calendar",
-                        "Write the last day on which the grant holds as YYYY-MM-DD.",
-                    )
-                )
-            return None
-    return Grant(account, role, user.text, Place(path, user.line, user.column), last, _value(node, "reason"))
-
-
-def _odd_part(root: Node) -> Node:
-    """The user map without the entries that are plain and fit the schema's own patterns.
-
-    Holding 100,000 good names one by one to the schema takes a library of validators a minute; the same pattern,
-    taken from the same schema, tells at once which few have to be looked at (and explained) by it.
-    """
-    if not isinstance(root, MapNode):
-        return root
-    accounts = []
-    for account, roles in root.entries:
-        if isinstance(roles, MapNode):
-            roles = roles._replace(entries=[(role, _odd_users(users)) for role, users in roles.entries])
-        accounts.append((account, roles))
-    return root._replace(entries=accounts)
-
-
-def _odd_users(users: Any) -> Any:
-    if not isinstance(users, Sequence):
-        return users
-    fits, is_date = _user_pattern(), _date_pattern()
-
-    def plain(item: Any) -> bool:
-        if isinstance(item, Scalar):
-            return item.tag in (None, "!") and fits(item.text) is not None
-        if not isinstance(item, MapNode) or item.tag not in (None, "!"):
-            return False
-        texts = {key.text: value.text for key, value in item.entries
-                 if isinstance(value, Scalar) and value.tag in (None, "!")}
-        return (
-            len(texts) == len(item.entries) and texts.keys() <= {"user", "expires", "reason"}
-            and fits(texts.get("user", "")) is not None
-            and is_date(texts.get("expires", "2000-01-01")) is not None
-            and 0 < len(texts.get("reason", "-")) <= 500
-        )
-
-    return users._replace(items=[item for item in users.items if not plain(item)])
-
-
-def _user_pattern() -> Any:
-    return whole(published("users")["$defs"]["user"]["pattern"]).match
-
-
-def _date_pattern() -> Any:
-    grant = published("users")["$defs"]["grant"]["properties"]
-    return whole(grant["expires"]["pattern"]).match
 
 
 def join(base: str, path: str) -> str:

@@ -46,6 +46,8 @@ Facts = dict[str, tuple[str, dict[tuple[str, str], None]]]
 
 def differences(old: Resolved, new: Resolved) -> tuple[Difference, ...]:
     """What becomes of the resources on the way from `old` to `new`, roles first, each group sorted by name."""
+    if old == new:
+        return ()
     before, after = _facts(old), _facts(new)
     found = []
     for name in sorted(before.keys() | after.keys()):
@@ -62,7 +64,7 @@ def differences(old: Resolved, new: Resolved) -> tuple[Difference, ...]:
             found.append(Difference(name, kind, "changed", tuple(lines)))
     if old.outputs != new.outputs:
         found.append(Difference("Outputs", "outputs of the stack", "changed", ()))
-    if not found and old != new:  # a description, a Sid, an order: AWS counts it as an update, nobody gains by it
+    if not found:  # a description, a Sid, an order: AWS counts it as an update, nobody gains by it
         found.append(Difference("Template", "texts that grant nothing", "changed", ()))
     return tuple(sorted(found, key=lambda difference: (not difference.is_role, difference.name)))
 

@@ -52,7 +52,18 @@ def _validator(name: str) -> Any:
         if isinstance(instance, str) and not whole(expression).match(instance):
             yield ValidationError(f"{instance!r} does not match {expression!r}")
 
-    return validators.extend(Draft202012Validator, {"pattern": pattern})(published(name))
+    def required(validator: Any, names: list[str], instance: Any, schema: Any) -> Iterable[Any]:
+        # As the library's own, but the message is the bare name of the key.
+        if isinstance(instance, dict):
+            yield from (ValidationError(name) for name in names if name not in instance)
+
+    def enum(validator: Any, values: list[str], instance: Any, schema: Any) -> Iterable[Any]:
+        # What is no text at all is told by `type`, once.
+        if isinstance(instance, str) and instance not in values:
+            yield ValidationError(f"{instance!r} is not one of {values!r}")
+
+    own = {"pattern": pattern, "required": required, "enum": enum}
+    return validators.extend(Draft202012Validator, own)(published(name))
 
 
 @functools.cache
@@ -81,7 +92,7 @@ def foreign_tags(root: Node, file: str) -> list[Problem]:
         if isinstance(node, Sequence):
             todo.extend(node.items)
         elif isinstance(node, MapNode):
-            todo.extend(value for _, value in node.entries)
+            todo.extend(part for entry in node.entries for part in entry)
     return problems
 
 
@@ -93,7 +104,7 @@ def _explain(error: Any, root: Node, file: str) -> Iterable[Problem]:
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         yield from _unknown_keys(error, node, file)
     elif error.validator == "required":
-        missing = next(k for k in error.validator_value if k not in error.instance)
+        missing = error.message
         yield Problem(
             Place(file, node.line, node.column), "RM122", f"{where} lacks the key `{missing}`", f"Add `{missing}:`."
         )
@@ -113,7 +124,7 @@ def _unknown_keys(error: Any, node: Node, file: str) -> Iterable[Problem]:
     known = list(error.schema.get("properties", ()))
     assert isinstance(node, MapNode)
     for key, _ in node.entries:
-        if key.text not in known and not (key.text == "<<" and key.plain):  # a merge key has its own problem
+        if key.text not in known:
             yield Problem(
                 Place(file, key.line, key.column), "RM121", f"key `{key.text}` is not known here",
                 did_you_mean(key.text, known) or f"Known are {', '.join(f'`{k}`' for k in known)}.",

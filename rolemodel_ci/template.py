@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -60,7 +61,11 @@ def read_template(text: str, file: str) -> tuple[Template | None, list[Problem]]
 
 def read_deployed(body: str | Mapping[str, Any]) -> Body | None:
     """The content of a template that GetTemplate gave: an object for JSON, text for YAML. None: it is none."""
-    text = body if isinstance(body, str) else json.dumps(body)
+    return _deployed(body if isinstance(body, str) else json.dumps(body))
+
+
+@functools.lru_cache(maxsize=64)  # every account has the same template
+def _deployed(text: str) -> Body | None:
     document = read_document(text, "deployed template")
     content = _Content("deployed template").read(document.root) if document.root else None
     return content if isinstance(content, dict) else None

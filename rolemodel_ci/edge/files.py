@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from pathlib import Path
 
 from rolemodel_ci.load import NoFile, join
@@ -20,7 +21,7 @@ class Directory:
     def beside(self, path: str, config: str) -> str:
         """`path` beside the config file, or in the working directory if it is not there."""
         near = join(config, path)
-        if not (self._working / near).exists() and (self._working / path).exists():
+        if not os.path.exists(self._working / near) and os.path.exists(self._working / path):  # False, never an error
             return path
         return near
 

@@ -1,0 +1,201 @@
+"""Policy minus AWS: what has to change. Pure; the same inputs give the same plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+
+from rolemodel_ci.diff.groups import (
+    Slot,
+    member_changes,
+    removal_changes,
+    shape_changes,
+    strays,
+    taken_elsewhere,
+)
+from rolemodel_ci.diff.stacks import StackDiff, stack_diff
+from rolemodel_ci.live import Live, LiveMaster, LiveStack, Unreadable
+from rolemodel_ci.model import GROUP_PATH, Account, Grant, Policy
+from rolemodel_ci.plan import (
+    AddMember,
+    Blocked,
+    Change,
+    CreateGroup,
+    DeleteGroup,
+    DeleteStack,
+    Plan,
+    RemoveMember,
+    Totals,
+    order,
+)
+
+__all__ = ["plan_all", "plan_deletion", "plan_membership", "plan_structure"]
+
+Found = Change | Blocked
+
+
+def plan_all(policy: Policy, live: Live, today: date, only: frozenset[str] = frozenset()) -> Plan:
+    """Everything that makes AWS what the policy says. `only`: names of the accounts to look at; empty for all."""
+    diffs = _stack_diffs(policy, live, only)
+    found = [*_structure(policy, live, diffs, only), *_membership(policy, live.master, today, _slots(policy, diffs))]
+    return _plan(policy, live, found, only)
+
+
+def plan_structure(policy: Policy, live: Live, only: frozenset[str] = frozenset()) -> Plan:
+    """Stacks and groups only; who is a member of a group that stays is left as it is."""
+    return _plan(policy, live, _structure(policy, live, _stack_diffs(policy, live, only), only), only)
+
+
+def plan_membership(policy: Policy, master: LiveMaster, today: date, only: frozenset[str] = frozenset()) -> Plan:
+    """Membership only, and only of the groups that the user map names, as the 2015 tool's `sync_users` did."""
+    named = [mapped for mapped in (policy.users.roles if policy.users else ()) if not only or mapped.account in only]
+    found: list[Found] = []
+    slots = []
+    for mapped in named:
+        group = policy.group_name(mapped.account, mapped.role)
+        live = master.groups.get(group)
+        if live is None or live.path != GROUP_PATH:
+            found.append(
+                Blocked(group, None, f"group `{group}` does not exist", "Run `update` first: it makes the groups.",
+                        mapped.role_place)
+            )
+        else:
+            slots.append(Slot(mapped.account, mapped.role, group, None))
+    found += _membership(policy, master, today, slots)
+    return _plan(policy, Live(master, {}), found, only)
+
+
+def plan_deletion(policy: Policy, live: Live, only: frozenset[str] = frozenset()) -> Plan:
+    """Every stack and every group of ours; of the accounts in `only`, if any are named."""
+    found: list[Found] = []
+    owners = _owners(policy)
+    for group in strays(live.master, ()):
+        account, role = owners.get(group.name, (None, None))
+        if not only or account in only:
+            found += removal_changes(group, account, role)
+    for account_ in _chosen(policy, only):
+        stack = live.stacks[account_.name]
+        if isinstance(stack, LiveStack):
+            found.append(DeleteStack(account_.name, None, policy.stack_name, ()))
+    return _plan(policy, live, found, only)
+
+
+def _chosen(policy: Policy, only: frozenset[str]) -> list[Account]:
+    return [account for account in policy.accounts if not only or account.name in only]
+
+
+def _stack_diffs(policy: Policy, live: Live, only: frozenset[str]) -> dict[str, StackDiff]:
+    return {account.name: stack_diff(policy, account, live.stacks[account.name]) for account in _chosen(policy, only)}
+
+
+def _owners(policy: Policy) -> dict[str, tuple[str, str]]:
+    """Account and role by the name of the group that they would have."""
+    return {
+        policy.group_name(account.name, role.name): (account.name, role.name)
+        for account in policy.accounts for role in policy.template.roles
+    }
+
+
+def _slots(policy: Policy, diffs: Mapping[str, StackDiff]) -> list[Slot]:
+    """The groups that are to be there. Of an account that cannot be read, those that the template could make stay."""
+    slots = []
+    for account in policy.present:
+        diff = diffs.get(account.name)
+        if diff is None:
+            continue
+        unreadable = "Mend what keeps the account from being read, then run again." if diff.roles is None else None
+        roles = [role.name for role in policy.template.roles] if diff.roles is None else diff.roles
+        slots += [
+            Slot(account.name, role, policy.group_name(account.name, role), diff.arns.get(role),
+                 diff.live_arns.get(role), unreadable)
+            for role in roles
+        ]
+    return slots
+
+
+def _structure(
+    policy: Policy, live: Live, diffs: Mapping[str, StackDiff], only: frozenset[str]
+) -> Iterator[Found]:
+    """Stacks, groups and their policies."""
+    yield from (diff.change for diff in diffs.values() if diff.change)
+    slots = _slots(policy, diffs)
+    for slot in slots:
+        group = live.master.groups.get(slot.group)
+        blocked = taken_elsewhere(slot, live.master)
+        if blocked:
+            yield blocked
+        elif group is not None or not slot.unreadable:
+            yield from shape_changes(slot, group)
+    owners = _owners(policy)
+    for group in strays(live.master, (slot.group for slot in slots)):
+        account, role = owners.get(group.name, (None, None))
+        if not only or account in only:
+            yield from removal_changes(group, account, role)
+
+
+def _membership(policy: Policy, master: LiveMaster, today: date, slots: Iterable[Slot]) -> Iterator[Found]:
+    """Who comes and who goes, in the groups of `slots`."""
+    if policy.users is None:
+        return
+    holding: dict[str, dict[str, Grant]] = {}
+    ended: dict[str, dict[str, Grant]] = {}
+    for grant in policy.users.grants:
+        book = holding if grant.holds(today) else ended
+        book.setdefault(policy.group_name(grant.account, grant.role), {})[grant.user] = grant
+    for slot in slots:
+        if taken_elsewhere(slot, master) is None:
+            group = master.groups.get(slot.group)
+            yield from member_changes(
+                slot, group, holding.get(slot.group, {}), ended.get(slot.group, {}), master
+            )
+
+
+def _plan(policy: Policy, live: Live, found: Iterable[Found], only: frozenset[str]) -> Plan:
+    """Sort what was found, and count."""
+    changes: list[Change] = []
+    blocked: list[Blocked] = []
+    for item in found:
+        if isinstance(item, Blocked):
+            blocked.append(item)
+        else:
+            changes.append(item)
+    changes.sort(key=order)
+    unreadable = (stack for _, stack in sorted(live.stacks.items()) if isinstance(stack, Unreadable))
+    return Plan(
+        tuple(changes),
+        tuple(unreadable),
+        tuple(sorted(blocked, key=lambda block: (block.group, block.user or ""))),
+        tuple(_notes(policy, live, only)),
+        _totals(live.master, changes),
+    )
+
+
+def _totals(master: LiveMaster, changes: list[Change]) -> Totals:
+    ours = [group for group in master.groups.values() if group.path == GROUP_PATH]
+    before = sum(len(group.members) for group in ours)
+    count = {kind: sum(isinstance(change, kind) for change in changes)
+             for kind in (AddMember, RemoveMember, CreateGroup, DeleteGroup)}
+    return Totals(
+        before, before + count[AddMember] - count[RemoveMember],
+        len(master.groups), len(master.groups) + count[CreateGroup] - count[DeleteGroup],
+    )
+
+
+def _notes(policy: Policy, live: Live, only: frozenset[str]) -> Iterator[str]:
+    """What a person should know although no change follows from it."""
+    accounts = {account.name for account in policy.accounts}
+    gone = sorted({
+        name.removeprefix(policy.group_prefix).rpartition(".")[0]
+        for name, group in live.master.groups.items()
+        if group.path == GROUP_PATH and name.startswith(policy.group_prefix)
+    } - accounts - {""})
+    if not only:
+        for name in gone:
+            yield (f"account `{name}` is no longer in the config: its groups go, but its stack cannot be reached. "
+                   f"Had it stayed with `state: absent`, the stack would go too.")
+    for account in policy.accounts:
+        if account.absent and not isinstance(live.stacks.get(account.name), LiveStack | Unreadable):
+            if account.name in live.stacks:
+                yield f"account `{account.name}` has no stack any more: its entry can be taken out of the config."
+    if policy.users is None:
+        yield "the config names no `users`: who is a member of the groups is left as it is."

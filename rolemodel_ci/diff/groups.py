@@ -1,0 +1,152 @@
+"""What has to change in the groups of the master account, and in who is a member of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rolemodel_ci.live import LiveGroup, LiveMaster
+from rolemodel_ci.model import GROUP_PATH, Grant
+from rolemodel_ci.plan import (
+    AddMember,
+    Blocked,
+    Change,
+    CreateGroup,
+    DeleteGroup,
+    DeletePolicy,
+    DetachPolicy,
+    Phase,
+    PutPolicy,
+    RemoveMember,
+)
+from rolemodel_ci.schema import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One account and role that are to have a group.
+
+    `arn` is what the role's ARN will be after the run, None while that is not known; `live_arn` is what it is now.
+    `unreadable`: the account could not be read, and this is what to do about it.
+    """
+
+    account: str
+    role: str
+    group: str
+    arn: str | None
+    live_arn: str | None = None
+    unreadable: str | None = None
+
+
+def policy_name(group: str) -> str:
+    """Name of the one inline policy of a group."""
+    return f"{group}-Policy"
+
+
+def group_policy(arn: str) -> str:
+    """The document that lets the members of a group switch into exactly one role."""
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": arn}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)
+
+
+def opens_exactly(document: Any, arn: str) -> bool:
+    """Whether a policy document says what `group_policy` says, in whatever spelling."""
+    if not isinstance(document, dict) or set(document) - {"Version", "Statement", "Id"}:
+        return False
+    if document.get("Version") != "2012-10-17":  # the older version reads variables in ARNs as text
+        return False
+    statements = _listed(document.get("Statement"))
+    if len(statements) != 1 or not isinstance(statements[0], dict):
+        return False
+    statement = {key: value for key, value in statements[0].items() if key != "Sid"}
+    return (
+        set(statement) == {"Effect", "Action", "Resource"}
+        and statement["Effect"] == "Allow"
+        and [str(action).lower() for action in _listed(statement["Action"])] == ["sts:assumerole"]
+        and _listed(statement["Resource"]) == [arn]
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def taken_elsewhere(slot: Slot, master: LiveMaster) -> Blocked | None:
+    """Why the group cannot be made: IAM has one of that name, or of its spelling, that is not ours."""
+    by_case = {name.lower(): group for name, group in master.groups.items()}
+    other = by_case.get(slot.group.lower())
+    if other is None or (other.name == slot.group and other.path == GROUP_PATH):
+        return None
+    if other.path == GROUP_PATH:
+        return None  # ours, of another spelling: it is a stray and goes first
+    return Blocked(
+        slot.group, None, f"group `{other.name}` exists under path `{other.path}`, and is not rolemodel-ci's to change",
+        "Rename or delete that group, or choose another `group_prefix`.",
+    )
+
+
+def shape_changes(slot: Slot, group: LiveGroup | None) -> Iterator[Change]:
+    """Changes that give the group its one policy and nothing else."""
+    name = policy_name(slot.group)
+    if group is None:
+        yield CreateGroup(slot.account, slot.role, slot.group)
+        yield PutPolicy(slot.account, slot.role, slot.group, name, slot.arn)
+        return
+    for arn in group.attached:
+        yield DetachPolicy(slot.account, slot.role, slot.group, arn)
+    for other in group.policies:
+        if other != name:
+            yield DeletePolicy(slot.account, slot.role, slot.group, other)
+    document = group.policies.get(name)
+    if slot.unreadable or (slot.arn and opens_exactly(document, slot.arn)):
+        return
+    if document is None or (slot.live_arn and opens_exactly(document, slot.live_arn)):
+        yield PutPolicy(slot.account, slot.role, slot.group, name, slot.arn)
+    elif slot.arn is None:
+        yield DeletePolicy(slot.account, slot.role, slot.group, name)
+        yield PutPolicy(slot.account, slot.role, slot.group, name, None)
+    else:  # It opens something it should not. Putting that right takes access away, so it does not wait.
+        yield PutPolicy(slot.account, slot.role, slot.group, name, slot.arn, Phase.REVOKE)
+
+
+def removal_changes(group: LiveGroup, account: str | None, role: str | None) -> Iterator[Change]:
+    """Changes that empty a group and delete it."""
+    for user in group.members:
+        yield RemoveMember(account, role, group.name, user)
+    for arn in group.attached:
+        yield DetachPolicy(account, role, group.name, arn)
+    for policy in group.policies:
+        yield DeletePolicy(account, role, group.name, policy)
+    yield DeleteGroup(account, role, group.name)
+
+
+def member_changes(
+    slot: Slot, group: LiveGroup | None, grants: Mapping[str, Grant], ended: Mapping[str, Grant], master: LiveMaster
+) -> Iterator[Change | Blocked]:
+    """Changes that make `grants` (by user) the members of the group. `ended` are grants whose last day is over."""
+    members = group.members if group else frozenset()
+    for user in members - grants.keys():
+        last = ended[user].expires if user in ended else None
+        yield RemoveMember(slot.account, slot.role, slot.group, user, last)
+    for user in grants.keys() - members:
+        grant = grants[user]
+        if slot.unreadable:
+            yield Blocked(slot.group, user, f"account `{slot.account}` cannot be read", slot.unreadable, grant.place)
+        elif user not in master.users:
+            yield Blocked(
+                slot.group, user, f"user `{user}` does not exist in the master account",
+                did_you_mean(user, sorted(master.users))
+                or "Create the user there, or correct the name; rolemodel-ci never creates users.",
+                grant.place,
+            )
+        else:
+            yield AddMember(slot.account, slot.role, slot.group, user, grant.expires, grant.reason, grant.place)
+
+
+def strays(master: LiveMaster, wanted: Iterable[str]) -> list[LiveGroup]:
+    """Groups under our path that nothing in the policy accounts for."""
+    keep = set(wanted)
+    return [group for name, group in sorted(master.groups.items())
+            if group.path == GROUP_PATH and name not in keep]

@@ -1,0 +1,113 @@
+"""What has to change in the stack of one account, and what its roles will be called after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rolemodel_ci.live import Absent, LiveStack, Stack, Unreadable
+from rolemodel_ci.model import Account, Policy
+from rolemodel_ci.plan import CreateStack, DeleteStack, SettleStack, StackChange, UpdateStack
+from rolemodel_ci.resolve import Resolved, Where, desired, parameters_of, resolve
+from rolemodel_ci.roles import differences, is_replaced, role_arn, role_name, role_names
+
+_NOTHING = Resolved({}, {})
+
+RESTING = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE",
+                     "IMPORT_ROLLBACK_COMPLETE"})
+"""Statuses in which a stack can be updated:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html"""
+
+DEAD = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS"})
+"""Statuses of a stack that holds nothing of use and can only be deleted (same page)."""
+
+HIDDEN = "****"
+"""What CloudFormation shows instead of the value of a NoEcho parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackDiff:
+    """`change` is None where the stack is right. `arns`: of each wanted role, where it is known before the run.
+
+    `roles` are the roles that are to be there; None where the account could not be read. `live_arns` are those of
+    the roles as they are now.
+    """
+
+    change: StackChange | None
+    roles: tuple[str, ...] | None
+    arns: Mapping[str, str]
+    live_arns: Mapping[str, str]
+
+
+def stack_diff(policy: Policy, account: Account, stack: Stack) -> StackDiff:
+    """Compare the stack of `account` with the policy."""
+    if isinstance(stack, Unreadable):
+        return StackDiff(None, None, {}, {})
+    if account.absent:
+        return StackDiff(_removal(policy, account, stack), (), {}, {})
+    identity = stack.identity
+    wanted = desired(policy, account, identity.account_id, identity.partition)
+    roles = role_names(wanted)
+    where = Where(identity.account_id, policy.region, policy.stack_name, identity.partition)
+    if isinstance(stack, Absent) or stack.status in DEAD:
+        dead = None if isinstance(stack, Absent) else stack.status
+        change: StackChange | None = CreateStack(
+            account.name, None, policy.stack_name, differences(_NOTHING, wanted), dead
+        )
+        return StackDiff(change, roles, _named_arns(wanted, roles, where), {})
+    current = deployed(policy, account, stack)
+    found = differences(current, wanted)
+    change = None
+    if stack.status not in RESTING:
+        change = SettleStack(account.name, None, policy.stack_name, stack.status, found)
+    elif found:
+        change = UpdateStack(account.name, None, policy.stack_name, found)
+    arns = _arns(current, wanted, roles, stack, where)
+    return StackDiff(change, roles, arns, live_arns(policy, account, stack))
+
+
+def deployed(policy: Policy, account: Account, stack: LiveStack) -> Resolved:
+    """What the stack's own template and parameters mean."""
+    if stack.body is None:
+        return _NOTHING
+    wanted = parameters_of(policy, account)
+    hidden = {p.name for p in policy.template.parameters if p.hidden}
+    # A NoEcho value cannot be read back, so that it cannot be told from the wanted one either.
+    parameters = {name: wanted[name] if value == HIDDEN and name in hidden and name in wanted else value
+                  for name, value in stack.parameters.items()}
+    where = Where(stack.identity.account_id, policy.region, policy.stack_name, stack.identity.partition)
+    return resolve(stack.body, parameters, where)
+
+
+def live_arns(policy: Policy, account: Account, stack: LiveStack) -> dict[str, str]:
+    """The ARNs of the roles that the stack has now, by logical id."""
+    current = deployed(policy, account, stack)
+    where = Where(stack.identity.account_id, policy.region, policy.stack_name, stack.identity.partition)
+    return {name: role_arn(current, name, where, stack.physical[name])
+            for name in role_names(current) if stack.physical.get(name)}
+
+
+def _removal(policy: Policy, account: Account, stack: Absent | LiveStack) -> StackChange | None:
+    if isinstance(stack, Absent):
+        return None
+    return DeleteStack(
+        account.name, None, policy.stack_name, differences(deployed(policy, account, stack), _NOTHING)
+    )
+
+
+def _named_arns(wanted: Resolved, roles: tuple[str, ...], where: Where) -> dict[str, str]:
+    """ARNs of the roles whose name the template gives."""
+    return {role: role_arn(wanted, role, where, name) for role in roles if (name := role_name(wanted, role))}
+
+
+def _arns(
+    current: Resolved, wanted: Resolved, roles: tuple[str, ...], stack: LiveStack, where: Where
+) -> dict[str, str]:
+    """ARNs that will hold after the run: of roles that stay, under the name they have; of new ones, if named."""
+    named = _named_arns(wanted, roles, where)
+    stay = {
+        role: role_arn(wanted, role, where, stack.physical[role])
+        for role in roles
+        if stack.physical.get(role) and role in current.resources and not is_replaced(current, wanted, role)
+    }
+    return named | stay

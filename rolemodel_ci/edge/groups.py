@@ -1,0 +1,119 @@
+"""The users and groups of the master account."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rolemodel_ci.edge.sessions import MASTER, Sessions, calling
+from rolemodel_ci.errors import CallFailed, NoAccess
+from rolemodel_ci.live import LiveGroup, LiveMaster, Quotas
+from rolemodel_ci.model import GROUP_PATH
+
+_PAUSES = (0.2, 0.4, 0.8, 1.6, 3.0, 3.0, 3.0, 3.0)
+"""Seconds to wait for IAM to find what was just made; it takes "seconds":
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency"""
+
+
+class AwsMasterReader:
+    """Reads the whole master account with GetAccountAuthorizationDetails (paged) and GetAccountSummary."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def read(self) -> LiveMaster:
+        """Users, groups and quotas. Raises NoAccess where they cannot be had, or are those of another account."""
+        identity = self._sessions.identity(MASTER)
+        client = self._sessions.client(MASTER, "iam")
+        label = self._sessions.label(MASTER)
+        with calling("iam:GetAccountAuthorizationDetails", label, NoAccess):
+            pages = client.get_paginator("get_account_authorization_details").paginate(
+                Filter=["User", "Group"], PaginationConfig={"PageSize": 1000}
+            )
+            users: dict[str, list[str]] = {}
+            groups: list[dict[str, Any]] = []
+            for page in pages:
+                users |= {user["UserName"]: user.get("GroupList", []) for user in page["UserDetailList"]}
+                groups += page["GroupDetailList"]
+        with calling("iam:GetAccountSummary", label, NoAccess):
+            summary = client.get_account_summary()["SummaryMap"]
+        members: dict[str, set[str]] = {group["GroupName"]: set() for group in groups}
+        for user, names in users.items():
+            for name in names:
+                members.setdefault(name, set()).add(user)
+        return LiveMaster(
+            identity, frozenset(users), {g["GroupName"]: _group(g, members[g["GroupName"]]) for g in groups},
+            Quotas(
+                summary.get("GroupsQuota", Quotas().groups),
+                summary.get("GroupsPerUserQuota", Quotas().groups_per_user),
+                summary.get("GroupPolicySizeQuota", Quotas().group_policy_size),
+            ),
+        )
+
+
+def _group(detail: dict[str, Any], members: set[str]) -> LiveGroup:
+    return LiveGroup(
+        detail["GroupName"], detail["Path"], frozenset(members),
+        {policy["PolicyName"]: policy["PolicyDocument"] for policy in detail.get("GroupPolicyList", [])},
+        tuple(sorted(policy["PolicyArn"] for policy in detail.get("AttachedManagedPolicies", []))),
+    )
+
+
+class AwsGroupWriter:
+    """Changes groups. What already is as it should be counts as done; what IAM does not find yet is waited for."""
+
+    def __init__(self, sessions: Sessions, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._sessions = sessions
+        self._sleep = sleep
+        self._fresh: set[str] = set()  # groups made in this run, which IAM may not find for some seconds
+
+    def remove_member(self, group: str, user: str) -> None:
+        """End a membership."""
+        self._call("RemoveUserFromGroup", done=("NoSuchEntity",), GroupName=group, UserName=user)
+
+    def detach_policy(self, group: str, arn: str) -> None:
+        """Detach a managed policy."""
+        self._call("DetachGroupPolicy", done=("NoSuchEntity",), GroupName=group, PolicyArn=arn)
+
+    def delete_policy(self, group: str, policy: str) -> None:
+        """Delete an inline policy."""
+        self._call("DeleteGroupPolicy", done=("NoSuchEntity",), GroupName=group, PolicyName=policy)
+
+    def delete_group(self, group: str) -> None:
+        """Delete a group that has been emptied; IAM may take seconds to notice that it is empty."""
+        self._call("DeleteGroup", done=("NoSuchEntity",), again=("DeleteConflict",), GroupName=group)
+
+    def create_group(self, group: str) -> None:
+        """Make a group under our path."""
+        self._call("CreateGroup", GroupName=group, Path=GROUP_PATH)
+        self._fresh.add(group)
+
+    def put_policy(self, group: str, policy: str, document: str) -> None:
+        """Write an inline policy."""
+        self._call("PutGroupPolicy", again=self._late(group), GroupName=group, PolicyName=policy,
+                   PolicyDocument=document)
+
+    def add_member(self, group: str, user: str) -> None:
+        """Begin a membership."""
+        self._call("AddUserToGroup", again=self._late(group), GroupName=group, UserName=user)
+
+    def _late(self, group: str) -> tuple[str, ...]:
+        return ("NoSuchEntity",) if group in self._fresh else ()
+
+    def _call(self, action: str, done: tuple[str, ...] = (), again: tuple[str, ...] = (), **parameters: str) -> None:
+        """One call. Error codes in `done` mean that there was nothing to do, those in `again` that it is too early."""
+        client = self._sessions.client(MASTER, "iam")
+        method = client.meta.method_to_api_mapping
+        name = next(python for python, api in method.items() if api == action)
+        for pause in (*_PAUSES, None):
+            try:
+                with calling(f"iam:{action}", self._sessions.label(MASTER)):
+                    getattr(client, name)(**parameters)
+                return
+            except CallFailed as failed:
+                if failed.code in done:
+                    return
+                if failed.code not in again or pause is None:
+                    raise
+                self._sleep(pause)

@@ -1,0 +1,223 @@
+"""Sessions with AWS accounts: whose credentials, checked to be the account they should be."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rolemodel_ci import __version__
+from rolemodel_ci.errors import CallFailed, NoAccess
+from rolemodel_ci.live import Identity
+from rolemodel_ci.model import Policy
+
+_CALLS = logging.getLogger("rolemodel_ci.calls")
+
+_SAID_LIMIT = 600
+"""Characters of a message of AWS that are shown: CloudFormation may repeat the whole template in one."""
+
+MASTER = ""
+"""The name under which the master account's session is kept; no account can have it."""
+
+# Credentials that came out of an AssumeRole answer carry the account that answered; no call is needed to learn it.
+_TOLD_BY_STS = frozenset({"assume-role", "assume-role-with-web-identity"})
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile of the AWS config and credentials files; None for what the environment gives."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssumedRole:
+    """A role that a user with a static key assumes. The key is not shown when the value is printed."""
+
+    role_arn: str
+    session_name: str
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How to get into one account. `account_id` is the account it has to be; None: any, for it has no id yet."""
+
+    label: str
+    account_id: str | None
+    source: Profile | AssumedRole
+
+
+def local_doors(policy: Policy) -> dict[str, Door]:
+    """The doors of a run with local credentials. Raises NoAccess for an account that names no profile."""
+    doors = {MASTER: Door("the master account", policy.master_account_id, Profile(policy.master_profile))}
+    for account in policy.accounts:
+        if account.profile is None:
+            raise NoAccess(
+                f"account `{account.name}` names no profile, which a run with local credentials needs",
+                f"Add `profile:` to it in {policy.config_file} (line {account.place.line}), "
+                "or leave it out of this run with `--account`.",
+            )
+        doors[account.name] = Door(f"account `{account.name}`", account.account_id, Profile(account.profile))
+    return doors
+
+
+class Sessions:
+    """Clients for every account, made from botocore sessions that share one loader.
+
+    A session of its own for every account would read and parse the service descriptions again each time, about
+    100 ms of CPU; with a shared loader it takes about 4 ms.
+    """
+
+    def __init__(self, doors: Mapping[str, Door], region: str, jobs: int, endpoint_url: str | None = None) -> None:
+        self._doors = doors
+        self._endpoint_url = endpoint_url
+        self._config = Config(
+            region_name=region, connect_timeout=10, read_timeout=60, max_pool_connections=max(jobs, 10),
+            retries={"mode": "standard", "total_max_attempts": 8}, user_agent_extra=f"rolemodel-ci/{__version__}",
+            **({"proxies": {}} if endpoint_url else {}),  # an embedded AWS is never behind a proxy
+        )
+        self._loader = botocore.session.Session().get_component("data_loader")
+        self._lock = threading.Lock()  # botocore's sessions are not made for threads; its clients are
+        self._sessions: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._identities: dict[str, Identity] = {}
+
+    def client(self, who: str, service: str) -> Any:
+        """A client of `service` in the account that goes by the name `who`. Raises NoAccess."""
+        with self._lock:
+            key = (who, service)
+            if key not in self._clients:
+                self._clients[key] = self._make(self._session(who), service)
+            return self._clients[key]
+
+    def identity(self, who: str) -> Identity:
+        """Whose credentials these are; checked, once, to be the account that the config names. Raises NoAccess."""
+        if who not in self._identities:
+            door = self._doors[who]
+            identity = self._told(who) or self._asked(who)
+            if door.account_id is not None and identity.account_id != door.account_id:
+                raise NoAccess(
+                    f"the credentials for {door.label} belong to account {identity.account_id}; "
+                    f"the config says {door.account_id}",
+                    "Correct the profile or the id. Nothing was written with them.",
+                )
+            self._identities[who] = identity
+        return self._identities[who]
+
+    def label(self, who: str) -> str:
+        """How to call the account in a sentence."""
+        return self._doors[who].label
+
+    def _asked(self, who: str) -> Identity:
+        with calling("sts:GetCallerIdentity", self.label(who), NoAccess):
+            answer = self.client(who, "sts").get_caller_identity()
+        return Identity(answer["Account"], answer["Arn"])
+
+    def _told(self, who: str) -> Identity | None:
+        """The identity as the answer to AssumeRole gave it."""
+        with self._lock, calling("sts:AssumeRole", self.label(who), NoAccess):
+            source, session = self._doors[who].source, self._session(who)
+            if isinstance(source, AssumedRole):
+                return Identity(source.role_arn.split(":")[4], source.role_arn)
+            credentials = session.get_credentials()
+            account_id = None
+            if credentials is not None and credentials.method in _TOLD_BY_STS:
+                account_id = credentials.get_frozen_credentials().account_id
+        return Identity(account_id, f"arn:aws:sts::{account_id}:assumed-role") if account_id else None
+
+    def _session(self, who: str) -> Any:
+        if who not in self._sessions:
+            door = self._doors[who]
+            with calling("credentials", door.label, NoAccess):
+                if isinstance(door.source, AssumedRole):
+                    self._sessions[who] = self._assume(door.source, door.label)
+                else:
+                    session = self._blank(door.source.name)
+                    if session.get_credentials() is None:
+                        raise NoAccess(
+                            f"there are no credentials for {door.label}"
+                            + (f" under profile `{door.source.name}`" if door.source.name else ""),
+                            "Name a profile in the config, or set AWS_PROFILE or AWS_ACCESS_KEY_ID.",
+                        )
+                    self._sessions[who] = session
+        return self._sessions[who]
+
+    def _blank(self, profile: str | None) -> Any:
+        session = botocore.session.Session(profile=profile)
+        session.register_component("data_loader", self._loader)
+        return session
+
+    def _assume(self, source: AssumedRole, label: str) -> Any:
+        base = self._blank(None)
+        base.set_credentials(source.access_key, source.secret_key)
+        with calling("sts:AssumeRole", label, NoAccess):
+            answer = self._make(base, "sts").assume_role(
+                RoleArn=source.role_arn, RoleSessionName=source.session_name
+            )
+        keys = answer["Credentials"]
+        session = self._blank(None)
+        session.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        return session
+
+    def _make(self, session: Any, service: str) -> Any:
+        made: Any = boto3.session.Session(botocore_session=session)
+        client = made.client(service, config=self._config, endpoint_url=self._endpoint_url)
+        client.meta.events.register("after-call", _log_call)
+        return client
+
+
+def _log_call(model: Any, http_response: Any, parsed: Any, **_: Any) -> None:
+    """One line for `--verbose`: what was called, how it was answered, how often it was tried."""
+    told = parsed.get("ResponseMetadata", {})
+    service = model.service_model.service_name
+    _CALLS.info(
+        "%s:%s status=%s retries=%s request=%s", service, model.name, http_response.status_code,
+        told.get("RetryAttempts", 0), told.get("RequestId", "-"),
+    )
+
+
+@contextlib.contextmanager
+def calling(action: str, label: str, kind: type[NoAccess] | None = None) -> Iterator[None]:
+    """Turn what botocore raises during `action` into CallFailed, or into `kind` where that is given."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "?")
+        said = str(error.response.get("Error", {}).get("Message", ""))
+        said = said if len(said) <= _SAID_LIMIT else said[:_SAID_LIMIT] + " …"
+        raise _failure(kind, code, action, f"{label}: AWS refused {action}: {code}: {said}", _remedy(code, action)) from error
+    except BotoCoreError as error:
+        code = type(error).__name__
+        raise _failure(kind, code, action, f"{label}: {action}: {error}", _remedy(code, action)) from error
+
+
+def _failure(kind: type[NoAccess] | None, code: str, action: str, message: str, remedy: str) -> CallFailed | NoAccess:
+    if kind is not None:
+        return kind(message, remedy)
+    return CallFailed(code=code, action=action, message=message, remedy=remedy)
+
+
+def _remedy(code: str, action: str) -> str:
+    """What to do about an error of AWS, of its network or of its credentials."""
+    if code in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"):
+        return f"Allow {action} to these credentials; docs/permissions.md has the whole policies."
+    if code in ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "TokenRetrievalError",
+                "UnauthorizedSSOTokenError", "SSOTokenLoadError", "SignatureDoesNotMatch"):
+        return "Renew the credentials (for SSO: `aws sso login`), then run again."
+    if code in ("ProfileNotFound", "PartialCredentialsError", "NoCredentialsError", "ConfigParseError", "ConfigNotFound"):
+        return "Correct the profile in the AWS config or credentials file, or the `profile` in the config."
+    if "Thrott" in code or code in ("TooManyRequestsException", "RequestLimitExceeded"):
+        return "Run again in a minute; with fewer accounts at once (`--jobs`) if it comes back."
+    if "Endpoint" in code or "Timeout" in code or "Connect" in code:
+        return "Look at the network, at proxies and at AWS_ENDPOINT_URL, then run again."
+    return "Run again; if it comes back, look at what AWS says above."

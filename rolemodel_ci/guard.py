@@ -1,0 +1,115 @@
+"""Reasons not to apply a valid plan. The only maker of `Approved`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rolemodel_ci.live import LiveMaster
+from rolemodel_ci.model import GROUP_PATH, Policy
+from rolemodel_ci.plan import (
+    AddMember,
+    Approved,
+    DeleteGroup,
+    Guard,
+    Plan,
+    PutPolicy,
+    Refusal,
+    RemoveMember,
+)
+
+# An ARN is at most 20 + 64 + 512 characters, the policy around it about 90: far below the quota of 5,120. What
+# counts is the size without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_AROUND_ARN = 90
+
+
+def review(
+    plan: Plan, policy: Policy, master: LiveMaster, allowed: frozenset[Guard] = frozenset()
+) -> Approved | tuple[Refusal, ...]:
+    """Let the plan pass, or say every reason why not. `allowed` are guards that this one run overrides."""
+    refusals = tuple(
+        refusal
+        for refusal in (
+            *_mass_revocation(plan, policy), *_empty_map(plan, policy), *_renamed(plan, policy), *_quotas(plan, master)
+        )
+        if refusal.guard is Guard.QUOTA or refusal.guard not in allowed  # AWS overrides its quotas for nobody
+    )
+    return refusals or Approved(plan, tuple(sorted(allowed)))
+
+
+def review_deletion(plan: Plan) -> Approved:
+    """Let the plan of `delete` pass: taking everything away is what was asked for, and was confirmed."""
+    return Approved(plan)
+
+
+def _mass_revocation(plan: Plan, policy: Policy) -> Iterator[Refusal]:
+    """A run that takes away more than its share. Grants that ran out were approved to end and do not count."""
+    revoked = sum(isinstance(change, RemoveMember) and change.ended is None for change in plan.changes)
+    before, guards = plan.totals.memberships_before, policy.guards
+    if revoked <= guards.revoke_floor or revoked * 100 <= guards.revoke_percent * before:
+        return
+    share = -(-revoked * 100 // before)
+    yield Refusal(
+        Guard.MASS_REVOCATION,
+        f"{revoked} of {before} memberships would be revoked ({share} %); one run may revoke "
+        f"{guards.revoke_percent} % (or {guards.revoke_floor}, whichever is more)",
+        f"If this is meant, run once with `--allow {Guard.MASS_REVOCATION}`, or raise `guards: revoke_percent:` "
+        f"in {policy.config_file}.",
+    )
+
+
+def _empty_map(plan: Plan, policy: Policy) -> Iterator[Refusal]:
+    """A run after which nobody is a member of anything."""
+    totals = plan.totals
+    if policy.users is not None and totals.memberships_before and not totals.memberships_after:
+        yield Refusal(
+            Guard.EMPTY_MAP,
+            f"all {totals.memberships_before} memberships would be revoked: nobody could switch into anything",
+            f"Look whether {policy.users.file} is what you meant. If it is, run once with `--allow {Guard.EMPTY_MAP}`.",
+        )
+
+
+def _renamed(plan: Plan, policy: Policy) -> Iterator[Refusal]:
+    """Groups that are the wanted ones but for the prefix: the 2015 tool made its groups without one."""
+    wanted = {f"{account.name}.{role.name}" for account in policy.present for role in policy.template.roles}
+    bare = sorted(
+        change.group for change in plan.changes
+        if isinstance(change, DeleteGroup) and change.group in wanted and policy.group_prefix
+    )
+    if bare:
+        yield Refusal(
+            Guard.RENAMED_GROUPS,
+            f"{len(bare)} groups under {GROUP_PATH} have the names of wanted ones without the prefix "
+            f"`{policy.group_prefix}` (the first: `{bare[0]}`); they would be deleted with their members",
+            f"Write `group_prefix: \"\"` in {policy.config_file} to keep them. To rename them, run once with "
+            f"`--allow {Guard.RENAMED_GROUPS}`: their members lose access until the new groups have them.",
+        )
+
+
+def _quotas(plan: Plan, master: LiveMaster) -> Iterator[Refusal]:
+    """Quotas of the master account, counted on the state after the plan. Removals come first, so that is the peak."""
+    quotas, totals = master.quotas, plan.totals
+    if totals.groups_after > quotas.groups and totals.groups_after > totals.groups_before:
+        yield Refusal(
+            Guard.QUOTA, f"the master account would have {totals.groups_after} groups; it may have {quotas.groups}",
+            "Have AWS raise the quota of IAM groups (at most 500), or use fewer accounts or roles.",
+        )
+    count = Counter(user for group in master.groups.values() for user in group.members)
+    count.subtract(change.user for change in plan.changes if isinstance(change, RemoveMember))
+    gaining = [change.user for change in plan.changes if isinstance(change, AddMember)]
+    count.update(gaining)
+    for user in sorted(set(gaining)):
+        if count[user] > quotas.groups_per_user:
+            yield Refusal(
+                Guard.QUOTA, f"`{user}` would be in {count[user]} groups, those outside {GROUP_PATH} included; "
+                f"AWS allows {quotas.groups_per_user}, and it cannot be raised",
+                "Take a role away from the user, or a membership outside of this repository.",
+            )
+    for change in plan.changes:
+        size = _AROUND_ARN + len(change.arn) if isinstance(change, PutPolicy) and change.arn else 0
+        if isinstance(change, PutPolicy) and size > quotas.group_policy_size:
+            yield Refusal(
+                Guard.QUOTA, f"the policy of `{change.group}` would have {size} characters; "
+                f"AWS allows {quotas.group_policy_size}",
+                "Shorten the role's path.",
+            )

@@ -1,0 +1,92 @@
+"""The nouns of AWS as it is: stacks, groups, members, quotas. Frozen values that `observe` fills and `diff` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose credentials a session has, as AWS says it."""
+
+    account_id: str
+    arn: str
+
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn` or `aws-us-gov`."""
+        return self.arn.split(":")[1]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStack:
+    """A stack that exists. `body` is its template's content; `physical` maps logical role ids to role names."""
+
+    account: str
+    identity: Identity
+    status: str
+    body: Mapping[str, Any] | None
+    parameters: Mapping[str, str]
+    physical: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The account was read and has no stack of that name."""
+
+    account: str
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The account could not be read. Nothing is concluded from it."""
+
+    account: str
+    reason: str
+    remedy: str
+
+
+Stack = LiveStack | Absent | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class LiveGroup:
+    """A group of the master account. `policies` are its inline documents by name, `attached` its managed policies."""
+
+    name: str
+    path: str
+    members: frozenset[str]
+    policies: Mapping[str, Any]
+    attached: tuple[str, ...] = ()
+
+
+class Quotas(NamedTuple):
+    """What the master account may hold, from iam:GetAccountSummary.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
+    """
+
+    groups: int = 300
+    groups_per_user: int = 10
+    group_policy_size: int = 5_120
+
+
+@dataclass(frozen=True, slots=True)
+class LiveMaster:
+    """The master account: every user, and every group by name, ours or not."""
+
+    identity: Identity
+    users: frozenset[str]
+    groups: Mapping[str, LiveGroup]
+    quotas: Quotas = Quotas()
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Everything that was read of AWS. `stacks` by account name."""
+
+    master: LiveMaster
+    stacks: Mapping[str, Stack]

@@ -1,0 +1,55 @@
+"""Read the master and every account, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rolemodel_ci.errors import CannotGoOn
+from rolemodel_ci.fanout import Raised, Returned, each
+from rolemodel_ci.live import Absent, Live, LiveMaster, LiveStack, Stack, Unreadable
+from rolemodel_ci.model import Account
+from rolemodel_ci.ports import MasterReader, StackReader
+
+
+def observe(master: MasterReader, stacks: StackReader, accounts: Sequence[Account], jobs: int) -> Live:
+    """Everything a plan is made of. An account that fails is Unreadable; a master that fails ends the run.
+
+    Raises NoAccess where the master account cannot be read.
+    """
+    targets: list[Account | None] = [None, *accounts]  # the master first: it takes longest
+
+    def read(target: Account | None) -> LiveMaster | LiveStack | Absent:
+        return master.read() if target is None else stacks.read(target)
+
+    answers = each(read, targets, jobs)
+    found: dict[str, Stack] = {}
+    live_master: LiveMaster | None = None
+    for target, answer in zip(targets, answers, strict=True):
+        match answer:
+            case Returned(LiveMaster() as value):
+                live_master = value
+            case Returned(LiveStack() | Absent() as value):
+                found[value.account] = value
+            case Raised(CannotGoOn() as error) if target is not None:
+                found[target.name] = Unreadable(target.name, error.message, error.remedy)
+            case Raised(error):
+                raise error
+    assert live_master is not None  # `each` answers for every item or raises
+    return Live(live_master, _told_apart(live_master, found))
+
+
+def _told_apart(master: LiveMaster, stacks: dict[str, Stack]) -> dict[str, Stack]:
+    """Two names whose credentials lead to one account: neither can be trusted to be what its name says."""
+    owners: dict[str, list[str]] = {}
+    for name, stack in sorted(stacks.items()):
+        if not isinstance(stack, Unreadable):
+            owners.setdefault(stack.identity.account_id, []).append(name)
+    told = dict(stacks)
+    for account_id, names in owners.items():
+        for name in names if len(names) > 1 else ():
+            others = ", ".join(f"`{other}`" for other in names if other != name)
+            told[name] = Unreadable(
+                name, f"its credentials lead to account {account_id}, and so do those of {others}",
+                "Correct the profiles, or add `account_id` to the accounts in the config.",
+            )
+    return told

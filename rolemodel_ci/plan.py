@@ -1,0 +1,281 @@
+"""The nouns of a run: changes, the plan that holds them, what guards say to it, what came of each change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import IntEnum, StrEnum
+
+from rolemodel_ci.live import Unreadable
+from rolemodel_ci.model import Place
+from rolemodel_ci.roles import Difference
+
+
+class Phase(IntEnum):
+    """The order of a run. What takes access away comes first, what gives it comes last."""
+
+    REVOKE = 1
+    BUILD = 2
+    GRANT = 3
+
+
+class Origin(StrEnum):
+    """Why a change is in the plan: the change in Git asks for it, its last day is over, or AWS differs by itself."""
+
+    REQUESTED = "requested"
+    EXPIRED = "expired"
+    DRIFT = "drift"
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What all changes have. `account` and `role` are None for a group that no account and role account for."""
+
+    account: str | None
+    role: str | None
+    origin: Origin | None = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveMember(_Change):
+    """A user loses membership of a group. `ended` is the last day of a grant that has run out."""
+
+    group: str
+    user: str
+    ended: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DetachPolicy(_Change):
+    """A managed policy that somebody attached to one of our groups goes."""
+
+    group: str
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePolicy(_Change):
+    """An inline policy of one of our groups goes: it is not ours, or it opens what it should not."""
+
+    group: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteGroup(_Change):
+    """A group goes. Its members and policies have changes of their own, before it."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateStack(_Change):
+    """The stack is made. `replaces` is the status of one that can only be deleted first (ROLLBACK_COMPLETE)."""
+
+    stack: str
+    differences: tuple[Difference, ...]
+    replaces: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateStack(_Change):
+    """The stack is changed."""
+
+    stack: str
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettleStack(_Change):
+    """The stack is being changed by somebody else, or is stuck; it is brought to rest and then to what is wanted."""
+
+    stack: str
+    status: str
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteStack(_Change):
+    """The stack goes, with all its roles."""
+
+    stack: str
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CreateGroup(_Change):
+    """A group is made, without members and without a policy."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutPolicy(_Change):
+    """The group gets the policy that lets its members assume the role. `arn` None: known once the stack is built."""
+
+    group: str
+    policy: str
+    arn: str | None
+    phase: Phase = Phase.GRANT
+
+
+@dataclass(frozen=True, slots=True)
+class AddMember(_Change):
+    """A user becomes member of a group."""
+
+    group: str
+    user: str
+    expires: date | None = None
+    reason: str | None = None
+    place: Place | None = None
+
+
+StackChange = CreateStack | UpdateStack | SettleStack | DeleteStack
+GroupChange = RemoveMember | DetachPolicy | DeletePolicy | DeleteGroup | CreateGroup | PutPolicy | AddMember
+Change = StackChange | GroupChange
+
+_RANK: dict[type, tuple[Phase, int]] = {
+    RemoveMember: (Phase.REVOKE, 1),
+    DetachPolicy: (Phase.REVOKE, 2),
+    DeletePolicy: (Phase.REVOKE, 3),
+    DeleteGroup: (Phase.REVOKE, 5),
+    CreateStack: (Phase.BUILD, 1),
+    UpdateStack: (Phase.BUILD, 1),
+    SettleStack: (Phase.BUILD, 1),
+    DeleteStack: (Phase.BUILD, 1),
+    CreateGroup: (Phase.GRANT, 1),
+    PutPolicy: (Phase.GRANT, 2),
+    AddMember: (Phase.GRANT, 3),
+}
+
+
+def phase_of(change: Change) -> Phase:
+    """The phase of a run in which the change is made."""
+    return change.phase if isinstance(change, PutPolicy) else _RANK[type(change)][0]
+
+
+def order(change: Change) -> tuple[int, str, int, str]:
+    """Sort key of a change: phase, group or stack, kind, then who or what. Unique within a plan."""
+    rank = (Phase.REVOKE, 4) if isinstance(change, PutPolicy) and change.phase is Phase.REVOKE else _RANK[type(change)]
+    match change:
+        case CreateStack() | UpdateStack() | SettleStack() | DeleteStack():
+            where, what = change.account or "", ""
+        case RemoveMember() | AddMember():
+            where, what = change.group, change.user
+        case DetachPolicy():
+            where, what = change.group, change.arn
+        case DeletePolicy() | PutPolicy():
+            where, what = change.group, change.policy
+        case DeleteGroup() | CreateGroup():
+            where, what = change.group, ""
+    return (rank[0], where, rank[1], what)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A wanted grant or group that cannot be made, and why. The rest of the plan goes on without it."""
+
+    group: str
+    user: str | None
+    reason: str
+    remedy: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counts that guards and readers want. Memberships are those of the groups under our path."""
+
+    memberships_before: int = 0
+    memberships_after: int = 0
+    groups_before: int = 0
+    groups_after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do: sorted, comparable, the same for the same inputs."""
+
+    changes: tuple[Change, ...]
+    unreadable: tuple[Unreadable, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
+    notes: tuple[str, ...] = ()
+    totals: Totals = Totals()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.changes
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything could be read and everything wanted can be made."""
+        return not self.unreadable and not self.blocked
+
+
+class Guard(StrEnum):
+    """The guards by name, as `--allow` takes them."""
+
+    MASS_REVOCATION = "mass-revocation"
+    EMPTY_MAP = "empty-map"
+    RENAMED_GROUPS = "renamed-groups"
+    QUOTA = "quota"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a guard does not let a plan pass, with the numbers, and the setting or flag that would."""
+
+    guard: Guard
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A plan that passed the guards. Only `guard` makes one, and `apply` takes nothing else."""
+
+    plan: Plan
+    allowed: tuple[Guard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The change is made."""
+
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The change was tried and failed."""
+
+    change: Change
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The change was not tried, because of something that failed."""
+
+    change: Change
+    because: str
+
+
+Outcome = Done | Failed | Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of every change of a plan, in the plan's order. `bugs` are errors that nobody can cause but us."""
+
+    plan: Plan
+    outcomes: tuple[Outcome, ...]
+    interrupted: bool = False
+    bugs: tuple[Exception, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything the policy wants has been made."""
+        return self.plan.is_whole and not self.interrupted and all(isinstance(o, Done) for o in self.outcomes)

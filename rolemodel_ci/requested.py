@@ -1,0 +1,84 @@
+"""Tell what a change in Git asks for from what differs in AWS for any other reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from rolemodel_ci.model import Policy
+from rolemodel_ci.plan import (
+    AddMember,
+    Change,
+    CreateGroup,
+    CreateStack,
+    DeleteGroup,
+    DeletePolicy,
+    DeleteStack,
+    DetachPolicy,
+    Origin,
+    Plan,
+    PutPolicy,
+    RemoveMember,
+    SettleStack,
+    UpdateStack,
+)
+from rolemodel_ci.resolve import desired
+
+
+def attribute(plan: Plan, base: Policy | None, head: Policy, today: date) -> Plan:
+    """The plan with the origin of every change. `base` is the policy before the change; None if there was none."""
+    facts = _Facts(base, head, today)
+    return replace(plan, changes=tuple(replace(change, origin=facts.origin(change)) for change in plan.changes))
+
+
+class _Facts:
+    """What the change from base to head touches."""
+
+    def __init__(self, base: Policy | None, head: Policy, today: date) -> None:
+        before, after = _members(base, today), _members(head, today)
+        self._joining, self._leaving = after - before, before - after
+        groups_before, groups_after = _groups(base), _groups(head)
+        self._coming, self._going = groups_after - groups_before, groups_before - groups_after
+        self._stacks = {
+            account.name for account in head.accounts
+            if base is None or _stack(base, account.name) != _stack(head, account.name)
+        }
+
+    def origin(self, change: Change) -> Origin:
+        """Why the change is in the plan."""
+        match change:
+            case RemoveMember() if change.ended is not None:
+                return Origin.EXPIRED
+            case RemoveMember():
+                asked = (change.group, change.user) in self._leaving or change.group in self._going
+            case AddMember():
+                asked = (change.group, change.user) in self._joining or change.group in self._coming
+            case CreateGroup():
+                asked = change.group in self._coming
+            case PutPolicy():
+                asked = change.group in self._coming or change.account in self._stacks
+            case DeleteGroup() | DeletePolicy() | DetachPolicy():
+                asked = change.group in self._going
+            case CreateStack() | UpdateStack() | SettleStack() | DeleteStack():
+                asked = change.account in self._stacks
+        return Origin.REQUESTED if asked else Origin.DRIFT
+
+
+def _members(policy: Policy | None, today: date) -> set[tuple[str, str]]:
+    if policy is None or policy.users is None:
+        return set()
+    return {(policy.group_name(g.account, g.role), g.user) for g in policy.users.grants if g.holds(today)}
+
+
+def _groups(policy: Policy | None) -> set[str]:
+    if policy is None:
+        return set()
+    return {policy.group_name(account.name, role.name) for account in policy.present for role in policy.template.roles}
+
+
+def _stack(policy: Policy, name: str) -> object:
+    """What decides the stack of an account; None where it is to have none."""
+    account = policy.account(name)
+    if account is None or account.absent:
+        return None
+    return policy.stack_name, policy.region, desired(policy, account, account.account_id)

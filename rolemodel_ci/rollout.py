@@ -1,0 +1,90 @@
+"""Bring one stack from whatever state it is in to what the policy wants, and wait until it is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rolemodel_ci.diff.stacks import DEAD, RESTING
+from rolemodel_ci.errors import CallFailed
+from rolemodel_ci.model import Account, Policy
+from rolemodel_ci.ports import Clock, StackWriter, Watch
+from rolemodel_ci.resolve import parameters_of
+
+DEADLINE = 900.0
+"""Seconds that one stack may take. IAM roles take CloudFormation seconds, a hundred of them a few minutes."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
+
+GONE = "DELETE_COMPLETE"
+
+
+class StackFailed(CallFailed):
+    """CloudFormation did not bring the stack to where it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """What a rollout needs: the writer, who watches, the clock, and how long a stack may take (seconds)."""
+
+    writer: StackWriter
+    watch: Watch
+    clock: Clock
+    deadline: float = DEADLINE
+
+    def bring(self, policy: Policy, account: Account) -> None:
+        """Create, update or repair the stack of `account`. Raises CallFailed with the first thing that went wrong."""
+        status = self._rest(account)
+        if status in DEAD:
+            self.remove(account)
+            status = GONE
+        text, parameters = policy.template.text, parameters_of(policy, account)
+        if status == GONE:
+            self.writer.create(account, text, parameters)
+            self._expect(account, {"CREATE_COMPLETE"})
+        elif self.writer.update(account, text, parameters):
+            self._expect(account, {"UPDATE_COMPLETE"})
+
+    def remove(self, account: Account) -> None:
+        """Delete the stack of `account`, whatever state it is in. Raises CallFailed."""
+        if self._rest(account) != GONE:
+            self.writer.delete(account)
+            self._expect(account, {GONE})
+
+    def _rest(self, account: Account) -> str:
+        """Wait until nothing is under way; finish a rollback that got stuck. The status it rests in."""
+        status = self._wait(account)
+        if status == "UPDATE_ROLLBACK_FAILED":
+            self.writer.continue_rollback(account)
+            status = self._wait(account)
+        if status in RESTING or status in DEAD or status in (GONE, "UPDATE_FAILED"):
+            return status
+        raise self._failed(account, status)
+
+    def _wait(self, account: Account) -> str:
+        """Poll until the status is none of `…_IN_PROGRESS`, or the deadline is over."""
+        end, pause = self.clock.now() + self.deadline, _FIRST_PAUSE
+        while True:
+            status = self.writer.status(account) or GONE
+            self.watch.stack(account.name, status)
+            if not status.endswith("_IN_PROGRESS") or status == "REVIEW_IN_PROGRESS":
+                return status
+            if self.clock.now() >= end:
+                raise StackFailed(
+                    code="Deadline", action="cloudformation:DescribeStacks",
+                    message=f"stack `{account.name}` is still {status} after {self.deadline:.0f} s",
+                    remedy="Look at the stack's events. Running again goes on waiting.",
+                )
+            self.clock.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    def _expect(self, account: Account, wanted: set[str]) -> None:
+        status = self._wait(account)
+        if status not in wanted:
+            raise self._failed(account, status)
+
+    def _failed(self, account: Account, status: str) -> StackFailed:
+        first = self.writer.failure(account)
+        return StackFailed(
+            code=status, action="cloudformation", message=f"the stack ended in {status}" + (f": {first}" if first else ""),
+            remedy="Mend what it says in the template or in the account, then run again.",
+        )
