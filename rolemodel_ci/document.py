@@ -23,6 +23,9 @@ ALIAS_LIMIT = 10_000
 _NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that YAML does not allow: https://yaml.org/spec/1.1/#c-printable"""
 
+_SEEN_TOO_LATE = ("could not find expected ':'", "found unexpected end of stream")
+"""What the parser notices lines after the text that is wrong; it is told where that text starts."""
+
 
 class Scalar(NamedTuple):
     """A piece of text. `plain` means it stood without quotes; `tag` is an explicit tag such as `!Ref`."""
@@ -118,14 +121,19 @@ class _Builder:
     def syntax_error(self, error: yaml.MarkedYAMLError, text: str) -> None:
         """Note what the parser says."""
         self.broken = True
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         what = (error.problem or error.context or "it cannot be parsed").replace("\t", "\\t")
-        if "tab character" in what or ("any token" in what and mark and text[mark.index : mark.index + 1] == "\t"):
+        mark, start = error.problem_mark or error.context_mark, error.context_mark
+        if what in _SEEN_TOO_LATE and start:
+            mark, start = start, None
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        here = text[mark.index : mark.index + 1] if mark and "cannot start any token" in what else ""
+        if "tab character" in what or here == "\t":
             self.problem("RM105", line, column, "a tab stands where YAML wants spaces", "Indent with spaces.")
-            return
-        where = f" ({error.context})" if error.context and error.problem else ""
-        self.problem("RM105", line, column, f"this is not YAML: {what}{where}", "Mend the syntax at this place.")
+        elif here:
+            self.problem("RM105", line, column, f"no text starts with `{here}` in YAML", "Put it in quotes.")
+        else:
+            where = f" ({error.context}" + (f" from line {start.line + 1})" if start else ")") if error.context else ""
+            self.problem("RM105", line, column, f"this is not YAML: {what}{where}", "Mend the syntax at this place.")
 
     def build(self, text: str) -> None:
         """Run through all events of the text."""
@@ -168,6 +176,8 @@ class _Builder:
             elif kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
                 node, before, anchor = stack.pop()
                 pending.pop()
+                if isinstance(node, Mapping):
+                    self.problems += _repeated(node, self.file)
                 if anchor:
                     self._anchors[anchor] = (node, self._count - before)
             elif kind is yaml.AliasEvent:
@@ -255,35 +265,15 @@ def _parser(text: str) -> Any:
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
 
 
-def check_keys(document: Document) -> list[Problem]:
-    """Keys that stand twice in one map, anywhere in the document."""
-    problems: list[Problem] = []
-    todo: list[Any] = [document.root]
-    seen: set[int] = set()  # a node that aliases share is looked at once
-    while todo:
-        node = todo.pop()
-        if isinstance(node, Sequence) and id(node) not in seen:
-            seen.add(id(node))
-            todo.extend(item for item in node.items if not isinstance(item, Scalar))
-        elif isinstance(node, Mapping) and id(node) not in seen:
-            seen.add(id(node))
-            problems += _repeated(node, document.file)
-            todo.extend(value for _, value in node.entries if not isinstance(value, Scalar))
-    return problems
-
-
 def _repeated(node: Mapping, file: str) -> list[Problem]:
+    """Keys that stand twice in one map."""
     problems = []
     first: dict[str, Scalar] = {}
     for key, _ in node.entries:
         place = Place(file, key.line, key.column)
         if key.text in first:
-            problems.append(
-                Problem(
-                    place, "RM106", f"key `{key.text}` stands here a second time (first in line {first[key.text].line})",
-                    "Put both under one key.",
-                )
-            )
+            message = f"key `{key.text}` stands here a second time (first in line {first[key.text].line})"
+            problems.append(Problem(place, "RM106", message, "Put both under one key."))
         else:
             first[key.text] = key
     return problems

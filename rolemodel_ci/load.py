@@ -6,10 +6,10 @@ import posixpath
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rolemodel_ci.document import Document, Node, Scalar, Sequence, check_keys, entry, read_document
+from rolemodel_ci.document import Document, Node, Scalar, Sequence, entry, read_document
 from rolemodel_ci.document import Mapping as MapNode
 from rolemodel_ci.model import Account, GithubOidc, Guards, Place, Policy, Problem, Template, UserMap
-from rolemodel_ci.schema import conform
+from rolemodel_ci.schema import conform, printable
 from rolemodel_ci.template import read_template
 from rolemodel_ci.usermap import read_users
 
@@ -56,17 +56,21 @@ def load(files: Files, config_path: str, users_path: str | None = None) -> Loade
     config or the template cannot be used; a map with bad entries gives a policy without these, beside the problems.
     """
     problems: list[Problem] = []
+    policy = _load(files, config_path, users_path, problems)
+    return Loaded(policy, tuple(map(printable, problems)))
+
+
+def _load(files: Files, config_path: str, users_path: str | None, problems: list[Problem]) -> Policy | None:
     config = _document(files, config_path, problems)
-    if config is None or not isinstance(config.root, MapNode):
-        problems += conform(config.root, "config", config_path) if config and config.root else []
-        return Loaded(None, tuple(problems))
+    if config is None or config.root is None:
+        return None
     problems += conform(config.root, "config", config_path)
+    if not isinstance(config.root, MapNode):
+        return None
     usable = not problems
     template = _template(files, config.root, config_path, problems)
     users = _users(files, users_path, config.root, config_path, problems)
-    if template is None or not usable:
-        return Loaded(None, tuple(problems))
-    return Loaded(_policy(config.root, config_path, template, users), tuple(problems))
+    return _policy(config.root, config_path, template, users) if template and usable else None
 
 
 def _document(files: Files, path: str, problems: list[Problem], named: Place | None = None) -> Document | None:
@@ -76,7 +80,6 @@ def _document(files: Files, path: str, problems: list[Problem], named: Place | N
         return None
     document = read_document(text, path)
     problems += document.problems
-    problems += check_keys(document) if document.root else []
     return document
 
 
@@ -86,11 +89,8 @@ def _text(files: Files, path: str, problems: list[Problem], named: Place | None)
         problems.append(Problem(named or Place(path), content.code, content.reason, content.remedy))
         return None
     if len(content) > FILE_LIMIT:
-        problems.append(
-            Problem(
-                Place(path), "RM104", f"the file has {len(content):,} bytes, more than {FILE_LIMIT:,}", "Make it smaller."
-            )
-        )
+        message = f"the file has {len(content):,} bytes, more than {FILE_LIMIT:,}"
+        problems.append(Problem(Place(path), "RM104", message, "Make it smaller."))
         return None
     try:
         return content.decode("utf-8").removeprefix("\ufeff")  # the byte order mark that some editors write

@@ -10,12 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from rolemodel_ci.model import MASTER_PARAMETER, Account, Policy
 
 _NO_VALUE = object()  # what {"Ref": "AWS::NoValue"} stands for: the property is not there
-_PLACEHOLDER = re.compile(r"\$\{([^!}][^}]*)\}")
+PLACEHOLDER = re.compile(r"\$\{([^!}][^}]*)\}")
+"""A reference within the text of Fn::Sub."""
+
+# Text that functions may make, in characters: more than a whole template can have. Nested functions could multiply
+# a few lines to gigabytes.
+_TEXT_LIMIT = 65_536
+
+_CONDITION_LEVELS = 100  # conditions within conditions; what lies deeper counts as what text cannot tell
 
 # Parts of a resource that CloudFormation does not count as an update by themselves.
 _SILENT = frozenset({"Metadata", "DependsOn", "Condition"})
@@ -47,12 +54,12 @@ def resolve(body: Mapping[str, Any], parameters: Mapping[str, str], where: Where
     """
     evaluator = _Evaluator(body, parameters, where)
     resources = {
-        name: _drop_silent(evaluator.value(resource))
+        name: _drop_silent(evaluator.kept(resource))
         for name, resource in body.get("Resources", {}).items()
-        if evaluator.exists(resource)
+        if isinstance(resource, dict) and evaluator.exists(resource)
     }
     outputs = {
-        name: _drop_silent(evaluator.value(output))
+        name: _drop_silent(evaluator.kept(output))
         for name, output in body.get("Outputs", {}).items()
         if evaluator.exists(output)
     }
@@ -91,7 +98,8 @@ class _Evaluator:
     def __init__(self, body: Mapping[str, Any], parameters: Mapping[str, str], where: Where) -> None:
         self._conditions: Mapping[str, Any] = body.get("Conditions", {})
         self._mappings: Mapping[str, Any] = body.get("Mappings", {})
-        self._deciding: set[str] = set()
+        self._decided: dict[str, bool | None] = {}
+        self._levels = 0
         names: dict[str, Any] = dict(parameters)
         for name, declared in body.get("Parameters", {}).items():
             if isinstance(declared, dict) and "List" in str(declared.get("Type", "")) and name in names:
@@ -122,53 +130,65 @@ class _Evaluator:
         pairs = ((key, self.value(value)) for key, value in content.items())
         return {key: value for key, value in pairs if value is not _NO_VALUE}
 
+    def kept(self, content: Any) -> Any:
+        """The value where something has to stand: there NoValue stays written out."""
+        value = self.value(content)
+        return {"Ref": "AWS::NoValue"} if value is _NO_VALUE else value
+
     def _ref(self, argument: Any) -> Any:
         return self._names.get(argument, {"Ref": argument}) if isinstance(argument, str) else {"Ref": argument}
 
     def _sub(self, argument: Any) -> Any:
         text, extra = argument, {}
         if isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], dict):
-            text, extra = argument[0], {key: self.value(value) for key, value in argument[1].items()}
+            text, extra = argument[0], {key: self.kept(value) for key, value in argument[1].items()}
         if not isinstance(text, str):
-            return {"Fn::Sub": self.value(argument)}
+            return {"Fn::Sub": self.kept(argument)}
+        known = {name: value for name, value in (self._names | extra).items() if isinstance(value, str)}
+        length = sum(len(known.get(match.group(1).strip(), "")) for match in PLACEHOLDER.finditer(text))
+        if len(text) + length > _TEXT_LIMIT:
+            return {"Fn::Sub": [text, extra] if extra else text}
         left: dict[str, Any] = {}
 
         def put(match: re.Match[str]) -> str:
             name = match.group(1).strip()
-            known = extra.get(name, self._names.get(name))
-            if isinstance(known, str):
-                return known
-            if name in extra:
-                left[name] = known
-            return match.group()
+            if name in extra and name not in known:
+                left[name] = extra[name]
+            return known.get(name, match.group())
 
-        text = _PLACEHOLDER.sub(put, text)
-        if not _PLACEHOLDER.search(text):
+        text = PLACEHOLDER.sub(put, text)
+        if not PLACEHOLDER.search(text):
             return text.replace("${!", "${")
         return {"Fn::Sub": [text, left] if left else text}
 
     def _join(self, argument: Any) -> Any:
-        done = self.value(argument)
+        done = self.kept(argument)
         if isinstance(done, list) and len(done) == 2 and isinstance(done[0], str) and isinstance(done[1], list) \
-                and all(isinstance(part, str) for part in done[1]):
+                and all(isinstance(part, str) for part in done[1]) \
+                and len(done[0]) * len(done[1]) + sum(map(len, done[1])) <= _TEXT_LIMIT:
             return done[0].join(done[1])
         return {"Fn::Join": done}
 
     def _split(self, argument: Any) -> Any:
-        done = self.value(argument)
+        done = self.kept(argument)
         if isinstance(done, list) and len(done) == 2 and all(isinstance(part, str) for part in done) and done[0]:
             return done[1].split(done[0])
         return {"Fn::Split": done}
 
     def _select(self, argument: Any) -> Any:
-        done = self.value(argument)
+        done = self.kept(argument)
         if isinstance(done, list) and len(done) == 2 and isinstance(done[0], str) and done[0].isdecimal() \
-                and isinstance(done[1], list) and int(done[0]) < len(done[1]):
+                and len(done[0]) < 10 and isinstance(done[1], list) and int(done[0]) < len(done[1]):
             return done[1][int(done[0])]
         return {"Fn::Select": done}
 
+    def _get_att(self, argument: Any) -> Any:
+        """Only AWS knows it; the two ways of writing it are made one."""
+        done = self.kept(argument)
+        return {"Fn::GetAtt": done.split(".", 1) if isinstance(done, str) else done}
+
     def _find_in_map(self, argument: Any) -> Any:
-        done = self.value(argument)
+        done = self.kept(argument)
         if isinstance(done, list) and len(done) >= 3 and all(isinstance(part, str) for part in done[:3]):
             table = self._mappings.get(done[0])
             row = table.get(done[1]) if isinstance(table, dict) else None
@@ -181,26 +201,25 @@ class _Evaluator:
             held = self._condition(argument[0])
             if held is not None:
                 return self.value(argument[1] if held else argument[2])
-            return {"Fn::If": [argument[0], *map(self._kept, argument[1:])]}
+            return {"Fn::If": [argument[0], *map(self.kept, argument[1:])]}
         return {"Fn::If": argument}
-
-    def _kept(self, content: Any) -> Any:
-        """The value of a branch that stays; NoValue has to stay written out there."""
-        value = self.value(content)
-        return {"Ref": "AWS::NoValue"} if value is _NO_VALUE else value
 
     def _condition(self, name: str) -> bool | None:
         """Whether the named condition holds; None where text cannot tell (or where it goes round in a circle)."""
-        if name in self._deciding or name not in self._conditions:
-            return None
-        self._deciding.add(name)
-        try:
-            return self._decide(self._conditions[name])
-        finally:
-            self._deciding.discard(name)
+        if name not in self._decided and name in self._conditions:
+            self._decided[name] = None  # holds while it is being decided
+            self._decided[name] = self._decide(self._conditions[name])
+        return self._decided.get(name)
 
     def _decide(self, term: Any) -> bool | None:
-        if not (isinstance(term, dict) and len(term) == 1):
+        self._levels += 1
+        try:
+            return self._verdict(term)
+        finally:
+            self._levels -= 1
+
+    def _verdict(self, term: Any) -> bool | None:
+        if not (isinstance(term, dict) and len(term) == 1) or self._levels > _CONDITION_LEVELS:
             return None
         (name, argument), = term.items()
         if name == "Condition" and isinstance(argument, str):
@@ -219,5 +238,7 @@ class _Evaluator:
             return True if True in parts else None if None in parts else False
         return None
 
-    _FUNCTIONS = {"Ref": _ref, "Fn::Sub": _sub, "Fn::Join": _join, "Fn::Split": _split, "Fn::Select": _select,
-                  "Fn::FindInMap": _find_in_map, "Fn::If": _if}
+    _FUNCTIONS: ClassVar = {
+        "Ref": _ref, "Fn::Sub": _sub, "Fn::Join": _join, "Fn::Split": _split, "Fn::Select": _select,
+        "Fn::FindInMap": _find_in_map, "Fn::If": _if, "Fn::GetAtt": _get_att,
+    }

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from rolemodel_ci.resolve import Resolved, Where
-from rolemodel_ci.template import ROLE_TYPE
+from rolemodel_ci.template import ROLE_TYPE, read_deployed
 
 # Properties that make CloudFormation replace the role when they change, so that its ARN changes:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
@@ -104,7 +104,8 @@ def _facts(resolved: Resolved) -> Facts:
     for name, resource in resolved.resources.items():
         if resource.get("Type") == ROLE_TYPE:
             properties = _properties(resource)
-            names[properties.get("RoleName", "")] = name
+            if isinstance(properties.get("RoleName"), str):
+                names[properties["RoleName"]] = name
             facts[name] = (ROLE_TYPE, dict.fromkeys(_role(properties, resource)))
     for name, resource in resolved.resources.items():
         kind = str(resource.get("Type"))
@@ -169,8 +170,18 @@ def _plain(part: str, value: Any) -> Iterable[tuple[str, str]]:
         yield part, _text(value)
 
 
+def policy_document(value: Any) -> Any:
+    """A policy document as a map, where it is one or is written as JSON text (as `!Sub '{…}'`); else `value`."""
+    text = value.get("Fn::Sub") if isinstance(value, dict) else value
+    if isinstance(text, list) and text:
+        text = text[0]
+    read = read_deployed(text) if isinstance(text, str) else None
+    return value if read is None else read
+
+
 def statements(document: Any) -> Iterable[str]:
     """The statements of a policy document as lines, one for each action of each statement."""
+    document = policy_document(document)
     if not isinstance(document, dict) or "Statement" not in document:
         yield _text(document)
         return

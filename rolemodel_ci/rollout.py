@@ -49,6 +49,7 @@ class Rollout:
         if self._rest(account) != GONE:
             self.writer.delete(account)
             self._expect(account, {GONE})
+            self.watch.stack(account.name, GONE)
 
     def _rest(self, account: Account) -> str:
         """Wait until nothing is under way; finish a rollback that got stuck. The status it rests in."""
@@ -64,8 +65,10 @@ class Rollout:
         """Poll until the status is none of `…_IN_PROGRESS`, or the deadline is over."""
         end, pause = self.clock.now() + self.deadline, _FIRST_PAUSE
         while True:
-            status = self.writer.status(account) or GONE
-            self.watch.stack(account.name, status)
+            found = self.writer.status(account)
+            if found is not None:
+                self.watch.stack(account.name, found)
+            status = found or GONE
             if not status.endswith("_IN_PROGRESS") or status == "REVIEW_IN_PROGRESS":
                 return status
             if self.clock.now() >= end:

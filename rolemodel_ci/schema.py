@@ -7,6 +7,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -37,7 +38,7 @@ def as_plain(node: Node) -> Any:
 
 def conform(root: Node, name: str, file: str) -> list[Problem]:
     """What keeps the tree under `root` from being what the schema `name` describes."""
-    problems = []
+    problems: list[Problem] = []
     for error in _validator(name).iter_errors(as_plain(root)):
         problems += _explain(error, root, file)
     return problems + foreign_tags(root, file)
@@ -63,7 +64,8 @@ def _validator(name: str) -> Any:
             yield ValidationError(f"{instance!r} is not one of {values!r}")
 
     own = {"pattern": pattern, "required": required, "enum": enum}
-    return validators.extend(Draft202012Validator, own)(published(name))
+    extend: Any = validators.extend
+    return extend(Draft202012Validator, own)(published(name))
 
 
 @functools.cache
@@ -140,7 +142,8 @@ def _no_variant(error: Any, root: Node, node: Node, file: str) -> Iterable[Probl
             "Add `account_id` for runs in CI, `profile` for runs with local credentials, or both.",
         )
         return
-    wanted = {str: 0, dict: 1}.get(type(error.instance))
+    variants: dict[Any, int] = {str: 0, dict: 1}
+    wanted = variants.get(type(error.instance))
     if wanted is None:
         yield Problem(
             place, "RM123", f"this entry is {_KINDS[type(error.instance)]}, but has to be a user",
@@ -191,6 +194,13 @@ def _find(root: Node, path: list[str | int]) -> tuple[Node, Scalar | None]:
         elif isinstance(node, MapNode):
             key, node = next((k, v) for k, v in node.entries if k.text == step)
     return node, key
+
+
+def printable(problem: Problem) -> Problem:
+    """The problem with control characters of names and values written as escapes."""
+    message, remedy = ("".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+                       for text in (problem.message, problem.remedy))
+    return replace(problem, message=message, remedy=remedy)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

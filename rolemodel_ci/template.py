@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rolemodel_ci.document import Document, Node, Scalar, Sequence, check_keys, read_document
-from rolemodel_ci.document import Mapping as MapNode
+from rolemodel_ci.document import Document, Node, Scalar, Sequence, read_document
 from rolemodel_ci.model import Parameter, Place, Problem, Role, Template
 
 BODY_LIMIT = 51_200
@@ -32,7 +31,10 @@ _BOOLEANS = dict.fromkeys(("true", "yes", "on"), "true") | dict.fromkeys(("false
 _OWN_TAGS = frozenset({"!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq",
                        "tag:yaml.org,2002:int", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:float"})
 
+_LOOP = "Fn::ForEach::"
+
 Body = dict[str, Any]
+Places = Mapping[tuple[str | int, ...], Place]
 
 
 def read_template(text: str, file: str) -> tuple[Template | None, list[Problem]]:
@@ -49,7 +51,10 @@ def read_template(text: str, file: str) -> tuple[Template | None, list[Problem]]
         )
     if document.root is None:
         return None, problems
-    problems += check_keys(document)
+    problems += [
+        Problem(place, "RM410", "a YAML alias, which CloudFormation refuses", "Write the value out.")
+        for place in document.aliases
+    ]
     content = _Content(file)
     body = content.read(document.root)
     problems += content.problems + _shape(body, content.places, document)
@@ -61,7 +66,7 @@ def read_template(text: str, file: str) -> tuple[Template | None, list[Problem]]
 
 def read_deployed(body: str | Mapping[str, Any]) -> Body | None:
     """The content of a template that GetTemplate gave: an object for JSON, text for YAML. None: it is none."""
-    return _deployed(body if isinstance(body, str) else json.dumps(body))
+    return _deployed(body if isinstance(body, str) else json.dumps(body, ensure_ascii=False))
 
 
 @functools.lru_cache(maxsize=64)  # every account has the same template
@@ -88,8 +93,8 @@ class _Content:
         function = _TAGS.get(tag)
         if function is None:
             self._problem(node, "RM402", f"`{tag}` is no function of CloudFormation", "Use one of its short tags.")
-            return ""
-        self.places[(*path, function)] = self.places[path]
+            return {f"Fn::{tag}": ""}  # something that only AWS could tell
+        self.places[(*path, function)] = Place(self.file, node.line, node.column)
         inner = self._content(node, (*path, function))
         if function == "Fn::GetAtt" and isinstance(inner, str):
             inner = inner.split(".", 1)
@@ -118,52 +123,55 @@ class _Content:
         self.problems.append(Problem(Place(self.file, node.line, node.column), code, message, remedy))
 
 
-def _shape(body: Any, places: Mapping[tuple[str | int, ...], Place], document: Document) -> list[Problem]:
+def _shape(body: Any, places: Places, document: Document) -> list[Problem]:
     """Whether it has the outline of a template at all; the finer checks are in `checks`."""
     if not isinstance(body, dict):
         return [_no_template(document, "a template is a map", "Write a map with the key `Resources`.")]
-    problems = []
-    for section in ("Resources", "Parameters", "Conditions", "Mappings", "Outputs"):
-        entries = body.get(section, {})
-        wanted = "a map" if isinstance(entries, dict) else ""
-        if not wanted:
-            problems.append(
-                Problem(places[(section,)], "RM401", f"`{section}` has to be a map", f"Write a map under `{section}`.")
-            )
-            continue
-        if section in ("Conditions", "Mappings", "Outputs"):
-            continue
-        for name, entry in entries.items():
-            if not (isinstance(entry, dict) and isinstance(entry.get("Type"), str)):
-                problems.append(
-                    Problem(
-                        places[(section, name)], "RM401", f"`{name}` has no `Type`",
-                        f"Give everything under `{section}` a map with a `Type`.",
-                    )
-                )
-            elif not isinstance(entry.get("Properties", {}), dict):
-                problems.append(
-                    Problem(places[(section, name)], "RM401", f"`Properties` of `{name}` has to be a map", "Write a map.")
-                )
-    if not body.get("Resources"):
+    problems = [
+        Problem(places[(section,)], "RM401", f"`{section}` has to be a map", f"Write a map under `{section}`.")
+        for section in ("Resources", "Parameters", "Conditions", "Mappings", "Outputs")
+        if not isinstance(body.get(section, {}), dict)
+    ]
+    if body.get("Resources", {}) == {}:
         problems.append(_no_template(document, "the template has no `Resources`", "Add the roles under `Resources`."))
-    problems += _macros(body, places)
-    return problems
+    problems += [problem for section in ("Resources", "Parameters") for problem in _entries(body, section, places)]
+    return problems + _macros(body, places)
 
 
-def _macros(body: Body, places: Mapping[tuple[str | int, ...], Place]) -> list[Problem]:
+def _entries(body: Body, section: str, places: Places) -> Iterable[Problem]:
+    """Whether everything under `section` has the outline of a resource or a parameter."""
+    entries = body.get(section)
+    for name, entry in entries.items() if isinstance(entries, dict) else ():
+        place = places[(section, name)]
+        if name.startswith(_LOOP):
+            continue  # has its own problem
+        if not (isinstance(entry, dict) and isinstance(entry.get("Type"), str)):
+            remedy = f"Give everything under `{section}` a map with a `Type`."
+            at = places.get((section, name, "Type"), place)
+            yield Problem(at, "RM401", f"`{name}` has no `Type`", remedy)
+        elif not _plain_map(entry.get("Properties", {})):
+            at = places[(section, name, "Properties")]
+            yield Problem(at, "RM401", f"`Properties` of `{name}` has to be a map", "Write a map.")
+        elif section == "Parameters" and not isinstance(entry.get("Default", ""), str):
+            at = places[(section, name, "Default")]
+            yield Problem(at, "RM401", f"the default of `{name}` has to be text", "Write text; lists with commas.")
+
+
+def _plain_map(value: Any) -> bool:
+    """Whether `value` is a map that is no function."""
+    return isinstance(value, dict) and not any(
+        key == "Ref" or (key.startswith("Fn::") and key != "Fn::Transform") for key in value
+    )
+
+
+def _macros(body: Body, places: Places) -> list[Problem]:
     """Transforms decide in AWS what a template means; what they make of it cannot be reviewed here."""
     found = [path for path in places if path and path[-1] in ("Transform", "Fn::Transform")
              and (len(path) == 1 or path[-1] == "Fn::Transform")]
     found += [path for path in places if isinstance(path[-1] if path else 0, str)
-              and str(path[-1]).startswith("Fn::ForEach::")]
-    return [
-        Problem(
-            places[path], "RM408", f"`{path[-1]}` rewrites the template in AWS, so that nobody can review what it grants",
-            "Write the roles out.",
-        )
-        for path in found
-    ]
+              and str(path[-1]).startswith(_LOOP)]
+    what = "rewrites the template in AWS, so that nobody can review what it grants"
+    return [Problem(places[path], "RM408", f"`{path[-1]}` {what}", "Write the roles out.") for path in found]
 
 
 def _no_template(document: Document, message: str, remedy: str) -> Problem:
@@ -172,7 +180,7 @@ def _no_template(document: Document, message: str, remedy: str) -> Problem:
                    remedy)
 
 
-def _roles(body: Body, places: Mapping[tuple[str | int, ...], Place]) -> tuple[Role, ...]:
+def _roles(body: Body, places: Places) -> tuple[Role, ...]:
     return tuple(
         Role(name, places[("Resources", name)])
         for name, resource in body["Resources"].items()
@@ -180,7 +188,7 @@ def _roles(body: Body, places: Mapping[tuple[str | int, ...], Place]) -> tuple[R
     )
 
 
-def _parameters(body: Body, places: Mapping[tuple[str | int, ...], Place]) -> tuple[Parameter, ...]:
+def _parameters(body: Body, places: Places) -> tuple[Parameter, ...]:
     return tuple(
         Parameter(name, declared.get("Default"), declared, places[("Parameters", name)])
         for name, declared in body.get("Parameters", {}).items()

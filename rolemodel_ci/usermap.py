@@ -50,14 +50,12 @@ def _long_form(account: str, role: str, node: MapNode, path: str, problems: list
             last = date.fromisoformat(expires.text)
         except ValueError:
             if _date_pattern()(expires.text):  # the schema has told of everything that does not even look like one
-                problems.append(
-                    Problem(
-                        Place(path, expires.line, expires.column), "RM309", f"`{expires.text}` is no day of the calendar",
-                        "Write the last day on which the grant holds as YYYY-MM-DD.",
-                    )
-                )
+                place = Place(path, expires.line, expires.column)
+                remedy = "Write the last day on which the grant holds as YYYY-MM-DD."
+                problems.append(Problem(place, "RM309", f"`{expires.text}` is no day of the calendar", remedy))
             return None
-    return Grant(account, role, user.text, Place(path, user.line, user.column), last, reason.text if isinstance(reason, Scalar) else None)
+    place = Place(path, user.line, user.column)
+    return Grant(account, role, user.text, place, last, reason.text if isinstance(reason, Scalar) else None)
 
 
 def odd_part(root: Node) -> Node:

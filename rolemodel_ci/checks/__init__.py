@@ -9,6 +9,7 @@ from rolemodel_ci.checks.subject import Check, Subject, subject
 from rolemodel_ci.checks.template import TEMPLATE_CHECKS
 from rolemodel_ci.checks.users import USER_CHECKS
 from rolemodel_ci.model import Policy, Problem
+from rolemodel_ci.schema import printable
 
 CHECKS: tuple[Check, ...] = (*CONFIG_CHECKS, *USER_CHECKS, *TEMPLATE_CHECKS)
 
@@ -18,4 +19,4 @@ __all__ = ["CHECKS", "Check", "Subject", "check"]
 def check(policy: Policy, today: date) -> tuple[Problem, ...]:
     """Everything the checks find in `policy` on `today` (UTC), sorted by place and code."""
     looked_at = subject(policy, today)
-    return tuple(sorted(problem for each in CHECKS for problem in each.find(looked_at)))
+    return tuple(sorted(printable(problem) for each in CHECKS for problem in each.find(looked_at)))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rolemodel_ci.checks.subject import Check, Subject
 from rolemodel_ci.model import GROUP_NAME_LIMIT, MASTER_PARAMETER, Account, Parameter, Place, Problem
 from rolemodel_ci.resolve import parameters_of
 from rolemodel_ci.schema import did_you_mean
 
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?\Z")
 _GROUP_NAME = re.compile(r"[\w+=,.@-]+\Z", re.ASCII)
 
 
@@ -20,13 +22,12 @@ def account_twice(subject: Subject) -> Iterable[Problem]:
         other = first.setdefault(account.name.lower(), account)
         if other is account:
             continue
-        same = other.name == account.name
-        yield Problem(
-            account.place, "RM201" if same else "RM202",
-            f"account `{account.name}` stands here a second time (first in line {other.place.line})" if same
-            else f"accounts `{other.name}` and `{account.name}` differ only in case, and IAM cannot tell their groups apart",
-            "Keep one of the two." if same else "Rename one of the two.",
-        )
+        if other.name == account.name:
+            message = f"account `{account.name}` stands here a second time (first in line {other.place.line})"
+            yield Problem(account.place, "RM201", message, "Keep one of the two.")
+        else:
+            message = f"`{other.name}` and `{account.name}` differ only in case: IAM takes their groups as one"
+            yield Problem(account.place, "RM202", message, "Rename one of the two.")
 
 
 def account_id_twice(subject: Subject) -> Iterable[Problem]:
@@ -101,10 +102,9 @@ def parameter_unknown(subject: Subject) -> Iterable[Problem]:
                     "Remove it from `parameters`.",
                 )
             elif name not in names:
-                yield Problem(
-                    account.place, "RM208", f"account `{account.name}` sets `{name}`, which the template does not declare",
-                    did_you_mean(name, names) or "Remove it from `parameters`, or declare it in the template.",
-                )
+                message = f"account `{account.name}` sets `{name}`, which the template does not declare"
+                remedy = did_you_mean(name, names) or "Remove it from `parameters`, or declare it in the template."
+                yield Problem(account.place, "RM208", message, remedy)
 
 
 def parameter_unfilled(subject: Subject) -> Iterable[Problem]:
@@ -139,19 +139,44 @@ def parameter_refused(subject: Subject) -> Iterable[Problem]:
 def _broken_rule(parameter: Parameter, value: str) -> str:
     """The rule of the template that `value` breaks, or the empty string. What cannot be told here is left to AWS."""
     rules = parameter.rules
+    listed = rules["Type"] == "CommaDelimitedList" or rules["Type"].startswith("List<")
+    broken = (_broken_item_rule(rules, item.strip() if listed else item)
+              for item in (value.split(",") if listed else [value]))
+    return next(filter(None, broken), "")
+
+
+def _broken_item_rule(rules: Mapping[str, Any], value: str) -> str:
     allowed, pattern = rules.get("AllowedValues"), rules.get("AllowedPattern")
     if isinstance(allowed, list) and value not in allowed:
         return f"it is none of {', '.join(map(str, allowed))}"
-    if isinstance(pattern, str):
-        try:
-            if not re.fullmatch(pattern, value):
-                return str(rules.get("ConstraintDescription") or f"it does not match {pattern}")
-        except re.error:  # a pattern of Java's that Python does not know
-            return ""
-    for rule, broken in (("MinLength", lambda n: len(value) < n), ("MaxLength", lambda n: len(value) > n)):
-        if str(rules.get(rule, "")).isdecimal() and broken(int(rules[rule])):
-            return f"its length is {len(value)}, {rule} is {rules[rule]}"
+    if isinstance(pattern, str) and not _matches(pattern, value):
+        return str(rules.get("ConstraintDescription") or f"it does not match {pattern}")
+    if rules["Type"] in ("Number", "List<Number>"):
+        number, low, high = (_number(text) for text in (value, rules.get("MinValue"), rules.get("MaxValue")))
+        if number is None:
+            return "it is no number"
+        if low is not None and number < low:
+            return f"it is less than {rules['MinValue']}"
+        if high is not None and number > high:
+            return f"it is more than {rules['MaxValue']}"
+    short, long = _number(rules.get("MinLength")), _number(rules.get("MaxLength"))
+    if short is not None and len(value) < short:
+        return f"its length is {len(value)}, MinLength is {rules['MinLength']}"
+    if long is not None and len(value) > long:
+        return f"its length is {len(value)}, MaxLength is {rules['MaxLength']}"
     return ""
+
+
+def _matches(pattern: str, value: str) -> bool:
+    """Whether all of `value` matches; True for a pattern of Java's that Python does not know."""
+    try:
+        return re.fullmatch(pattern, value) is not None
+    except (re.error, OverflowError, RecursionError):
+        return True
+
+
+def _number(text: Any) -> float | None:
+    return float(text) if isinstance(text, str) and _NUMBER.match(text) else None
 
 
 CONFIG_CHECKS = (

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rolemodel_ci.checks.subject import Check, Subject
 from rolemodel_ci.model import MASTER_PARAMETER, Account, Place, Problem, Role, Severity
-from rolemodel_ci.roles import role_name, role_path
+from rolemodel_ci.resolve import PLACEHOLDER
+from rolemodel_ci.roles import policy_document, role_name, role_path
+from rolemodel_ci.schema import did_you_mean
 
 SWITCH_ROLE_LIMIT = 64
 """Characters of path and name together that the console's "switch role" takes:
@@ -17,7 +19,9 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 _ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}\Z", re.ASCII)
 _PATH = re.compile(r"/([!-~]{1,510}/)?\Z")
 _LOGICAL_ID = re.compile(r"[A-Za-z0-9]{1,255}\Z")
+_SECONDS = re.compile(r"[0-9]{1,9}\Z")
 _SESSION = (3_600, 43_200)
+_IN = " (account "
 
 
 def no_roles(subject: Subject) -> Iterable[Problem]:
@@ -57,7 +61,7 @@ def _is_open(statement: Any) -> bool:
     if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
         return False
     if "NotPrincipal" in statement:
-        return True
+        return True  # everybody but a few
     principal = statement.get("Principal")
     named = principal.get("AWS") if isinstance(principal, dict) else principal
     return "*" in (named if isinstance(named, list) else [named]) and not statement.get("Condition")
@@ -67,12 +71,14 @@ def master_left_out(subject: Subject) -> Iterable[Problem]:
     """Roles that nobody of the master account could assume: a grant of one would grant nothing."""
     master = subject.policy.master_account_id
     for role, account, properties in _each_role(subject):
-        trusted = [_text(s.get("Principal")) for s in _statements(properties.get("AssumeRolePolicyDocument"))
-                   if isinstance(s, dict) and s.get("Effect") == "Allow"]
-        if trusted and not any(master in who or "*" in who or "${" in who or "Fn::" in who for who in trusted):
+        trusted = [str(s.get("Principal", "*") if isinstance(s, dict) and "Effect" in s else s)
+                   for s in _statements(properties.get("AssumeRolePolicyDocument"))
+                   if not isinstance(s, dict) or s.get("Effect", "Allow") == "Allow"]
+        if not any(known in who for who in trusted for known in (master, "*", "${", "Fn::", "'Ref'")):
             yield Problem(
                 _place(subject, role, "AssumeRolePolicyDocument"), "RM409",
-                f"role `{role.name}` does not trust the master account {master}: nobody could switch into it" + _in(account),
+                f"role `{role.name}` does not trust the master account {master}: nobody could switch into it"
+                + _in(account),
                 f"Trust `arn:aws:iam::${{{MASTER_PARAMETER}}}:root`.", Severity.WARNING,
             )
 
@@ -100,8 +106,8 @@ def names(subject: Subject) -> Iterable[Problem]:
         elif len(path + name) > SWITCH_ROLE_LIMIT:
             yield Problem(
                 _place(subject, role, "RoleName"), "RM413",
-                f"path and name of role `{role.name}` have {len(path + name)} characters; the console switches only into "
-                f"roles with at most {SWITCH_ROLE_LIMIT}" + _in(account),
+                f"path and name of role `{role.name}` have {len(path + name)} characters; the console switches only "
+                f"into roles with at most {SWITCH_ROLE_LIMIT}" + _in(account),
                 "Shorten the path or the name.",
             )
 
@@ -129,7 +135,7 @@ def session_length(subject: Subject) -> Iterable[Problem]:
     low, high = _SESSION
     for role, account, properties in _each_role(subject):
         seconds = properties.get("MaxSessionDuration")
-        if isinstance(seconds, str) and not (seconds.isdecimal() and low <= int(seconds) <= high):
+        if isinstance(seconds, str) and not (_SECONDS.match(seconds) and low <= int(seconds) <= high):
             yield Problem(
                 _place(subject, role, "MaxSessionDuration"), "RM415",
                 f"MaxSessionDuration of role `{role.name}` is `{seconds}`" + _in(account),
@@ -140,17 +146,40 @@ def session_length(subject: Subject) -> Iterable[Problem]:
 def dangling_references(subject: Subject) -> Iterable[Problem]:
     """References to what the template does not declare."""
     template = subject.policy.template
-    known = {*template.body["Resources"], *(p.name for p in template.parameters)}
+    body = template.body
+    things = {*body["Resources"], *(p.name for p in template.parameters)}
+    known = {"resource": things, "condition": body.get("Conditions", {}), "mapping": body.get("Mappings", {})}
     for path, place in sorted(template.places.items(), key=lambda item: item[1]):
-        if path[-1:] not in (("Ref",), ("Fn::GetAtt",)) or path[0] not in ("Resources", "Outputs", "Conditions"):
-            continue
-        value = _at(template.body, path)
-        target = value[0] if isinstance(value, list) and value else value
-        if isinstance(target, str) and target.split(".")[0] not in known and not target.startswith("AWS::"):
+        for kind, name in dict.fromkeys(_references(body, path)):
+            if name in known[kind] or name.startswith("AWS::"):
+                continue
             yield Problem(
-                place, "RM416", f"`{target}` is neither a parameter nor a resource of the template",
-                "Correct the name, or declare it.",
+                place, "RM416",
+                f"`{name}` is neither a parameter nor a resource of the template" if kind == "resource"
+                else f"the template has no {kind} `{name}`",
+                did_you_mean(name, known[kind]) or "Correct the name, or declare it.",
             )
+
+
+def _references(body: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterable[tuple[str, str]]:
+    """What the function or attribute at `path` names: kind and name."""
+    if len(path) < 3 or path[0] not in ("Resources", "Outputs", "Conditions"):
+        return
+    last, value = path[-1], _at(body, path)
+    listed = value if isinstance(value, list) else [value]
+    first = listed[0] if listed and isinstance(listed[0], str) else ""
+    if last == "Fn::Sub":
+        own = listed[1] if len(listed) == 2 and isinstance(listed[1], dict) else {}
+        names = (match.group(1).strip() for match in PLACEHOLDER.finditer(first))
+        yield from (("resource", name.split(".")[0]) for name in names if name not in own)
+    elif last in ("Ref", "Fn::GetAtt") and first:
+        yield "resource", first.split(".")[0]
+    elif last == "DependsOn" and len(path) == 3:
+        yield from (("resource", name) for name in listed if isinstance(name, str))
+    elif first and (last == "Fn::If" or (last == "Condition" and (len(path) == 3 or path[0] == "Conditions"))):
+        yield "condition", first
+    elif last == "Fn::FindInMap" and first:
+        yield "mapping", first
 
 
 def _each_role(subject: Subject) -> Iterable[tuple[Role, Account, dict[str, Any]]]:
@@ -162,12 +191,13 @@ def _each_role(subject: Subject) -> Iterable[tuple[Role, Account, dict[str, Any]
         seen.add(account.parameters)
         resources = subject.resolved[account.name].resources
         for role in subject.policy.template.roles:
+            properties = resources.get(role.name, {}).get("Properties", {})
             if role.name in resources:
-                yield role, account, resources[role.name].get("Properties", {})
+                yield role, account, properties if isinstance(properties, dict) else {}
 
 
 def _in(account: Account) -> str:
-    return f" (account `{account.name}` with its parameters)" if account.parameters else ""
+    return f"{_IN}`{account.name}` with its parameters)" if account.parameters else ""
 
 
 def _place(subject: Subject, role: Role, name: str) -> Place:
@@ -175,7 +205,11 @@ def _place(subject: Subject, role: Role, name: str) -> Place:
 
 
 def _statements(document: Any) -> list[Any]:
-    statements = document.get("Statement", []) if isinstance(document, dict) else []
+    """The statements of a policy document; what cannot be read stands for itself."""
+    document = policy_document(document)
+    if not isinstance(document, dict):
+        return [] if document is None else [document]
+    statements = document.get("Statement", document)
     return statements if isinstance(statements, list) else [statements]
 
 
@@ -185,17 +219,27 @@ def _at(body: Any, path: tuple[str | int, ...]) -> Any:
     return body
 
 
-def _text(value: Any) -> str:
-    return str(value)
+def _once(find: Callable[[Subject], Iterable[Problem]]) -> Callable[[Subject], Iterable[Problem]]:
+    """The check, telling once what is wrong in several accounts: for the first of them."""
+
+    def found(subject: Subject) -> Iterable[Problem]:
+        seen: set[tuple[object, ...]] = set()
+        for problem in find(subject):
+            key = (problem.place, problem.code, problem.message.split(_IN)[0])
+            if key not in seen:
+                seen.add(key)
+                yield problem
+
+    return found
 
 
 TEMPLATE_CHECKS = (
     Check("RM405", "The template makes at least one role.", no_roles),
     Check("RM406", "CloudFormation takes the logical ids.", logical_ids),
-    Check("RM407", "No role trusts everybody.", open_trust),
-    Check("RM409", "Every role trusts the master account.", master_left_out),
-    Check("RM411", "IAM and the console take the roles' names and paths.", names),
-    Check("RM414", "Roles differ by more than case.", same_name),
-    Check("RM415", "IAM takes the session lengths.", session_length),
+    Check("RM407", "No role trusts everybody.", _once(open_trust)),
+    Check("RM409", "Every role trusts the master account.", _once(master_left_out)),
+    Check("RM411", "IAM and the console take the roles' names and paths.", _once(names)),
+    Check("RM414", "Roles differ by more than case.", _once(same_name)),
+    Check("RM415", "IAM takes the session lengths.", _once(session_length)),
     Check("RM416", "Every reference leads somewhere.", dangling_references),
 )

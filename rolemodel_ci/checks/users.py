@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
 from rolemodel_ci.checks.subject import Check, Subject
@@ -22,10 +21,8 @@ def unknown_account(subject: Subject) -> Iterable[Problem]:
                 did_you_mean(name, known) or f"Add it to {policy.config_file}, or remove it here.",
             )
         elif account.absent:
-            yield Problem(
-                place, "RM302", f"account `{name}` is `state: absent` in the config, so nobody can be granted a role in it",
-                "Remove it here.",
-            )
+            message = f"account `{name}` is `state: absent` in the config, so nobody can be granted a role in it"
+            yield Problem(place, "RM302", message, "Remove it here.")
 
 
 def unknown_role(subject: Subject) -> Iterable[Problem]:
@@ -81,11 +78,11 @@ def user_by_case(subject: Subject) -> Iterable[Problem]:
 def too_many_roles(subject: Subject) -> Iterable[Problem]:
     """A user in more groups than IAM allows, told at the first grant too many."""
     grants = subject.policy.users.grants if subject.policy.users else ()
-    counts = Counter(grant.user for grant in grants)  # expired grants and repeats come off only where it gets close
-    for user, count in sorted(counts.items()):
-        if count <= GROUPS_PER_USER:
-            continue
-        own = {grant[:2]: grant for grant in grants if grant.user == user and grant.holds(subject.today)}
+    by_user: dict[str, dict[tuple[str, str], Grant]] = {}
+    for grant in grants:
+        if grant.holds(subject.today):
+            by_user.setdefault(grant.user, {}).setdefault((grant.account, grant.role), grant)
+    for user, own in sorted(by_user.items()):
         if len(own) > GROUPS_PER_USER:
             held = list(own.values())
             yield Problem(

@@ -11,10 +11,12 @@ from rolemodel_ci.load import NoFile, join
 class Directory:
     """Files below the repository's top directory, read as they are now.
 
-    Paths are relative to the working directory, as people type them and as messages show them.
+    Paths are relative to the working directory, as people type them and as messages show them. `typed` are files that
+    the person at the keyboard named: they may lie anywhere, unlike what the files themselves name.
     """
 
-    def __init__(self, config: str, working: Path) -> None:
+    def __init__(self, config: str, working: Path, typed: tuple[str, ...] = ()) -> None:
+        self._typed = frozenset(typed)
         self._working = working.resolve()
         self._roots = _roots((self._working / config).resolve().parent, self._working)
 
@@ -30,7 +32,7 @@ class Directory:
         full = self._working / path
         try:
             target = full.resolve(strict=True)
-            if not any(target.is_relative_to(root) for root in self._roots):
+            if path not in self._typed and not any(target.is_relative_to(root) for root in self._roots):
                 return NoFile(
                     "RM102", f"`{path}` leads out of the repository", "Keep the file in the repository, without a link."
                 )

@@ -50,24 +50,24 @@ class AssumedRole:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """How to get into one account. `account_id` is the account it has to be; None: any, for it has no id yet."""
+    """How to get into one account. `account_id` is the account it has to be; None: any, for it has no id yet.
+
+    `source` is None where there is no way in; `missing` says what to do about that.
+    """
 
     label: str
     account_id: str | None
-    source: Profile | AssumedRole
+    source: Profile | AssumedRole | None
+    missing: str = ""
 
 
 def local_doors(policy: Policy) -> dict[str, Door]:
-    """The doors of a run with local credentials. Raises NoAccess for an account that names no profile."""
+    """The doors of a run with local credentials."""
     doors = {MASTER: Door("the master account", policy.master_account_id, Profile(policy.master_profile))}
     for account in policy.accounts:
-        if account.profile is None:
-            raise NoAccess(
-                f"account `{account.name}` names no profile, which a run with local credentials needs",
-                f"Add `profile:` to it in {policy.config_file} (line {account.place.line}), "
-                "or leave it out of this run with `--account`.",
-            )
-        doors[account.name] = Door(f"account `{account.name}`", account.account_id, Profile(account.profile))
+        source = Profile(account.profile) if account.profile else None
+        missing = f"Add `profile:` to it in {policy.config_file} (line {account.place.line})."
+        doors[account.name] = Door(f"account `{account.name}`", account.account_id, source, missing)
     return doors
 
 
@@ -138,6 +138,8 @@ class Sessions:
     def _session(self, who: str) -> Any:
         if who not in self._sessions:
             door = self._doors[who]
+            if door.source is None:
+                raise NoAccess(f"{door.label} names no profile, which a run with local credentials needs", door.missing)
             with calling("credentials", door.label, NoAccess):
                 if isinstance(door.source, AssumedRole):
                     self._sessions[who] = self._assume(door.source, door.label)

@@ -1,0 +1,5 @@
+"""`python -m rolemodel_ci`."""
+
+from rolemodel_ci.cli import main
+
+main()

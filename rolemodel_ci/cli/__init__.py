@@ -1,0 +1,93 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import click
+
+from rolemodel_ci import __version__
+from rolemodel_ci.errors import CannotGoOn
+
+ISSUES = "https://github.com/rolemodel-ci/rolemodel-ci/issues"
+
+# Every command lives in a module of its own, which is imported when it is used: `--version` needs no AWS library.
+COMMANDS = {
+    "validate": "rolemodel_ci.cli.validate",
+    "plan": "rolemodel_ci.cli.plan",
+    "apply": "rolemodel_ci.cli.apply",
+    "update": "rolemodel_ci.cli.apply",
+    "sync-users": "rolemodel_ci.cli.apply",
+    "list": "rolemodel_ci.cli.list",
+    "delete": "rolemodel_ci.cli.apply",
+    "demo": "rolemodel_ci.cli.demo",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of the contract."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name])
+        command: click.Command = getattr(module, {"list": "list_"}.get(cmd_name, cmd_name.replace("-", "_")))
+        return command
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="rolemodel-ci")
+def cli() -> None:
+    """Who may switch into which role of which AWS account, decided in a Git repository.
+
+    \b
+    Exit codes:
+      0  done, or nothing to do
+      1  the files have problems
+      2  usage
+      3  credentials, or the master account cannot be read
+      4  a guard refused the plan
+      5  some changes failed or were skipped, or an account cannot be read; running again finishes the job
+      6  plan --detailed-exitcode: there are changes
+      70 a bug
+    """
+
+
+def main() -> NoReturn:
+    """Entry point of `rolemodel-ci`."""
+    sys.exit(guarded(lambda: cli.main(standalone_mode=False)))
+
+
+def guarded(command: Callable[[], Any]) -> int:
+    """Run a command and turn however it ends into an exit code, with what there is to say on standard error."""
+    try:
+        code = command()
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted: nothing more was changed.", err=True)
+        return 130
+    except CannotGoOn as error:
+        click.echo(f"Error: {error.message}", err=True)
+        click.echo(f"  {error.remedy}", err=True)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        sys.stderr.close()
+        return 141
+    except Exception:
+        traceback.print_exc()
+        click.echo(f"\nThis is a bug in rolemodel-ci {__version__}. Please report it with the lines above: {ISSUES}", err=True)
+        return 70

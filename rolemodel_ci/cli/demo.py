@@ -1,0 +1,212 @@
+"""`rolemodel-ci demo`: the whole job on an embedded AWS, nothing to configure."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.text import Text
+
+from rolemodel_ci.cli.options import today
+from rolemodel_ci.cli.policy import read_files
+from rolemodel_ci.cli.world import World
+from rolemodel_ci.edge.files import Directory
+from rolemodel_ci.edge.terminal import LiveWatch, PlainWatch, show
+from rolemodel_ci.errors import CannotGoOn
+from rolemodel_ci.listing import listing
+from rolemodel_ci.model import Policy
+from rolemodel_ci.plan import Plan, Report
+from rolemodel_ci.render.blocks import Heading, Row, Table, Tone
+from rolemodel_ci.render.plans import plan_blocks
+from rolemodel_ci.render.results import problem_blocks, report_blocks
+from rolemodel_ci.requested import attribute
+from rolemodel_ci.run import EVERYTHING, carry_out, make_plan
+
+if TYPE_CHECKING:
+    from rolemodel_ci.sandbox.embedded import EmbeddedAws
+
+JOBS = 8
+
+# The access request of the demo: alice gets PowerRole of prod for some time, bob loses PowerRole of dev.
+BEFORE = "  PowerRole:\n    - bob@example.com\n  ReadOnlyRole:\n    - alice@example.com\n"
+AFTER = (
+    "  PowerRole:\n    - bob@example.com\n    - user: alice@example.com\n      expires: 2099-06-30\n"
+    "      reason: migration, OPS-1518\n  ReadOnlyRole:\n    - alice@example.com\n"
+)
+BEFORE_DEV = "    - alice@example.com\n    - bob@example.com\n    - dave@example.com\n"
+AFTER_DEV = "    - alice@example.com\n    - dave@example.com\n"
+
+CHANGE = """\
+ prod:
+   PowerRole:
+     - bob@example.com
++    - user: alice@example.com
++      expires: 2099-06-30
++      reason: migration, OPS-1518
+ dev:
+   PowerRole:
+     - alice@example.com
+-    - bob@example.com
+"""
+
+
+class DemoFailed(CannotGoOn):
+    """The demo did not do what it says; something is broken."""
+
+    exit_code = 5
+
+
+@click.command()
+@click.option("--picture", metavar="FILE", help="Also write what the terminal shows to this file, as SVG.")
+def demo(picture: str | None) -> int:
+    """The whole job on an embedded AWS, with nothing to configure.
+
+    A master account and four others are made up on this machine. A sample policy is validated, planned, applied,
+    changed by an access request and applied again; the last run shows that there is nothing left to do.
+    """
+    from rolemodel_ci.sandbox.embedded import EmbeddedAws
+    from rolemodel_ci.sandbox.furnish import furnish
+    from rolemodel_ci.sandbox.world import furniture, role_sessions
+
+    console = Console(record=bool(picture), width=110 if picture else None, highlight=False)
+    with sample() as config, EmbeddedAws() as aws:
+        policy = _step_validate(console, config)
+        reading, writing = role_sessions(policy, furnish(aws, furniture(policy)), JOBS)
+        _Demo(console, config, aws, World(reading, writing, policy, JOBS)).play(policy)
+    if picture:
+        console.save_svg(picture, title="make demo")
+    return 0
+
+
+@contextlib.contextmanager
+def sample() -> Iterator[str]:
+    """A copy of the sample repository to change; the path of its config."""
+    with tempfile.TemporaryDirectory(prefix="rolemodel-ci-demo-") as directory:
+        for name in ("config.yml", "roles.yml", "users.yml"):
+            with resources.as_file(resources.files("rolemodel_ci") / "sample" / name) as source:
+                shutil.copy(source, directory)
+        yield f"{directory}/config.yml"
+
+
+def _load(config: str) -> Policy:
+    policy, problems = read_files(Directory(config, Path.cwd(), (config,)), config)
+    if policy is None or problems:
+        raise DemoFailed("the sample policy has problems", "Run `rolemodel-ci validate` on the package's sample.")
+    return policy
+
+
+def _title(console: Console, text: str) -> None:
+    console.print(Text(f"── {text} " + "─" * max(0, 100 - len(text)), style="bold cyan"), soft_wrap=True)
+    console.print()
+
+
+def _step_validate(console: Console, config: str) -> Policy:
+    _title(console, "1. validate: read the files")
+    policy = _load(config)
+    show(console, problem_blocks((), policy))
+    return policy
+
+
+class _Demo:
+    """The steps after validation, on one embedded AWS."""
+
+    def __init__(self, console: Console, config: str, aws: EmbeddedAws, world: World) -> None:
+        self.console = console
+        self.config = config
+        self.aws = aws
+        self.world = world
+
+    def play(self, policy: Policy) -> None:
+        """Plan, apply, list, change, apply, apply again."""
+        _title(self.console, "2. plan: what would be made in an empty AWS (as a role that may only read)")
+        first = self._plan(policy)
+        show(self.console, list(plan_blocks(first))[:3])
+        _title(self.console, "3. apply: revoke, build, grant (as a role that may only do what that needs)")
+        self._apply(policy)
+        _title(self.console, "4. the groups of the master account: 4 roles × 4 accounts")
+        self._groups(policy)
+        _title(self.console, "5. an access request: one grant, one revocation")
+        changed = self._change()
+        requested = attribute(self._plan(changed), policy, changed, today())
+        show(self.console, plan_blocks(requested))
+        self._apply(changed)
+        self._proof(changed)
+        _title(self.console, "6. apply again: nothing is left to do")
+        self._nothing(changed)
+
+    def _plan(self, policy: Policy) -> Plan:
+        return make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=JOBS).plan
+
+    def _apply(self, policy: Policy) -> Report:
+        planned = make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=JOBS)
+        watch = LiveWatch(self.console) if self.console.is_terminal else PlainWatch()
+        came = carry_out(EVERYTHING, planned, policy, self.world.tools(watch))
+        watch.close()
+        if not isinstance(came, Report) or not came.is_complete:
+            raise DemoFailed("the embedded AWS refused a change", "Run the tests: `make test`.")
+        show(self.console, report_blocks(came))
+        return came
+
+    def _groups(self, policy: Policy) -> None:
+        live = make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=JOBS).live
+        rows = tuple(
+            Row((entry.group, entry.account_id, ", ".join(member.partition("@")[0] for member in entry.members)))
+            for entry in listing(policy, live).entries
+        )
+        show(self.console, (Heading(f"{len(rows)} groups"), Table(("group", "opens its role in", "members"), rows)))
+
+    def _change(self) -> Policy:
+        """Edit the user map as a pull request would."""
+        users = Path(self.config).with_name("users.yml")
+        text = users.read_text(encoding="utf-8")
+        if text.count(BEFORE) != 1 or text.count(BEFORE_DEV) != 1:
+            raise DemoFailed("the sample's users.yml is not the one the demo knows", "Restore it.")
+        users.write_text(text.replace(BEFORE, AFTER).replace(BEFORE_DEV, AFTER_DEV), encoding="utf-8")
+        self.console.print(Syntax(CHANGE, "diff", background_color="default"))
+        return _load(self.config)
+
+    def _proof(self, policy: Policy) -> None:
+        """Switch role as the people themselves, against the trust and identity policies that were just made."""
+        cases = (("alice@example.com", "prod", True), ("bob@example.com", "dev", False), ("bob@example.com", "prod", True))
+        rows = []
+        for user, account, wanted in cases:
+            may = self._may_switch(policy, user, account)
+            if may is not wanted:
+                raise DemoFailed(f"{user} {'can' if may else 'cannot'} switch into {account}", "Run the tests.")
+            rows.append(Row((user, f"PowerRole of {account}", "yes" if may else "no, access denied"),
+                            Tone.GAIN if may else Tone.LOSS))
+        show(self.console, (Heading("Do they get in? Each tries sts:AssumeRole with a key and an MFA code of their own."),
+                            Table(("who", "into", "gets in"), tuple(rows))))
+
+    def _may_switch(self, policy: Policy, user: str, account: str) -> bool:
+        from botocore.exceptions import ClientError
+
+        from rolemodel_ci.sandbox.furnish import assume, user_key
+
+        live = make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=JOBS).live
+        arn = next(e.arn for e in listing(policy, live).entries if (e.account, e.role) == (account, "PowerRole"))
+        key = user_key(self.aws, policy.master_account_id, user)
+        try:
+            assume(self.aws, key, arn, SerialNumber=f"arn:aws:iam::{policy.master_account_id}:mfa/{user}", TokenCode="123456")
+        except ClientError:
+            return False
+        return True
+
+    def _nothing(self, policy: Policy) -> None:
+        self.aws.mark()
+        plan = self._plan(policy)
+        carry_out(EVERYTHING, make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=JOBS), policy,
+                  self.world.tools(PlainWatch()))
+        show(self.console, plan_blocks(plan))
+        writes, calls = sum(self.aws.writes().values()), sum(self.aws.calls().values())
+        if not plan.is_empty or writes:
+            raise DemoFailed(f"the last run still wrote ({writes} calls)", "Run the tests: `make test`.")
+        self.console.print(Text(f"{writes} write calls among {calls}, counted at the HTTP layer.", style="bold green"))

@@ -1,0 +1,98 @@
+"""`rolemodel CONFIG update|list|delete|sync_users MAP`: the command line of rolemodel 0.1.0 (2015), word for word.
+
+It asks nothing, as that tool asked nothing. What it does is what the commands of `rolemodel-ci` do.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import click
+
+from rolemodel_ci.cli import guarded
+from rolemodel_ci.cli.options import tell_calls, today
+
+_JOBS = 16
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("config", envvar="ROLEMODEL_CONFIG")
+@click.option("--debug/--no-debug", default=False, help="Turn on debugging output")
+@click.pass_context
+def cli(ctx: click.Context, config: str, debug: bool) -> None:
+    """The commands of rolemodel 0.1.0. New work is better served by `rolemodel-ci`."""
+    ctx.obj = config
+    if debug:
+        tell_calls()
+
+
+@cli.command()
+@click.pass_obj
+def update(config: str) -> int:
+    """Create or update the roles in every account, and the groups."""
+    from rolemodel_ci.run import STRUCTURE
+
+    return _follow(config, "Updating ...", STRUCTURE)
+
+
+@cli.command()
+@click.pass_obj
+def delete(config: str) -> int:
+    """Delete the roles of every account, and the groups. Does not ask."""
+    from rolemodel_ci.run import DELETION
+
+    return _follow(config, "Deleting ...", DELETION)
+
+
+@cli.command("sync_users")
+@click.argument("user-file")
+@click.pass_obj
+def sync_users(config: str, user_file: str) -> int:
+    """Make the members of the groups that USER_FILE names those that it lists."""
+    from rolemodel_ci.run import MEMBERSHIP
+
+    return _follow(config, "Syncing Users", MEMBERSHIP, user_file)
+
+
+@cli.command("list")
+@click.pass_obj
+def list_(config: str) -> int:
+    """List the roles of every account."""
+    from rolemodel_ci.cli.policy import good_policy
+    from rolemodel_ci.cli.world import local_world
+    from rolemodel_ci.listing import listing
+    from rolemodel_ci.run import EVERYTHING, make_plan
+
+    policy = good_policy(config)
+    opened = local_world(policy, _JOBS)
+    found = listing(policy, make_plan(EVERYTHING, policy, opened.readers(), today(), jobs=_JOBS).live)
+    for account in dict.fromkeys(entry.account for entry in found.entries):
+        click.echo(f"Account: {account}")
+        for entry in found.entries:
+            if entry.account == account:
+                click.echo(f"{entry.name} ({entry.arn})")
+    for unreadable in found.unreadable:
+        click.echo(f"Account {unreadable.account} cannot be read: {unreadable.reason}. {unreadable.remedy}", err=True)
+    return 5 if found.unreadable else 0
+
+
+def _follow(config: str, word: str, job: object, users: str | None = None) -> int:
+    """Do a job on the accounts that the profiles lead to, in the words of 2015."""
+    from rolemodel_ci.cli.apply import Order, follow
+    from rolemodel_ci.cli.policy import good_policy
+    from rolemodel_ci.cli.world import local_world
+    from rolemodel_ci.run import Job
+
+    assert isinstance(job, Job)
+    policy = good_policy(config, users=users)
+    click.echo(word)
+    code = follow(Order(job, frozenset(), frozenset(), "text", lambda _: None), policy, local_world(policy, _JOBS))
+    if code == 0:
+        click.echo("...done")
+    return code
+
+
+def main() -> NoReturn:
+    """Entry point of `rolemodel`."""
+    sys.exit(guarded(lambda: cli.main(standalone_mode=False)))

@@ -1,0 +1,39 @@
+"""Say things in the format that was asked for: to a terminal, to a pipe, to a program."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from rolemodel_ci.render.blocks import Block
+
+
+def say(format_: str, blocks: Iterable[Block], document: dict[str, Any]) -> None:
+    """Print the blocks, or the document they tell of, on standard output."""
+    if format_ == "json":
+        from rolemodel_ci.render.json import as_text
+
+        click.echo(as_text(document), nl=False)
+    elif format_ == "markdown":
+        from rolemodel_ci.render.markdown import markdown
+
+        click.echo(markdown(blocks), nl=False)
+    else:
+        tell(blocks)
+
+
+def tell(blocks: Iterable[Block]) -> None:
+    """Print the blocks for people: tables and colour on a terminal, plain text in a pipe."""
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        from rolemodel_ci.edge.terminal import show
+
+        show(Console(), blocks)
+    else:
+        from rolemodel_ci.render.text import text
+
+        click.echo(text(blocks), nl=False)

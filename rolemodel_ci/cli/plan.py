@@ -1,0 +1,61 @@
+"""`rolemodel-ci plan`: read AWS and show what apply would do; never writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rolemodel_ci.cli.options import common, on_aws, sandbox, tell_calls, today
+from rolemodel_ci.cli.output import say
+from rolemodel_ci.cli.policy import chosen, good_policy, read_files
+from rolemodel_ci.cli.world import world
+from rolemodel_ci.model import Policy, Severity
+from rolemodel_ci.plan import Plan
+from rolemodel_ci.render.json import plan_json
+from rolemodel_ci.render.plans import plan_blocks
+from rolemodel_ci.requested import attribute
+from rolemodel_ci.run import EVERYTHING, make_plan
+
+
+@click.command()
+@common
+@on_aws
+@sandbox
+@click.option("--base", metavar="REVISION", help="Tell what changed since this commit from what drifted in AWS.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 6 if there are changes.")
+def plan(
+    config: str, format_: str, verbose: bool, jobs: int, accounts: tuple[str, ...], sandbox: bool, base: str | None,
+    detailed_exitcode: bool,
+) -> int:
+    """Read AWS and show what apply would do. Never writes.
+
+    With --base, changes that the commits since then ask for are told apart from drift: what differs in AWS for any
+    other reason and would be put right as well.
+    """
+    if verbose:
+        tell_calls()
+    policy = good_policy(config, format_)
+    only = chosen(policy, accounts)
+    before = base_policy(base, config) if base else None
+    with world(policy, jobs, sandbox) as opened:
+        made = make_plan(EVERYTHING, policy, opened.readers(), today(), only, jobs).plan
+    if base:
+        made = attribute(made, before, policy, today())
+    say(format_, plan_blocks(made), plan_json(made))
+    return plan_exit_code(made, detailed_exitcode)
+
+
+def base_policy(revision: str, config: str) -> Policy | None:
+    """The policy of an earlier commit; None where it had none that could be used: then everything is requested."""
+    from rolemodel_ci.edge.repo import Commit
+
+    policy, problems = read_files(Commit(revision, Path.cwd()), config)
+    return None if any(p.severity is Severity.ERROR for p in problems) else policy
+
+
+def plan_exit_code(made: Plan, detailed: bool) -> int:
+    """5 where something could not be read or made, 6 for changes if they are asked about, else 0."""
+    if not made.is_whole:
+        return 5
+    return 6 if detailed and not made.is_empty else 0

@@ -1,0 +1,49 @@
+"""Load and check the files a command works on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rolemodel_ci.checks import check
+from rolemodel_ci.cli.options import today
+from rolemodel_ci.cli.output import say
+from rolemodel_ci.edge.files import Directory
+from rolemodel_ci.errors import UsageWrong
+from rolemodel_ci.load import Files, load
+from rolemodel_ci.model import Policy, Problem, Severity
+from rolemodel_ci.render.json import problems_json
+from rolemodel_ci.render.results import problem_blocks
+from rolemodel_ci.schema import did_you_mean
+
+
+def read_files(files: Files, config: str, users: str | None = None) -> tuple[Policy | None, tuple[Problem, ...]]:
+    """The policy, if there is one, and every problem of every file, sorted."""
+    loaded = load(files, config, users)
+    problems = list(loaded.problems)
+    if loaded.policy is not None:
+        problems += check(loaded.policy, today())
+    return loaded.policy, tuple(sorted(set(problems)))
+
+
+def good_policy(config: str, format_: str = "text", users: str | None = None) -> Policy:
+    """The policy of the files. Tells the problems and exits with 1 if they have any; warnings do not stop a run."""
+    typed = (config, users) if users else (config,)
+    policy, problems = read_files(Directory(config, Path.cwd(), typed), config, users)
+    if policy is None or any(problem.severity is Severity.ERROR for problem in problems):
+        say(format_, problem_blocks(problems, None), problems_json(problems))
+        raise click.exceptions.Exit(1)
+    return policy
+
+
+def chosen(policy: Policy, accounts: tuple[str, ...]) -> frozenset[str]:
+    """The names given with `--account`. Raises UsageWrong for one that the config does not have."""
+    known = [account.name for account in policy.accounts]
+    for name in accounts:
+        if name not in known:
+            raise UsageWrong(
+                f"account `{name}` is not in {policy.config_file}",
+                did_you_mean(name, known) or f"Known are {', '.join(known)}.",
+            )
+    return frozenset(accounts)

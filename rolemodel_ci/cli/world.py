@@ -1,0 +1,98 @@
+"""Open the AWS that a command works on: the person's own accounts, or an embedded one."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rolemodel_ci.apply import Tools
+from rolemodel_ci.edge.groups import AwsGroupWriter, AwsMasterReader
+from rolemodel_ci.edge.sessions import Sessions, local_doors
+from rolemodel_ci.edge.stacks import AwsStackReader, AwsStackWriter
+from rolemodel_ci.model import Policy
+from rolemodel_ci.ports import Watch
+from rolemodel_ci.rollout import Rollout
+from rolemodel_ci.run import Readers
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Seconds on a clock that never goes back."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Sessions to read with and sessions to write with; the same ones where one set of credentials does both."""
+
+    reading: Sessions
+    writing: Sessions
+    policy: Policy
+    jobs: int
+
+    def readers(self) -> Readers:
+        """What planning needs."""
+        return _readers(self.reading, self.policy)
+
+    def tools(self, watch: Watch) -> Tools:
+        """What applying needs; it reads with the sessions that write."""
+        writer = AwsStackWriter(self.writing, self.policy.stack_name)
+        return Tools(
+            AwsGroupWriter(self.writing), _readers(self.writing, self.policy).stacks,
+            Rollout(writer, watch, SystemClock()), watch, self.jobs,
+        )
+
+
+def _readers(sessions: Sessions, policy: Policy) -> Readers:
+    return Readers(AwsMasterReader(sessions), AwsStackReader(sessions, policy.stack_name))
+
+
+def local_world(policy: Policy, jobs: int) -> World:
+    """The accounts that the profiles of the config lead to."""
+    sessions = Sessions(local_doors(policy), policy.region, jobs)
+    return World(sessions, sessions, policy, jobs)
+
+
+@contextlib.contextmanager
+def sandbox_world(policy: Policy, jobs: int) -> Iterator[World]:
+    """An embedded AWS with the accounts and users that the files name, and nothing else in it."""
+    from rolemodel_ci.sandbox.world import furnished_world
+
+    with furnished_world(policy, jobs) as (reading, writing):
+        yield World(reading, writing, policy, jobs)
+
+
+@contextlib.contextmanager
+def world(policy: Policy, jobs: int, sandbox: bool) -> Iterator[World]:
+    """The world that `--sandbox` chooses."""
+    if sandbox:
+        with sandbox_world(policy, jobs) as opened:
+            yield opened
+    else:
+        yield local_world(policy, jobs)
+
+
+@contextlib.contextmanager
+def watching() -> Iterator[Watch]:
+    """Progress on standard error: live lines on a terminal, plain ones elsewhere."""
+    from rolemodel_ci.edge.terminal import LiveWatch, PlainWatch
+
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        watch: LiveWatch | PlainWatch = LiveWatch(Console(stderr=True))
+    else:
+        watch = PlainWatch()
+    try:
+        yield watch
+    finally:
+        watch.close()

@@ -1,0 +1,62 @@
+"""The access repository as a commit of its Git history."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from rolemodel_ci.errors import CannotGoOn, UsageWrong
+from rolemodel_ci.load import NoFile, join
+
+
+class NoGit(CannotGoOn):
+    """There is no Git to ask, or no repository."""
+
+    exit_code = 2
+
+
+class Commit:
+    """Files as a commit has them. Paths are relative to the working directory, as with a `Directory`."""
+
+    def __init__(self, revision: str, working: Path) -> None:
+        repository = _open(working)
+        self._prefix = os.path.relpath(working.resolve(), Path(repository.working_tree_dir).resolve())
+        try:
+            self._tree = repository.commit(revision).tree
+        except Exception as error:  # GitPython raises many kinds for one that it cannot resolve
+            raise UsageWrong(
+                f"`{revision}` is no commit of this repository",
+                "Name a commit, a branch or a tag that the checkout has; a shallow checkout may lack it (`git fetch`).",
+            ) from error
+
+    def beside(self, path: str, config: str) -> str:
+        """`path` beside the config file, or in the working directory if the commit has it there instead."""
+        near = join(config, path)
+        return path if isinstance(self.read(near), NoFile) and not isinstance(self.read(path), NoFile) else near
+
+    def read(self, path: str) -> bytes | NoFile:
+        """Content of the file in the commit. Links are not followed: their target may have been anything."""
+        inside = join("", os.path.join(self._prefix, path))
+        if inside.startswith("../") or os.path.isabs(inside):
+            return NoFile("RM102", f"`{path}` leads out of the repository", "Keep the file in the repository.")
+        try:
+            blob: Any = self._tree / inside
+        except KeyError:
+            return NoFile("RM101", f"the commit has no file `{path}`", "Correct the path.")
+        if blob.type != "blob" or blob.mode == 0o120000:
+            return NoFile("RM101", f"`{path}` is no plain file in the commit", "Name a plain file.")
+        content: bytes = blob.data_stream.read()
+        return content
+
+
+def _open(working: Path) -> Any:
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # without it, importing GitPython fails where there is no git
+    import git
+
+    try:
+        return git.Repo(working, search_parent_directories=True)
+    except git.GitCommandNotFound as error:
+        raise NoGit("there is no `git` on this machine", "Install git, or leave `--base` out.") from error
+    except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
+        raise NoGit("this is no Git repository", "Run inside the access repository, or leave `--base` out.") from error

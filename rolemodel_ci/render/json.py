@@ -1,0 +1,142 @@
+"""Values to JSON documents. Each names its format and version; docs/json.md describes them.
+
+Within a version, keys are only ever added.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from datetime import date
+from enum import Enum
+from typing import Any
+
+from rolemodel_ci.listing import Entry, Listing
+from rolemodel_ci.model import Place, Problem, Severity
+from rolemodel_ci.plan import Blocked, Change, Done, Failed, Plan, Refusal, Report, Skipped, phase_of
+from rolemodel_ci.roles import Difference, Line
+
+VERSION = 1
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """A plan, with the digest that names it."""
+    return _document("plan", digest=digest(plan), **_plan(plan))
+
+
+def digest(plan: Plan) -> str:
+    """SHA-256 of the plan's content: equal for equal plans, whatever the number of threads."""
+    return hashlib.sha256(_dumped(_plan(plan)).encode()).hexdigest()
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """What came of every change."""
+    return _document(
+        "report", plan_digest=digest(report.plan), complete=report.is_complete, interrupted=report.interrupted,
+        outcomes=[_outcome(outcome) for outcome in report.outcomes],
+        unreadable=_value(report.plan.unreadable), blocked=[_blocked(b) for b in report.plan.blocked],
+    )
+
+
+def refusals_json(plan: Plan, refusals: tuple[Refusal, ...]) -> dict[str, Any]:
+    """A plan that guards refused, and why."""
+    return _document("refusal", plan_digest=digest(plan), refusals=_value(refusals))
+
+
+def problems_json(problems: tuple[Problem, ...]) -> dict[str, Any]:
+    """What is wrong with the files."""
+    errors = any(problem.severity is Severity.ERROR for problem in problems)
+    return _document("problems", valid=not errors, problems=[
+        {**_place(p.place), "code": p.code, "severity": p.severity.value, "message": p.message, "remedy": p.remedy}
+        for p in problems
+    ])
+
+
+def listing_json(found: Listing) -> dict[str, Any]:
+    """Every role, with everything that a profile of the AWS command line needs."""
+    return _document(
+        "listing", roles=[_entry(entry, found) for entry in found.entries], missing=list(found.missing),
+        unreadable=_value(found.unreadable),
+    )
+
+
+def as_text(document: dict[str, Any]) -> str:
+    """The document as it is printed."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _document(kind: str, **content: Any) -> dict[str, Any]:
+    return {"format": f"rolemodel-ci/{kind}", "version": VERSION, **content}
+
+
+def _dumped(content: Any) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    return {
+        "changes": [_change(change) for change in plan.changes],
+        "unreadable": _value(plan.unreadable),
+        "blocked": [_blocked(block) for block in plan.blocked],
+        "notes": list(plan.notes),
+        "totals": _value(plan.totals),
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(change).__name__).lower()
+    content = {key: value for key, value in _value(change).items() if key != "phase"}
+    return {"kind": kind, "phase": phase_of(change).name.lower(), **content}
+
+
+def _outcome(outcome: Done | Failed | Skipped) -> dict[str, Any]:
+    told = {"result": type(outcome).__name__.lower(), "change": _change(outcome.change)}
+    match outcome:
+        case Failed():
+            told |= {"reason": outcome.reason, "remedy": outcome.remedy}
+        case Skipped():
+            told |= {"reason": outcome.because}
+        case Done():
+            pass
+    return told
+
+
+def _blocked(block: Blocked) -> dict[str, Any]:
+    return {"group": block.group, "user": block.user, "reason": block.reason, "remedy": block.remedy,
+            "place": _value(block.place)}
+
+
+def _entry(entry: Entry, found: Listing) -> dict[str, Any]:
+    return {
+        **_value(entry),
+        "profile": {
+            "name": f"{entry.account}-{entry.role}", "role_arn": entry.arn, "source_profile": found.source_profile,
+            "region": found.region, "duration_seconds": entry.session_seconds, "mfa_needed": entry.mfa,
+        },
+    }
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {"file": place.file, "line": place.line, "column": place.column}
+
+
+def _value(value: Any) -> Any:
+    """Values of the model as JSON has them."""
+    match value:
+        case Place():
+            return _place(value)
+        case Difference():
+            return {"name": value.name, "type": value.kind, "what": value.what, "lines": _value(value.lines)}
+        case Line():
+            return {"sign": value.sign, "part": value.part, "text": value.text}
+        case Enum():
+            return value.value
+        case date():
+            return value.isoformat()
+        case tuple() | list() | frozenset():
+            return [_value(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _value(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    return value

@@ -1,0 +1,192 @@
+"""A plan as blocks: counts first, then who gains and who loses what, then the roles, then the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from rolemodel_ci.plan import (
+    AddMember,
+    Change,
+    CreateGroup,
+    CreateStack,
+    DeleteGroup,
+    DeletePolicy,
+    DeleteStack,
+    DetachPolicy,
+    Origin,
+    Plan,
+    PutPolicy,
+    Refusal,
+    RemoveMember,
+    SettleStack,
+    StackChange,
+    UpdateStack,
+)
+from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Row, Table, Tone, counted, sentence
+from rolemodel_ci.roles import Difference
+
+_SECTIONS = (
+    (Origin.REQUESTED, "Requested by the change"),
+    (Origin.EXPIRED, "Ended: the last day of these grants is over"),
+    (Origin.DRIFT, "Drift: AWS differs from the repository, and is put right"),
+)
+
+
+def plan_blocks(plan: Plan) -> Iterator[Block]:
+    """Everything a reader wants to know of a plan."""
+    yield Heading(headline(plan), 1, Tone.GOOD if plan.is_empty and plan.is_whole else Tone.PLAIN)
+    if any(change.origin for change in plan.changes):
+        for origin, title in _SECTIONS:
+            chosen = [change for change in plan.changes if change.origin is origin]
+            if chosen:
+                yield Heading(f"{title} ({counted(len(chosen), 'change')})")
+                yield from change_blocks(chosen)
+    else:
+        yield from change_blocks(plan.changes)
+    yield from _shortfalls(plan)
+    for note in plan.notes:
+        yield Paragraph(f"Note: {note}")
+
+
+def headline(plan: Plan) -> str:
+    """One line: the counts, or that there is nothing to do."""
+    if plan.is_empty:
+        return "Nothing to do: AWS is what the repository says." if plan.is_whole else "Nothing that can be done."
+    kinds = [type(change) for change in plan.changes]
+    gains, losses = kinds.count(AddMember), kinds.count(RemoveMember)
+    stacks = sum(isinstance(change, StackChange) for change in plan.changes)
+    made, gone = kinds.count(CreateGroup), kinds.count(DeleteGroup)
+    policies = sum(kind in (PutPolicy, DeletePolicy, DetachPolicy) for kind in kinds) - made
+    return "Plan: " + sentence((
+        counted(gains, "grant"), counted(losses, "revocation"),
+        counted(stacks, "stack") + " to change" if stacks else "",
+        counted(made, "group") + " to make" if made else "",
+        counted(gone, "group") + " to delete" if gone else "",
+        counted(policies, "group policy", "group policies") + " to put right" if policies > 0 and not gone else "",
+    )) + "."
+
+
+def change_blocks(changes: Sequence[Change]) -> Iterator[Block]:
+    """The changes: access, stacks with what changes in their roles, groups."""
+    access = [change for change in changes if isinstance(change, AddMember | RemoveMember)]
+    if access:
+        yield Table(("", "who", "account", "role", "until", "why"),
+                    tuple(map(_access, sorted(access, key=lambda c: isinstance(c, RemoveMember)))))
+    stacks = [change for change in changes if isinstance(change, StackChange)]
+    if stacks:
+        yield Table(("", "account", "stack", "roles"), tuple(map(_stack, stacks)))
+        yield from _differences(stacks)
+    groups = [change for change in changes
+              if isinstance(change, CreateGroup | DeleteGroup | PutPolicy | DeletePolicy | DetachPolicy)]
+    if groups:
+        yield Table(("", "group", "what"), tuple(_groups(groups)))
+
+
+def refusal_blocks(refusals: Iterable[Refusal]) -> Iterator[Block]:
+    """Why a plan may not be applied."""
+    yield Heading("Refused: nothing was changed.", 1, Tone.BAD)
+    for refusal in refusals:
+        yield Paragraph(f"{refusal.guard}: {refusal.message}.", Tone.BAD)
+        yield Paragraph(refusal.remedy)
+
+
+def describe(change: Change) -> str:
+    """One change in a few words."""
+    match change:
+        case AddMember():
+            return f"{change.user} gains {change.account} {change.role}"
+        case RemoveMember():
+            return f"{change.user} loses {change.account or change.group} {change.role or ''}".rstrip()
+        case CreateGroup():
+            return f"make group {change.group}"
+        case DeleteGroup():
+            return f"delete group {change.group}"
+        case PutPolicy():
+            return f"write the policy of group {change.group}"
+        case DeletePolicy():
+            return f"delete policy {change.policy} of group {change.group}"
+        case DetachPolicy():
+            return f"detach {change.arn} from group {change.group}"
+        case CreateStack():
+            return f"make stack {change.stack} in {change.account}"
+        case UpdateStack():
+            return f"update stack {change.stack} in {change.account}"
+        case SettleStack():
+            return f"bring stack {change.stack} in {change.account} to rest ({change.status})"
+        case DeleteStack():
+            return f"delete stack {change.stack} in {change.account}"
+
+
+def _access(change: AddMember | RemoveMember) -> Row:
+    if isinstance(change, AddMember):
+        until = change.expires.isoformat() if change.expires else ""
+        return Row(("+ gains", change.user, change.account or "", change.role or "", until, change.reason or ""), Tone.GAIN)
+    why = f"ended with {change.ended}" if change.ended else ""
+    return Row(("- loses", change.user, change.account or change.group, change.role or "", "", why), Tone.LOSS)
+
+
+def _stack(change: StackChange) -> Row:
+    match change:
+        case CreateStack():
+            sign, tone = ("+ make" if change.replaces is None else f"+ remake ({change.replaces})"), Tone.GAIN
+        case UpdateStack():
+            sign, tone = "~ update", Tone.CHANGE
+        case SettleStack():
+            sign, tone = f"~ wait or repair ({change.status})", Tone.CHANGE
+        case DeleteStack():
+            sign, tone = "- delete", Tone.LOSS
+    return Row((sign, change.account or "", change.stack, _role_counts(change.differences)), tone)
+
+
+def _role_counts(differences: Iterable[Difference]) -> str:
+    words = {"added": "+", "removed": "-", "changed": "~"}
+    return " ".join(f"{words[difference.what]}{difference.name}" for difference in differences)
+
+
+def _differences(stacks: Sequence[StackChange]) -> Iterator[Block]:
+    """What changes in the roles, told once for all accounts in which it is the same. New stacks are not told at length."""
+    told = [change for change in stacks if not isinstance(change, CreateStack | DeleteStack) and change.differences]
+    told.sort(key=lambda change: (repr(change.differences), change.account or ""))
+    for differences, same in groupby(told, key=lambda change: change.differences):
+        accounts = sentence(f"`{change.account}`" for change in same)
+        lines: list[tuple[str, Tone]] = []
+        for difference in differences:
+            lines.append((f"  {difference.name} ({difference.kind}) {difference.what}", Tone.PLAIN))
+            lines += [
+                (f"{line.sign}   {line.part + ': ' if line.part else ''}{line.text}",
+                 Tone.GAIN if line.sign == "+" else Tone.LOSS)
+                for line in difference.lines
+            ]
+        yield Paragraph(f"In {accounts}:")
+        yield Lines(tuple(lines))
+
+
+def _groups(changes: Sequence[Change]) -> Iterator[Row]:
+    """One row a group that comes or goes; its policy is part of it. Policies of groups that stay have their own row."""
+    whole = {change.group for change in changes if isinstance(change, CreateGroup | DeleteGroup)}
+    for change in changes:
+        match change:
+            case CreateGroup():
+                yield Row(("+ make", change.group, "with the policy that opens its role"), Tone.GAIN)
+            case DeleteGroup():
+                yield Row(("- delete", change.group, "with its policies"), Tone.LOSS)
+            case PutPolicy() if change.group not in whole:
+                yield Row(("~ policy", change.group, f"opens {change.arn or 'its role, once it is made'}"), Tone.CHANGE)
+            case DeletePolicy() if change.group not in whole:
+                yield Row(("- policy", change.group, f"inline policy {change.policy}"), Tone.LOSS)
+            case DetachPolicy() if change.group not in whole:
+                yield Row(("- policy", change.group, f"managed policy {change.arn}"), Tone.LOSS)
+            case _:
+                pass
+
+
+def _shortfalls(plan: Plan) -> Iterator[Block]:
+    if plan.unreadable:
+        yield Heading(f"{counted(len(plan.unreadable), 'account')} cannot be read; nothing is concluded from it", 2, Tone.BAD)
+        yield Table(("account", "why", "what to do"),
+                    tuple(Row((u.account, u.reason, u.remedy), Tone.BAD) for u in plan.unreadable))
+    if plan.blocked:
+        yield Heading(f"{counted(len(plan.blocked), 'wish', 'wishes')} cannot be made true", 2, Tone.BAD)
+        rows = (Row((str(b.place or ""), b.user or "", b.group, b.reason, b.remedy), Tone.BAD) for b in plan.blocked)
+        yield Table(("where", "user", "group", "why", "what to do"), tuple(rows))

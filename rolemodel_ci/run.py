@@ -1,0 +1,72 @@
+"""The order of the steps of a run, on one page: observe, diff, guard, apply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from rolemodel_ci.apply import Tools, apply
+from rolemodel_ci.diff import plan_all, plan_deletion, plan_membership, plan_structure
+from rolemodel_ci.guard import review, review_deletion
+from rolemodel_ci.live import Live, LiveMaster
+from rolemodel_ci.model import Account, Policy
+from rolemodel_ci.observe import observe
+from rolemodel_ci.plan import Approved, Guard, Plan, Refusal, Report
+from rolemodel_ci.ports import MasterReader, StackReader
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a command sets out to do: which accounts it reads, how it plans, what guards it."""
+
+    accounts: Callable[[Policy, frozenset[str]], tuple[Account, ...]]
+    plan: Callable[[Policy, Live, date, frozenset[str]], Plan]
+    review: Callable[[Plan, Policy, LiveMaster, frozenset[Guard]], Approved | tuple[Refusal, ...]]
+
+
+def _chosen(policy: Policy, only: frozenset[str]) -> tuple[Account, ...]:
+    return tuple(account for account in policy.accounts if not only or account.name in only)
+
+
+EVERYTHING = Job(_chosen, plan_all, review)
+STRUCTURE = Job(_chosen, lambda policy, live, _, only: plan_structure(policy, live, only), review)
+MEMBERSHIP = Job(
+    lambda policy, only: (), lambda policy, live, today, only: plan_membership(policy, live.master, today, only), review
+)
+DELETION = Job(
+    _chosen, lambda policy, live, _, only: plan_deletion(policy, live, only),
+    lambda plan, policy, master, allowed: review_deletion(plan),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """What planning may touch."""
+
+    master: MasterReader
+    stacks: StackReader
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan and what it was made from."""
+
+    plan: Plan
+    live: Live
+
+
+def make_plan(
+    job: Job, policy: Policy, readers: Readers, today: date, only: frozenset[str] = frozenset(), jobs: int = 1
+) -> Planned:
+    """Read AWS and compare. Holds no writer, so that it cannot write. Raises NoAccess."""
+    live = observe(readers.master, readers.stacks, job.accounts(policy, only), jobs)
+    return Planned(job.plan(policy, live, today, only), live)
+
+
+def carry_out(
+    job: Job, planned: Planned, policy: Policy, tools: Tools, allowed: frozenset[Guard] = frozenset()
+) -> Report | tuple[Refusal, ...]:
+    """Guard the plan, and make it true if it passes."""
+    reviewed = job.review(planned.plan, policy, planned.live.master, allowed)
+    return apply(reviewed, policy, tools) if isinstance(reviewed, Approved) else reviewed
