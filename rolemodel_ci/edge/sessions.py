@@ -84,7 +84,7 @@ class Sessions:
         self._config = Config(
             region_name=region, connect_timeout=10, read_timeout=60, max_pool_connections=max(jobs, 10),
             retries={"mode": "standard", "total_max_attempts": 8}, user_agent_extra=f"rolemodel-ci/{__version__}",
-            **({"proxies": {}} if endpoint_url else {}),  # an embedded AWS is never behind a proxy
+            proxies={} if endpoint_url else None,  # an embedded AWS is never behind a proxy
         )
         self._loader = botocore.session.Session().get_component("data_loader")
         self._lock = threading.Lock()  # botocore's sessions are not made for threads; its clients are
