@@ -1,9 +1,70 @@
-lock: .cache/uv/bin/uv
+# `make demo` and `make test` need nothing but Python 3.11 or newer (and make); each installs what it needs into
+# .venv from the lock files, hashes checked.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+SOURCES := rolemodel_ci tests benchmarks
+
+.PHONY: demo test check lint format bless bench picture lock clean help
+help:  ## Say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: .venv/demo-is-installed  ## The whole job on an embedded AWS
+	@$(BIN)/rolemodel-ci demo
+
+test: .venv/dev-is-installed  ## All tests, with branch coverage of at least 95 %
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest --numprocesses 2
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+check: lint test  ## What CI runs
+
+lint: .venv/dev-is-installed  ## Style, types, layering
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev-is-installed  ## Put the code in shape
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+bless: .venv/dev-is-installed  ## Take what the tool prints now as what the tests expect
+	cp access/*.yml rolemodel_ci/sample/
+	BLESS=1 $(BIN)/python -m pytest --quiet tests
+
+bench: .venv/dev-is-installed  ## Measure; the figures go to docs/benchmarks.md
+	$(BIN)/python -m benchmarks --write docs/benchmarks.md
+
+picture: .venv/demo-is-installed  ## Draw the terminal of the README anew
+	$(BIN)/rolemodel-ci demo --picture docs/demo.svg
+
+lock: .cache/uv/bin/uv  ## Resolve the dependencies anew; only this target needs uv
 	for set in "dev:--extra sandbox --extra dev" "sandbox:--extra sandbox" "run:"; do \
 	  .cache/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links --no-annotate $${set#*:} --constraint requirements/dev.lock \
 	    --output-file requirements/$${set%%:*}.lock pyproject.toml requirements/build.in; \
 	done
 
+clean:  ## Remove what the targets made
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build dist
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/demo-is-installed: .venv/bin/python requirements/sandbox.lock pyproject.toml
+	$(PIP) install --require-hashes --requirement requirements/sandbox.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev-is-installed: .venv/bin/python requirements/dev.lock pyproject.toml
+	$(PIP) install --require-hashes --requirement requirements/dev.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ .venv/demo-is-installed
+
 .cache/uv/bin/uv:
-	python3 -m venv .cache/uv && .cache/uv/bin/pip install --quiet uv
+	$(PYTHON) -m venv .cache/uv
+	.cache/uv/bin/pip --quiet install uv

@@ -81,7 +81,7 @@ class LiveMaster:
     identity: Identity
     users: frozenset[str]
     groups: Mapping[str, LiveGroup]
-    quotas: Quotas = Quotas()
+    quotas: Quotas = Quotas()  # noqa: RUF009  a NamedTuple is as frozen as a literal
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,10 @@ def observe(master: MasterReader, stacks: StackReader, accounts: Sequence[Accoun
             case Raised(error):
                 raise error
     assert live_master is not None  # `each` answers for every item or raises
-    return Live(live_master, _told_apart(live_master, found))
+    return Live(live_master, _told_apart(found))
 
 
-def _told_apart(master: LiveMaster, stacks: dict[str, Stack]) -> dict[str, Stack]:
+def _told_apart(stacks: dict[str, Stack]) -> dict[str, Stack]:
     """Two names whose credentials lead to one account: neither can be trusted to be what its name says."""
     owners: dict[str, list[str]] = {}
     for name, stack in sorted(stacks.items()):

@@ -8,23 +8,18 @@ from dataclasses import dataclass
 
 import click
 
-from rolemodel_ci.cli.options import common, on_aws, sandbox, tell_calls, today, yes
+from rolemodel_ci.cli.options import Asked, account, allow, asked, jobs, sandbox, today, yes
 from rolemodel_ci.cli.output import say, tell
 from rolemodel_ci.cli.policy import chosen, good_policy
 from rolemodel_ci.cli.world import World, watching, world
 from rolemodel_ci.errors import UsageWrong
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import DeleteStack, Guard, Phase, Plan, Refusal, Report, phase_of
+from rolemodel_ci.plan import DeleteStack, Guard, Phase, Plan, Report, phase_of
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.json import refusals_json, report_json
 from rolemodel_ci.render.plans import plan_blocks, refusal_blocks
 from rolemodel_ci.render.results import report_blocks
 from rolemodel_ci.run import DELETION, EVERYTHING, MEMBERSHIP, STRUCTURE, Job, carry_out, make_plan
-
-allow = click.option(
-    "--allow", type=click.Choice([guard.value for guard in Guard if guard is not Guard.QUOTA]), multiple=True,
-    help="Override this guard for this run. May be given several times.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,68 +34,55 @@ class Order:
 
 
 @click.command()
-@common
-@on_aws
-@sandbox
-@yes
-@allow
-def apply(config: str, format_: str, verbose: bool, jobs: int, accounts: tuple[str, ...], sandbox: bool, yes: bool,
-          allow: tuple[str, ...]) -> int:
-    """Make AWS what the repository says: stacks, groups and membership.
+@asked(account, jobs, sandbox, yes, allow)
+def apply(told: Asked) -> int:
+    """Make AWS what the repository says.
 
-    What takes access away is done first, then the stacks of all accounts at once, then what gives access. Running
+    Stacks, groups and membership. What takes access away is done first, then the stacks of all accounts at once, then what gives access. Running
     again finishes what a run left.
     """
-    return _run(EVERYTHING, good_policy(config, format_), format_, verbose, jobs, accounts, yes, allow, sandbox)
+    return _run(EVERYTHING, good_policy(told.config, told.format), told)
 
 
 @click.command()
-@common
-@on_aws
-@yes
-@allow
-def update(config: str, format_: str, verbose: bool, jobs: int, accounts: tuple[str, ...], yes: bool,
-           allow: tuple[str, ...]) -> int:
-    """Make stacks and groups what the repository says; leave membership alone."""
-    return _run(STRUCTURE, good_policy(config, format_), format_, verbose, jobs, accounts, yes, allow)
+@asked(account, jobs, yes, allow)
+def update(told: Asked) -> int:
+    """Update stacks and groups only.
+
+    Who is a member of a group that stays is left as it is.
+    """
+    return _run(STRUCTURE, good_policy(told.config, told.format), told)
 
 
 @click.command("sync-users")
-@common
-@on_aws
-@yes
-@allow
+@asked(account, jobs, yes, allow)
 @click.argument("users", metavar="[MAP]", required=False)
-def sync_users(config: str, format_: str, verbose: bool, jobs: int, accounts: tuple[str, ...], yes: bool,
-               allow: tuple[str, ...], users: str | None) -> int:
-    """Make membership what MAP says, of the groups that it names and of no others.
+def sync_users(told: Asked, users: str | None) -> int:
+    """Update membership only.
 
-    MAP defaults to the config's `users`.
+    Of the groups that MAP names, and of no others: their members become those that it lists. MAP defaults to the config's `users`.
     """
-    policy = good_policy(config, format_, users)
+    policy = good_policy(told.config, told.format, users)
     if policy.users is None:
-        raise UsageWrong("there is no user map", f"Name one on the command line, or add `users:` to {config}.")
-    return _run(MEMBERSHIP, policy, format_, verbose, jobs, accounts, yes, allow)
+        raise UsageWrong("there is no user map", f"Name one on the command line, or add `users:` to {told.config}.")
+    return _run(MEMBERSHIP, policy, told)
 
 
 @click.command()
-@common
-@on_aws
-@yes
-def delete(config: str, format_: str, verbose: bool, jobs: int, accounts: tuple[str, ...], yes: bool) -> int:
-    """Delete every stack and every group. Users stay, and so does everything that is not rolemodel-ci's."""
-    return _run(DELETION, good_policy(config, format_), format_, verbose, jobs, accounts, yes, ())
+@asked(account, jobs, yes)
+def delete(told: Asked) -> int:
+    """Delete every stack and every group.
+
+    Users stay, and so does everything that is not rolemodel-ci's.
+    """
+    return _run(DELETION, good_policy(told.config, told.format), told)
 
 
-def _run(
-    job: Job, policy: Policy, format_: str, verbose: bool, jobs: int, accounts: tuple[str, ...], yes: bool,
-    allow: tuple[str, ...], sandbox: bool = False,
-) -> int:
+def _run(job: Job, policy: Policy, told: Asked) -> int:
     """The common part of the four commands."""
-    if verbose:
-        tell_calls()
-    order = Order(job, chosen(policy, accounts), frozenset(map(Guard, allow)), format_, (lambda _: None) if yes else ask)
-    with world(policy, jobs, sandbox) as opened:
+    confirm = (lambda _: None) if told.yes else ask
+    order = Order(job, chosen(policy, told.accounts), frozenset(map(Guard, told.allow)), told.format, confirm)
+    with world(policy, told) as opened:
         return follow(order, policy, opened)
 
 

@@ -67,9 +67,9 @@ class DemoFailed(CannotGoOn):
 @click.command()
 @click.option("--picture", metavar="FILE", help="Also write what the terminal shows to this file, as SVG.")
 def demo(picture: str | None) -> int:
-    """The whole job on an embedded AWS, with nothing to configure.
+    """Show the whole job on an embedded AWS.
 
-    A master account and four others are made up on this machine. A sample policy is validated, planned, applied,
+    Nothing to configure: a master account and four others are made up on this machine. A sample policy is validated, planned, applied,
     changed by an access request and applied again; the last run shows that there is nothing left to do.
     """
     from rolemodel_ci.sandbox.embedded import EmbeddedAws
@@ -131,7 +131,7 @@ class _Demo:
         show(self.console, list(plan_blocks(first))[:3])
         _title(self.console, "3. apply: revoke, build, grant (as a role that may only do what that needs)")
         self._apply(policy)
-        _title(self.console, "4. the groups of the master account: 4 roles × 4 accounts")
+        _title(self.console, "4. the groups of the master account: 4 roles in 4 accounts")
         self._groups(policy)
         _title(self.console, "5. an access request: one grant, one revocation")
         changed = self._change()

@@ -2,58 +2,85 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+from rolemodel_ci.plan import Guard
+
+Option = Callable[[Callable[..., int]], Callable[..., int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Common:
-    """What every command is told."""
+class Asked:
+    """What a command was told on its command line; what it has no option for keeps the default."""
 
     config: str
     format: str
     verbose: bool
+    accounts: tuple[str, ...] = ()
+    jobs: int = 16
+    sandbox: bool = False
+    yes: bool = False
+    allow: tuple[str, ...] = ()
 
 
-def common(command: Command) -> Command:
-    """--config, --format and --verbose."""
-    for option in (
-        click.option("--verbose", is_flag=True, help="Tell every AWS call on standard error."),
-        click.option("--format", "format_", type=click.Choice(["text", "json", "markdown"]), default="text",
-                     show_default=True, help="text for people, json for programs, markdown for GitHub."),
-        click.option("--config", default="access/config.yml", show_default=True, envvar="ROLEMODEL_CONFIG",
-                     show_envvar=True, metavar="FILE", help="The config of the access repository."),
-    ):
-        command = option(command)
-    return command
+_NAMES = frozenset(field.name for field in fields(Asked))
 
 
-def on_aws(command: Command) -> Command:
-    """--account and --jobs."""
-    for option in (
-        click.option("--jobs", type=click.IntRange(1, 64), default=16, show_default=True,
-                     help="How many accounts, or groups, are worked on at once."),
-        click.option("--account", "accounts", multiple=True, metavar="NAME",
-                     help="Only this account of the config. May be given several times."),
-    ):
-        command = option(command)
-    return command
+def asked(*options: Option) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Give a command --config, --format, --verbose and `options`, gathered into its first argument, an `Asked`."""
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        @functools.wraps(command)
+        def gathered(**values: Any) -> int:
+            given = Asked(**{name: values.pop(name) for name in list(values) if name in _NAMES})
+            if given.verbose:
+                tell_calls()
+            return command(given, **values)
+
+        wrapped: Callable[..., int] = gathered
+        every: list[Option] = [*reversed(options), _verbose, _format, _config]
+        for option in every:
+            wrapped = option(wrapped)
+        return wrapped
+
+    return decorate
 
 
+_config = click.option(
+    "--config", default="access/config.yml", show_default=True, envvar="ROLEMODEL_CONFIG", show_envvar=True,
+    metavar="FILE", help="The config of the access repository.",
+)
+_format = click.option(
+    "--format", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True,
+    help="text for people, json for programs, markdown for GitHub.",
+)
+_verbose = click.option("--verbose", is_flag=True, help="Tell every AWS call on standard error.")
+
+account = click.option(
+    "--account", "accounts", multiple=True, metavar="NAME",
+    help="Only this account of the config. May be given several times.",
+)
+jobs = click.option(
+    "--jobs", type=click.IntRange(1, 64), default=16, show_default=True,
+    help="How many accounts, or groups, are worked on at once.",
+)
 sandbox = click.option(
     "--sandbox", is_flag=True,
     help="Work on an embedded AWS, furnished with the accounts and users that the files name. Needs the extra `sandbox`.",
 )
-
 yes = click.option("--yes", is_flag=True, help="Do not ask before access is taken away or something is deleted.")
+allow = click.option(
+    "--allow", type=click.Choice([guard.value for guard in Guard if guard is not Guard.QUOTA]), multiple=True,
+    help="Override this guard for this run. May be given several times.",
+)
 
 
 def today() -> date:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rolemodel_ci.cli.options import common, on_aws, sandbox, tell_calls, today
+from rolemodel_ci.cli.options import Asked, account, asked, jobs, sandbox, today
 from rolemodel_ci.cli.output import say
 from rolemodel_ci.cli.policy import chosen, good_policy, read_files
 from rolemodel_ci.cli.world import world
@@ -19,30 +19,23 @@ from rolemodel_ci.run import EVERYTHING, make_plan
 
 
 @click.command()
-@common
-@on_aws
-@sandbox
+@asked(account, jobs, sandbox)
 @click.option("--base", metavar="REVISION", help="Tell what changed since this commit from what drifted in AWS.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 6 if there are changes.")
-def plan(
-    config: str, format_: str, verbose: bool, jobs: int, accounts: tuple[str, ...], sandbox: bool, base: str | None,
-    detailed_exitcode: bool,
-) -> int:
-    """Read AWS and show what apply would do. Never writes.
+def plan(told: Asked, base: str | None, detailed_exitcode: bool) -> int:
+    """Show what apply would do.
 
-    With --base, changes that the commits since then ask for are told apart from drift: what differs in AWS for any
+    Reads AWS and never writes. With --base, changes that the commits since then ask for are told apart from drift: what differs in AWS for any
     other reason and would be put right as well.
     """
-    if verbose:
-        tell_calls()
-    policy = good_policy(config, format_)
-    only = chosen(policy, accounts)
-    before = base_policy(base, config) if base else None
-    with world(policy, jobs, sandbox) as opened:
-        made = make_plan(EVERYTHING, policy, opened.readers(), today(), only, jobs).plan
+    policy = good_policy(told.config, told.format)
+    only = chosen(policy, told.accounts)
+    before = base_policy(base, told.config) if base else None
+    with world(policy, told) as opened:
+        made = make_plan(EVERYTHING, policy, opened.readers(), today(), only, told.jobs).plan
     if base:
         made = attribute(made, before, policy, today())
-    say(format_, plan_blocks(made), plan_json(made))
+    say(told.format, plan_blocks(made), plan_json(made))
     return plan_exit_code(made, detailed_exitcode)
 
 

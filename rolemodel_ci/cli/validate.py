@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rolemodel_ci.cli.options import common
+from rolemodel_ci.cli.options import Asked, asked
 from rolemodel_ci.cli.output import say
 from rolemodel_ci.cli.policy import read_files
 from rolemodel_ci.edge.files import Directory
@@ -16,12 +16,12 @@ from rolemodel_ci.render.results import problem_blocks
 
 
 @click.command()
-@common
-def validate(config: str, format_: str, verbose: bool) -> int:
-    """Check the files. Needs no credentials and no network.
+@asked()
+def validate(told: Asked) -> int:
+    """Check the files.
 
-    Every problem of every file is told in one run, with its place, a code, and what to do. Exits with 1 if there are any.
+    Needs no credentials and no network. Every problem of every file is told in one run, with its place, a code, and what to do. Exits with 1 if there are any.
     """
-    policy, problems = read_files(Directory(config, Path.cwd(), (config,)), config)
-    say(format_, problem_blocks(problems, policy), problems_json(problems))
+    policy, problems = read_files(Directory(told.config, Path.cwd(), (told.config,)), told.config)
+    say(told.format, problem_blocks(problems, policy), problems_json(problems))
     return 1 if any(problem.severity is Severity.ERROR for problem in problems) else 0

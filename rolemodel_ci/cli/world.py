@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rolemodel_ci.apply import Tools
+from rolemodel_ci.cli.options import Asked
 from rolemodel_ci.edge.groups import AwsGroupWriter, AwsMasterReader
 from rolemodel_ci.edge.sessions import Sessions, local_doors
 from rolemodel_ci.edge.stacks import AwsStackReader, AwsStackWriter
@@ -72,13 +73,13 @@ def sandbox_world(policy: Policy, jobs: int) -> Iterator[World]:
 
 
 @contextlib.contextmanager
-def world(policy: Policy, jobs: int, sandbox: bool) -> Iterator[World]:
-    """The world that `--sandbox` chooses."""
-    if sandbox:
-        with sandbox_world(policy, jobs) as opened:
+def world(policy: Policy, told: Asked) -> Iterator[World]:
+    """The world that the command line chooses."""
+    if told.sandbox:
+        with sandbox_world(policy, told.jobs) as opened:
             yield opened
     else:
-        yield local_world(policy, jobs)
+        yield local_world(policy, told.jobs)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from rolemodel_ci.diff.groups import (
     taken_elsewhere,
 )
 from rolemodel_ci.diff.stacks import StackDiff, stack_diff
-from rolemodel_ci.live import Live, LiveMaster, LiveStack, Unreadable
+from rolemodel_ci.live import Absent, Live, LiveMaster, LiveStack, Unreadable
 from rolemodel_ci.model import GROUP_PATH, Account, Grant, Policy
 from rolemodel_ci.plan import (
     AddMember,
@@ -194,8 +194,7 @@ def _notes(policy: Policy, live: Live, only: frozenset[str]) -> Iterator[str]:
             yield (f"account `{name}` is no longer in the config: its groups go, but its stack cannot be reached. "
                    f"Had it stayed with `state: absent`, the stack would go too.")
     for account in policy.accounts:
-        if account.absent and not isinstance(live.stacks.get(account.name), LiveStack | Unreadable):
-            if account.name in live.stacks:
-                yield f"account `{account.name}` has no stack any more: its entry can be taken out of the config."
+        if account.absent and isinstance(live.stacks.get(account.name), Absent):
+            yield f"account `{account.name}` has no stack any more: its entry can be taken out of the config."
     if policy.users is None:
         yield "the config names no `users`: who is a member of the groups is left as it is."
