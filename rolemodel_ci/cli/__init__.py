@@ -89,5 +89,6 @@ def guarded(command: Callable[[], Any]) -> int:
         return 141
     except Exception:
         traceback.print_exc()
-        click.echo(f"\nThis is a bug in rolemodel-ci {__version__}. Please report it with the lines above: {ISSUES}", err=True)
+        click.echo(f"\nThis is a bug in rolemodel-ci {__version__}.", err=True)
+        click.echo(f"Please report it with the lines above: {ISSUES}", err=True)
         return 70

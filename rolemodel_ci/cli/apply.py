@@ -38,8 +38,8 @@ class Order:
 def apply(told: Asked) -> int:
     """Make AWS what the repository says.
 
-    Stacks, groups and membership. What takes access away is done first, then the stacks of all accounts at once, then what gives access. Running
-    again finishes what a run left.
+    Stacks, groups and membership. What takes access away is done first, then the stacks of all accounts at once, then
+    what gives access. Running again finishes what a run left.
     """
     return _run(EVERYTHING, good_policy(told.config, told.format), told)
 
@@ -60,7 +60,8 @@ def update(told: Asked) -> int:
 def sync_users(told: Asked, users: str | None) -> int:
     """Update membership only.
 
-    Of the groups that MAP names, and of no others: their members become those that it lists. MAP defaults to the config's `users`.
+    Of the groups that MAP names, and of no others: their members become those that it lists. MAP defaults to the
+    config's `users`.
     """
     policy = good_policy(told.config, told.format, users)
     if policy.users is None:

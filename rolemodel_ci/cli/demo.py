@@ -69,8 +69,8 @@ class DemoFailed(CannotGoOn):
 def demo(picture: str | None) -> int:
     """Show the whole job on an embedded AWS.
 
-    Nothing to configure: a master account and four others are made up on this machine. A sample policy is validated, planned, applied,
-    changed by an access request and applied again; the last run shows that there is nothing left to do.
+    Nothing to configure: a master account and four others are made up on this machine. A sample policy is validated,
+    planned, applied, changed by an access request and applied again; the last run shows that nothing is left to do.
     """
     from rolemodel_ci.sandbox.embedded import EmbeddedAws
     from rolemodel_ci.sandbox.furnish import furnish
@@ -175,15 +175,14 @@ class _Demo:
 
     def _proof(self, policy: Policy) -> None:
         """Switch role as the people themselves, against the trust and identity policies that were just made."""
-        cases = (("alice@example.com", "prod", True), ("bob@example.com", "dev", False), ("bob@example.com", "prod", True))
         rows = []
-        for user, account, wanted in cases:
-            may = self._may_switch(policy, user, account)
+        for user, account, wanted in (("alice", "prod", True), ("bob", "dev", False), ("bob", "prod", True)):
+            may = self._may_switch(policy, f"{user}@example.com", account)
             if may is not wanted:
                 raise DemoFailed(f"{user} {'can' if may else 'cannot'} switch into {account}", "Run the tests.")
             rows.append(Row((user, f"PowerRole of {account}", "yes" if may else "no, access denied"),
                             Tone.GAIN if may else Tone.LOSS))
-        show(self.console, (Heading("Do they get in? Each tries sts:AssumeRole with a key and an MFA code of their own."),
+        show(self.console, (Heading("Do they get in? Each tries sts:AssumeRole with a key and an MFA code:"),
                             Table(("who", "into", "gets in"), tuple(rows))))
 
     def _may_switch(self, policy: Policy, user: str, account: str) -> bool:
@@ -195,7 +194,8 @@ class _Demo:
         arn = next(e.arn for e in listing(policy, live).entries if (e.account, e.role) == (account, "PowerRole"))
         key = user_key(self.aws, policy.master_account_id, user)
         try:
-            assume(self.aws, key, arn, SerialNumber=f"arn:aws:iam::{policy.master_account_id}:mfa/{user}", TokenCode="123456")
+            device = f"arn:aws:iam::{policy.master_account_id}:mfa/{user}"
+            assume(self.aws, key, arn, SerialNumber=device, TokenCode="123456")
         except ClientError:
             return False
         return True

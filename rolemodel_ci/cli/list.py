@@ -19,8 +19,9 @@ from rolemodel_ci.run import EVERYTHING, carry_out, make_plan
 def list_(told: Asked) -> int:
     """List roles, ARNs, groups and links.
 
-    Accounts, roles, role ARNs, groups, members and switch-role links, as they are in AWS. With --format json there is everything that a profile of the AWS command line needs. With --sandbox the files are
-    applied to the embedded AWS first, so that there is something to list.
+    Accounts, roles, role ARNs, groups, members and switch-role links, as they are in AWS. With --format json there is
+    everything that a profile of the AWS command line needs. With --sandbox the files are applied to the embedded AWS
+    first, so that there is something to list.
     """
     policy = good_policy(told.config, told.format)
     only = chosen(policy, told.accounts)

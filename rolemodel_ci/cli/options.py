@@ -74,7 +74,8 @@ jobs = click.option(
 )
 sandbox = click.option(
     "--sandbox", is_flag=True,
-    help="Work on an embedded AWS, furnished with the accounts and users that the files name. Needs the extra `sandbox`.",
+    help="Work on an embedded AWS, furnished with the accounts and users that the files name. "
+    "Needs the extra `sandbox`.",
 )
 yes = click.option("--yes", is_flag=True, help="Do not ask before access is taken away or something is deleted.")
 allow = click.option(

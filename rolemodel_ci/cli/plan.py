@@ -25,8 +25,8 @@ from rolemodel_ci.run import EVERYTHING, make_plan
 def plan(told: Asked, base: str | None, detailed_exitcode: bool) -> int:
     """Show what apply would do.
 
-    Reads AWS and never writes. With --base, changes that the commits since then ask for are told apart from drift: what differs in AWS for any
-    other reason and would be put right as well.
+    Reads AWS and never writes. With --base, changes that the commits since then ask for are told apart from drift:
+    what differs in AWS for any other reason and would be put right as well.
     """
     policy = good_policy(told.config, told.format)
     only = chosen(policy, told.accounts)

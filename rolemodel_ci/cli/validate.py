@@ -20,7 +20,8 @@ from rolemodel_ci.render.results import problem_blocks
 def validate(told: Asked) -> int:
     """Check the files.
 
-    Needs no credentials and no network. Every problem of every file is told in one run, with its place, a code, and what to do. Exits with 1 if there are any.
+    Needs no credentials and no network. Every problem of every file is told in one run, with its place, a code, and
+    what to do. Exits with 1 if there are any.
     """
     policy, problems = read_files(Directory(told.config, Path.cwd(), (told.config,)), told.config)
     say(told.format, problem_blocks(problems, policy), problems_json(problems))
