@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from importlib import resources
@@ -76,7 +77,9 @@ def demo(picture: str | None) -> int:
     from rolemodel_ci.sandbox.furnish import furnish
     from rolemodel_ci.sandbox.world import furniture, role_sessions
 
-    console = Console(record=bool(picture), width=110 if picture else None, highlight=False)
+    console = Console(highlight=False)
+    if picture:
+        console = Console(record=True, width=104, highlight=False, force_terminal=True, color_system="truecolor")
     with sample() as config, EmbeddedAws() as aws:
         policy = _step_validate(console, config)
         reading, writing = role_sessions(policy, furnish(aws, furniture(policy)), JOBS)
@@ -147,7 +150,7 @@ class _Demo:
 
     def _apply(self, policy: Policy) -> Report:
         planned = make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=JOBS)
-        watch = LiveWatch(self.console) if self.console.is_terminal else PlainWatch()
+        watch = LiveWatch(self.console) if self.console.is_terminal else PlainWatch(sys.stdout)
         came = carry_out(EVERYTHING, planned, policy, self.world.tools(watch))
         watch.close()
         if not isinstance(came, Report) or not came.is_complete:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.live import Live
@@ -89,22 +89,23 @@ class LiveWatch:
 
 
 class PlainWatch:
-    """A line on standard error for every status that is new, for pipes and logs."""
+    """A line for every status that is new, for pipes and logs; on standard error unless told otherwise."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
         self._lock = threading.Lock()
         self._statuses: dict[str, str] = {}
 
     def step(self, text: str) -> None:
         """Name the step."""
-        print(f"{text} ...", file=sys.stderr, flush=True)
+        print(f"{text} ...", file=self._stream, flush=True)
 
     def stack(self, account: str, status: str) -> None:
         """Print a status that differs from the last one."""
         with self._lock:
             if self._statuses.get(account) != status:
                 self._statuses[account] = status
-                print(f"  {visible(account)}  {visible(status)}", file=sys.stderr, flush=True)
+                print(f"  {visible(account)}  {visible(status)}", file=self._stream, flush=True)
 
     def close(self) -> None:
         """Nothing is left open."""
