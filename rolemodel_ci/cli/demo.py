@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from importlib import resources
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.syntax import Syntax
 from rich.text import Text
 
 from rolemodel_ci.cli.options import today
@@ -25,7 +23,7 @@ from rolemodel_ci.errors import CannotGoOn
 from rolemodel_ci.listing import listing
 from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import Plan, Report
-from rolemodel_ci.render.blocks import Heading, Row, Table, Tone
+from rolemodel_ci.render.blocks import Heading, Lines, Row, Table, Tone
 from rolemodel_ci.render.plans import plan_blocks
 from rolemodel_ci.render.results import problem_blocks, report_blocks
 from rolemodel_ci.requested import attribute
@@ -57,6 +55,9 @@ CHANGE = """\
      - alice@example.com
 -    - bob@example.com
 """
+
+
+_TONES = {"+": Tone.GAIN, "-": Tone.LOSS}
 
 
 class DemoFailed(CannotGoOn):
@@ -150,13 +151,17 @@ class _Demo:
 
     def _apply(self, policy: Policy) -> Report:
         planned = make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=JOBS)
-        watch = LiveWatch(self.console) if self.console.is_terminal else PlainWatch(sys.stdout)
+        live = self.console.is_terminal and not self.console.record  # a picture shows no frames of the past
+        watch = LiveWatch(self.console) if live else PlainWatch(self._line)
         came = carry_out(EVERYTHING, planned, policy, self.world.tools(watch))
         watch.close()
         if not isinstance(came, Report) or not came.is_complete:
             raise DemoFailed("the embedded AWS refused a change", "Run the tests: `make test`.")
         show(self.console, report_blocks(came))
         return came
+
+    def _line(self, line: str) -> None:
+        self.console.print(Text(line, style="dim"), soft_wrap=True)
 
     def _groups(self, policy: Policy) -> None:
         live = make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=JOBS).live
@@ -173,7 +178,7 @@ class _Demo:
         if text.count(BEFORE) != 1 or text.count(BEFORE_DEV) != 1:
             raise DemoFailed("the sample's users.yml is not the one the demo knows", "Restore it.")
         users.write_text(text.replace(BEFORE, AFTER).replace(BEFORE_DEV, AFTER_DEV), encoding="utf-8")
-        self.console.print(Syntax(CHANGE, "diff", background_color="default"))
+        show(self.console, (Lines(tuple((line, _TONES.get(line[0], Tone.PLAIN)) for line in CHANGE.splitlines())),))
         return _load(self.config)
 
     def _proof(self, policy: Policy) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable
-from typing import Any, TextIO
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -88,24 +88,29 @@ class LiveWatch:
         return drawn
 
 
-class PlainWatch:
-    """A line for every status that is new, for pipes and logs; on standard error unless told otherwise."""
+def to_stderr(line: str) -> None:
+    """Print a line on standard error."""
+    print(line, file=sys.stderr, flush=True)
 
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
+
+class PlainWatch:
+    """A line for every status that is new, for pipes and logs: `tell` says where it goes."""
+
+    def __init__(self, tell: Callable[[str], None] = to_stderr) -> None:
+        self._tell = tell
         self._lock = threading.Lock()
         self._statuses: dict[str, str] = {}
 
     def step(self, text: str) -> None:
         """Name the step."""
-        print(f"{text} ...", file=self._stream, flush=True)
+        self._tell(f"{text} ...")
 
     def stack(self, account: str, status: str) -> None:
         """Print a status that differs from the last one."""
         with self._lock:
             if self._statuses.get(account) != status:
                 self._statuses[account] = status
-                print(f"  {visible(account)}  {visible(status)}", file=self._stream, flush=True)
+                self._tell(f"  {visible(account)}  {visible(status)}")
 
     def close(self) -> None:
         """Nothing is left open."""
