@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from rolemodel_ci.diff.stacks import deployed, live_arns
+from rolemodel_ci.diff.stacks import DEAD, deployed, live_arns
 from rolemodel_ci.live import Live, LiveStack, Unreadable
 from rolemodel_ci.model import Policy
 from rolemodel_ci.resolve import Resolved
@@ -29,7 +29,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What there is. `missing`: accounts without a stack; `unreadable`: accounts that could not be read."""
+    """What there is. `missing`: accounts that lack their stack; `unreadable`: accounts that could not be read."""
 
     entries: tuple[Entry, ...]
     missing: tuple[str, ...]
@@ -47,7 +47,7 @@ def listing(policy: Policy, live: Live, only: frozenset[str] = frozenset()) -> L
         if only and account.name not in only:
             continue
         match live.stacks[account.name]:
-            case LiveStack() as stack:
+            case LiveStack() as stack if stack.status not in DEAD:
                 meaning = deployed(policy, account, stack)
                 for role, arn in live_arns(policy, account, stack).items():
                     group = live.master.groups.get(policy.group_name(account.name, role))
@@ -55,7 +55,7 @@ def listing(policy: Policy, live: Live, only: frozenset[str] = frozenset()) -> L
                     entries.append(_entry(policy, account.name, role, arn, members, meaning))
             case Unreadable() as stack:
                 unreadable.append(stack)
-            case _:
+            case _ if not account.absent:
                 missing.append(account.name)
     return Listing(tuple(entries), tuple(missing), tuple(unreadable), policy.master_profile, policy.region)
 

@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rolemodel_ci.document import Document, Node, Scalar, Sequence, entry, read_document
+from rolemodel_ci.document import Document, Node, Scalar, Sequence, after, entry, read_document
 from rolemodel_ci.document import Mapping as MapNode
 from rolemodel_ci.model import Account, GithubOidc, Guards, Place, Policy, Problem, Template, UserMap
 from rolemodel_ci.schema import conform, printable
@@ -95,14 +95,9 @@ def _text(files: Files, path: str, problems: list[Problem], named: Place | None)
     try:
         return content.decode("utf-8").removeprefix("\ufeff")  # the byte order mark that some editors write
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        column = len(content[content.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8")) + 1
-        problems.append(
-            Problem(
-                Place(path, line, column), "RM103", f"byte 0x{content[error.start]:02x} is not UTF-8",
-                "Save the file as UTF-8.",
-            )
-        )
+        line, column = after(content[: error.start].decode("utf-8").removeprefix("\ufeff"))
+        message = f"byte 0x{content[error.start]:02x} is not UTF-8"
+        problems.append(Problem(Place(path, line, column), "RM103", message, "Save the file as UTF-8."))
         return None
 
 

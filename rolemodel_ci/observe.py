@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rolemodel_ci.errors import CannotGoOn
-from rolemodel_ci.fanout import Raised, Returned, each
+from rolemodel_ci.fanout import Interrupted, Raised, Returned, each
 from rolemodel_ci.live import Absent, Live, LiveMaster, LiveStack, Stack, Unreadable
 from rolemodel_ci.model import Account
 from rolemodel_ci.ports import MasterReader, StackReader
@@ -14,14 +14,17 @@ from rolemodel_ci.ports import MasterReader, StackReader
 def observe(master: MasterReader, stacks: StackReader, accounts: Sequence[Account], jobs: int) -> Live:
     """Everything a plan is made of. An account that fails is Unreadable; a master that fails ends the run.
 
-    Raises NoAccess where the master account cannot be read.
+    Raises NoAccess where the master account cannot be read, KeyboardInterrupt where a person stops it.
     """
     targets: list[Account | None] = [None, *accounts]  # the master first: it takes longest
 
     def read(target: Account | None) -> LiveMaster | LiveStack | Absent:
         return master.read() if target is None else stacks.read(target)
 
-    answers = each(read, targets, jobs)
+    try:
+        answers = each(read, targets, jobs)
+    except Interrupted:
+        raise KeyboardInterrupt from None
     found: dict[str, Stack] = {}
     live_master: LiveMaster | None = None
     for target, answer in zip(targets, answers, strict=True):

@@ -46,13 +46,13 @@ class Rollout:
 
     def remove(self, account: Account) -> None:
         """Delete the stack of `account`, whatever state it is in. Raises CallFailed."""
-        if self._rest(account) != GONE:
+        if self._wait(account) != GONE:
             self.writer.delete(account)
             self._expect(account, {GONE})
             self.watch.stack(account.name, GONE)
 
     def _rest(self, account: Account) -> str:
-        """Wait until nothing is under way; finish a rollback that got stuck. The status it rests in."""
+        """Wait until nothing is under way; finish a rollback that got stuck. The status from which it can go on."""
         status = self._wait(account)
         if status == "UPDATE_ROLLBACK_FAILED":
             self.writer.continue_rollback(account)
@@ -88,6 +88,7 @@ class Rollout:
     def _failed(self, account: Account, status: str) -> StackFailed:
         first = self.writer.failure(account)
         return StackFailed(
-            code=status, action="cloudformation", message=f"the stack ended in {status}" + (f": {first}" if first else ""),
+            code=status, action="cloudformation",
+            message=f"the stack ended in {status}" + (f": {first}" if first else ""),
             remedy="Mend what it says in the template or in the account, then run again.",
         )

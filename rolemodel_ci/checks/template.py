@@ -183,16 +183,12 @@ def _references(body: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterabl
 
 
 def _each_role(subject: Subject) -> Iterable[tuple[Role, Account, dict[str, Any]]]:
-    """Every role with its resolved properties: once, and again only where an account's parameters differ."""
-    seen: set[tuple[object, ...]] = set()
+    """Every role with its resolved properties in every account that makes it."""
     for account in subject.policy.present:
-        if account.parameters in seen:
-            continue
-        seen.add(account.parameters)
         resources = subject.resolved[account.name].resources
         for role in subject.policy.template.roles:
-            properties = resources.get(role.name, {}).get("Properties", {})
             if role.name in resources:
+                properties = resources[role.name].get("Properties", {})
                 yield role, account, properties if isinstance(properties, dict) else {}
 
 

@@ -53,19 +53,40 @@ def group_policy(arn: str) -> str:
 
 def opens_exactly(document: Any, arn: str) -> bool:
     """Whether a policy document says what `group_policy` says, in whatever spelling."""
+    statements = _statements(document)
+    if statements is None or len(statements) != 1 or not _is_plain(statements[0]):
+        return False
+    actions = [str(action).lower() for action in _listed(statements[0]["Action"])]
+    return actions == ["sts:assumerole"] and _listed(statements[0]["Resource"]) == [arn]
+
+
+def opens_at_least(document: Any, arn: str) -> bool:
+    """Whether a policy document opens `arn` and maybe more, so that writing `group_policy` can only take away."""
+    statements = _statements(document)
+    if statements is None or any(not isinstance(s, dict) or s.get("Effect") != "Allow" for s in statements):
+        return False
+    return any(
+        {str(action).lower() for action in _listed(statement["Action"])} & {"sts:assumerole", "sts:*", "*"}
+        and {arn, "*"} & set(map(str, _listed(statement["Resource"])))
+        for statement in statements if _is_plain(statement)
+    )
+
+
+def _statements(document: Any) -> list[Any] | None:
+    """The statements of a policy document; None where it is none of the version that is in use."""
     if not isinstance(document, dict) or set(document) - {"Version", "Statement", "Id"}:
-        return False
+        return None
     if document.get("Version") != "2012-10-17":  # the older version reads variables in ARNs as text
-        return False
-    statements = _listed(document.get("Statement"))
-    if len(statements) != 1 or not isinstance(statements[0], dict):
-        return False
-    statement = {key: value for key, value in statements[0].items() if key != "Sid"}
+        return None
+    return _listed(document.get("Statement"))
+
+
+def _is_plain(statement: Any) -> bool:
+    """Whether a statement allows actions on resources, without conditions or exceptions."""
     return (
-        set(statement) == {"Effect", "Action", "Resource"}
+        isinstance(statement, dict)
+        and set(statement) - {"Sid"} == {"Effect", "Action", "Resource"}
         and statement["Effect"] == "Allow"
-        and [str(action).lower() for action in _listed(statement["Action"])] == ["sts:assumerole"]
-        and _listed(statement["Resource"]) == [arn]
     )
 
 
@@ -104,11 +125,11 @@ def shape_changes(slot: Slot, group: LiveGroup | None) -> Iterator[Change]:
         return
     if document is None or (slot.live_arn and opens_exactly(document, slot.live_arn)):
         yield PutPolicy(slot.account, slot.role, slot.group, name, slot.arn)
-    elif slot.arn is None:
-        yield DeletePolicy(slot.account, slot.role, slot.group, name)
-        yield PutPolicy(slot.account, slot.role, slot.group, name, None)
-    else:  # It opens something it should not. Putting that right takes access away, so it does not wait.
+    elif slot.arn and opens_at_least(document, slot.arn):  # It only takes access away, so it does not wait.
         yield PutPolicy(slot.account, slot.role, slot.group, name, slot.arn, Phase.REVOKE)
+    else:  # It opens something it should not, and not what it should.
+        yield DeletePolicy(slot.account, slot.role, slot.group, name)
+        yield PutPolicy(slot.account, slot.role, slot.group, name, slot.arn)
 
 
 def removal_changes(group: LiveGroup, account: str | None, role: str | None) -> Iterator[Change]:

@@ -30,7 +30,7 @@ class StackDiff:
     """`change` is None where the stack is right. `arns`: of each wanted role, where it is known before the run.
 
     `roles` are the roles that are to be there; None where the account could not be read. `live_arns` are those of
-    the roles as they are now.
+    the roles as they are now, without ones that another role is going to have.
     """
 
     change: StackChange | None
@@ -57,13 +57,14 @@ def stack_diff(policy: Policy, account: Account, stack: Stack) -> StackDiff:
         return StackDiff(change, roles, _named_arns(wanted, roles, where), {})
     current = deployed(policy, account, stack)
     found = differences(current, wanted)
-    change = None
-    if stack.status not in RESTING:
+    live = live_arns(policy, account, stack)
+    if stack.status not in RESTING:  # how it ends nobody knows: it may be rolled back, or be gone and made anew
         change = SettleStack(account.name, None, policy.stack_name, stack.status, found)
-    elif found:
-        change = UpdateStack(account.name, None, policy.stack_name, found)
-    arns = _arns(current, wanted, roles, stack, where)
-    return StackDiff(change, roles, arns, live_arns(policy, account, stack))
+        arns = _named_arns(wanted, roles, where)
+    else:
+        change = UpdateStack(account.name, None, policy.stack_name, found) if found else None
+        arns = _arns(current, wanted, roles, stack, where)
+    return StackDiff(change, roles, arns, {role: arn for role, arn in live.items() if arn not in arns.values()})
 
 
 def deployed(policy: Policy, account: Account, stack: LiveStack) -> Resolved:

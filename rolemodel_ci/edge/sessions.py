@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,16 @@ _CALLS = logging.getLogger("rolemodel_ci.calls")
 
 _SAID_LIMIT = 600
 """Characters of a message of AWS that are shown: CloudFormation may repeat the whole template in one."""
+
+_ATTEMPTS = 8
+"""How often one call is tried, unless AWS_MAX_ATTEMPTS says otherwise: throttling is the rule at 50 accounts."""
+
+# Session variables for a session with keys of its own: neither profiles nor broken files of the person matter to it.
+_NO_FILES: Mapping[str, Any] = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
 
 MASTER = ""
 """The name under which the master account's session is kept; no account can have it."""
@@ -80,13 +91,14 @@ class Sessions:
 
     def __init__(self, doors: Mapping[str, Door], region: str, jobs: int, endpoint_url: str | None = None) -> None:
         self._doors = doors
+        self._region = region
         self._endpoint_url = endpoint_url
         self._config = Config(
             region_name=region, connect_timeout=10, read_timeout=60, max_pool_connections=max(jobs, 10),
-            retries={"mode": "standard", "total_max_attempts": 8}, user_agent_extra=f"rolemodel-ci/{__version__}",
+            retries={"mode": "standard"}, user_agent_extra=f"rolemodel-ci/{__version__}",
             proxies={} if endpoint_url else None,  # an embedded AWS is never behind a proxy
         )
-        self._loader = botocore.session.Session().get_component("data_loader")
+        self._loader = botocore.session.Session(session_vars=_NO_FILES).get_component("data_loader")
         self._lock = threading.Lock()  # botocore's sessions are not made for threads; its clients are
         self._sessions: dict[str, Any] = {}
         self._clients: dict[tuple[str, str], Any] = {}
@@ -125,15 +137,18 @@ class Sessions:
 
     def _told(self, who: str) -> Identity | None:
         """The identity as the answer to AssumeRole gave it."""
-        with self._lock, calling("sts:AssumeRole", self.label(who), NoAccess):
+        with self._lock:
             source, session = self._doors[who].source, self._session(who)
             if isinstance(source, AssumedRole):
                 return Identity(source.role_arn.split(":")[4], source.role_arn)
             credentials = session.get_credentials()
-            account_id = None
-            if credentials is not None and credentials.method in _TOLD_BY_STS:
+            partition = session.get_partition_for_region(self._region)
+        account_id = None
+        if credentials.method in _TOLD_BY_STS:
+            # The role is assumed here; not under the lock, for other accounts need not wait for it.
+            with calling("sts:AssumeRole", self.label(who), NoAccess):
                 account_id = credentials.get_frozen_credentials().account_id
-        return Identity(account_id, f"arn:aws:sts::{account_id}:assumed-role") if account_id else None
+        return Identity(account_id, f"arn:{partition}:sts::{account_id}:assumed-role") if account_id else None
 
     def _session(self, who: str) -> Any:
         if who not in self._sessions:
@@ -154,20 +169,24 @@ class Sessions:
                     self._sessions[who] = session
         return self._sessions[who]
 
-    def _blank(self, profile: str | None) -> Any:
-        session = botocore.session.Session(profile=profile)
+    def _blank(self, profile: str | None, files: Mapping[str, Any] | None = None) -> Any:
+        session = botocore.session.Session(profile=profile, session_vars=files)
         session.register_component("data_loader", self._loader)
+        # What the person has set comes first. A profile that assumes a role needs a region for its call of STS.
+        for name, value in (("region", self._region), ("max_attempts", _ATTEMPTS)):
+            if session.get_config_variable(name) is None:
+                session.set_config_variable(name, value)
         return session
 
     def _assume(self, source: AssumedRole, label: str) -> Any:
-        base = self._blank(None)
+        base = self._blank(None, _NO_FILES)
         base.set_credentials(source.access_key, source.secret_key)
         with calling("sts:AssumeRole", label, NoAccess):
             answer = self._make(base, "sts").assume_role(
                 RoleArn=source.role_arn, RoleSessionName=source.session_name
             )
         keys = answer["Credentials"]
-        session = self._blank(None)
+        session = self._blank(None, _NO_FILES)
         session.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
         return session
 

@@ -16,6 +16,7 @@ from typing import Any
 from rolemodel_ci.listing import Entry, Listing
 from rolemodel_ci.model import Place, Problem, Severity
 from rolemodel_ci.plan import Blocked, Change, Done, Failed, Plan, Refusal, Report, Skipped, phase_of
+from rolemodel_ci.render.text import CONTROL, spelled
 from rolemodel_ci.roles import Difference, Line
 
 VERSION = 1
@@ -64,7 +65,7 @@ def listing_json(found: Listing) -> dict[str, Any]:
 
 def as_text(document: dict[str, Any]) -> str:
     """The document as it is printed."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return CONTROL.sub(spelled, json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _document(kind: str, **content: Any) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Table
 from rolemodel_ci.render.text import visible
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~@:/-])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~@:/&-])")
+_UNSEEN = "\u200b"
+"""A space without width: GitHub looks for mentions and references after escapes are gone, and this is in their way."""
 
 
 def markdown(blocks: Iterable[Block]) -> str:
@@ -17,11 +19,16 @@ def markdown(blocks: Iterable[Block]) -> str:
 
 
 def escaped(value: str) -> str:
-    """Text with everything that Markdown, HTML or GitHub gives a meaning taken that meaning; names in backticks stay."""
+    """Text without what Markdown, HTML or GitHub would give a meaning; names in backticks stay names."""
     parts = visible(value).split("`")
     if len(parts) % 2 == 0:  # a lone backtick names nothing
-        return _SPECIAL.sub(r"\\\1", visible(value))
-    return "".join(code(part) if i % 2 else _SPECIAL.sub(r"\\\1", part) for i, part in enumerate(parts))
+        return _plain(visible(value))
+    return "".join(code(part) if i % 2 else _plain(part) for i, part in enumerate(parts))
+
+
+def _plain(value: str) -> str:
+    escapes = _SPECIAL.sub(r"\\\1", value)
+    return re.sub(r"(?<=[@#])|(?i:(?<=\bgh)(?=\\-)|(?<=\bwww)(?=\.))", _UNSEEN, escapes)
 
 
 def code(value: str) -> str:

@@ -121,7 +121,8 @@ def describe(change: Change) -> str:
 def _access(change: AddMember | RemoveMember) -> Row:
     if isinstance(change, AddMember):
         until = change.expires.isoformat() if change.expires else ""
-        return Row(("+ gains", change.user, change.account or "", change.role or "", until, change.reason or ""), Tone.GAIN)
+        cells = ("+ gains", change.user, change.account or "", change.role or "", until, change.reason or "")
+        return Row(cells, Tone.GAIN)
     why = f"ended with {change.ended}" if change.ended else ""
     return Row(("- loses", change.user, change.account or change.group, change.role or "", "", why), Tone.LOSS)
 
@@ -145,7 +146,7 @@ def _role_counts(differences: Iterable[Difference]) -> str:
 
 
 def _differences(stacks: Sequence[StackChange]) -> Iterator[Block]:
-    """What changes in the roles, told once for all accounts in which it is the same. New stacks are not told at length."""
+    """What changes in the roles, once for all accounts in which it is the same. New stacks are not told at length."""
     told = [change for change in stacks if not isinstance(change, CreateStack | DeleteStack) and change.differences]
     told.sort(key=lambda change: (repr(change.differences), change.account or ""))
     for differences, same in groupby(told, key=lambda change: change.differences):
@@ -183,7 +184,8 @@ def _groups(changes: Sequence[Change]) -> Iterator[Row]:
 
 def _shortfalls(plan: Plan) -> Iterator[Block]:
     if plan.unreadable:
-        yield Heading(f"{counted(len(plan.unreadable), 'account')} cannot be read; nothing is concluded from it", 2, Tone.BAD)
+        many = counted(len(plan.unreadable), "account")
+        yield Heading(f"{many} cannot be read; nothing is concluded from it", 2, Tone.BAD)
         yield Table(("account", "why", "what to do"),
                     tuple(Row((u.account, u.reason, u.remedy), Tone.BAD) for u in plan.unreadable))
     if plan.blocked:

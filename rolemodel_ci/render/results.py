@@ -52,8 +52,8 @@ def problem_blocks(problems: Sequence[Problem], policy: Policy | None) -> Iterat
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     warnings = len(problems) - errors
     if problems:
-        told = sentence((counted(errors, "problem") if errors else "", counted(warnings, "warning") if warnings else ""))
-        yield Heading(f"The files have {told}.", 1, Tone.BAD if errors else Tone.CHANGE)
+        told = (counted(errors, "problem") if errors else "", counted(warnings, "warning") if warnings else "")
+        yield Heading(f"The files have {sentence(told)}.", 1, Tone.BAD if errors else Tone.CHANGE)
         rows = tuple(
             Row((str(p.place), p.code, ("" if p.severity is Severity.ERROR else "warning: ") + p.message, p.remedy),
                 Tone.BAD if p.severity is Severity.ERROR else Tone.CHANGE)
@@ -63,6 +63,6 @@ def problem_blocks(problems: Sequence[Problem], policy: Policy | None) -> Iterat
     if policy is not None and not errors:
         grants = len(policy.users.grants) if policy.users else 0
         yield Heading(
-            f"The files are good: {counted(len(policy.accounts), 'account')}, {counted(len(policy.template.roles), 'role')}, "
-            f"{counted(grants, 'grant')}.", 1, Tone.GOOD,
+            f"The files are good: {counted(len(policy.accounts), 'account')}, "
+            f"{counted(len(policy.template.roles), 'role')}, {counted(grants, 'grant')}.", 1, Tone.GOOD,
         )

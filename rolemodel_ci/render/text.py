@@ -7,7 +7,11 @@ from collections.abc import Iterable
 
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Table
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    r"\U000e0000-\U000e007f]"
+)
+"""Characters that move a cursor, turn the order of others around, break lines, or cannot be seen or written."""
 
 
 def text(blocks: Iterable[Block]) -> str:
@@ -18,7 +22,13 @@ def text(blocks: Iterable[Block]) -> str:
 
 def visible(value: str) -> str:
     """Text from files or from AWS, made unable to move a cursor or to turn the order of characters around."""
-    return _CONTROL.sub(lambda match: f"\\u{ord(match.group()):04x}", value).replace("\n", "\\n")
+    return CONTROL.sub(spelled, value).replace("\n", "\\n")
+
+
+def spelled(match: re.Match[str]) -> str:
+    """A character as JSON spells it in ASCII."""
+    units = match.group().encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 
 def _block(block: Block) -> Iterable[str]:
