@@ -99,7 +99,7 @@ class _Run:
 
     def _spread(self, work: Callable[[Item], None], items: Sequence[Item]) -> None:
         """Do the work for all items at once."""
-        answers = each(work, items, self.tools.jobs)
+        answers = each(work, items, self.tools.jobs, self.tools.rollout.clock.stop)
         self.bugs += [answer.error for answer in answers if isinstance(answer, Raised)]
 
     def _group(self, changes: Sequence[GroupChange]) -> None:
@@ -146,6 +146,9 @@ class _Run:
                 make()
         except CannotGoOn as error:
             outcome = Failed(change, error.message, error.remedy)
+        except KeyboardInterrupt:
+            self.outcomes[change] = Failed(change, "interrupted under way: it may have been made", "Run again.")
+            raise
         except Exception as error:
             self.bugs.append(error)
             outcome = Failed(change, f"{type(error).__name__}: {error}", "This is a bug of rolemodel-ci; report it.")

@@ -31,6 +31,12 @@ class NoAccess(CannotGoOn):
     exit_code = 3
 
 
+class Stopped(CannotGoOn):
+    """The run was interrupted while it waited for something."""
+
+    exit_code = 130
+
+
 class CallFailed(CannotGoOn):
     """AWS refused or did not answer one call. Caught where one account or one change may fail alone.
 

@@ -26,12 +26,12 @@ class Returned(Generic[Result]):
 
 
 def each(
-    function: Callable[[Item], Result], items: Sequence[Item], jobs: int
+    function: Callable[[Item], Result], items: Sequence[Item], jobs: int, stop: Callable[[], None] = lambda: None
 ) -> list[Returned[Result] | Raised | None]:
     """Call `function` for every item, `jobs` at a time; answers in the order of the items.
 
-    An exception is a value. Ctrl-C lets what is under way finish, starts nothing more, and raises Interrupted with
-    what there is; None stands for an item that was never started. One job is a plain loop.
+    An exception is a value. Ctrl-C calls `stop`, lets what is under way finish, starts nothing more, and raises
+    Interrupted with what there is; None stands for an item that was never started. One job is a plain loop.
     """
     if jobs <= 1 or len(items) <= 1:
         return _loop(function, items)
@@ -40,6 +40,7 @@ def each(
         try:
             wait(futures)
         except KeyboardInterrupt:
+            stop()
             for future in futures:
                 future.cancel()
             wait([future for future in futures if not future.cancelled()])
@@ -47,7 +48,7 @@ def each(
     return [_answer(future) for future in futures]
 
 
-class Interrupted(Exception):
+class Interrupted(KeyboardInterrupt):
     """Ctrl-C came. `answers` are as `each` gives them."""
 
     def __init__(self, answers: Sequence[object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rolemodel_ci.errors import CannotGoOn
-from rolemodel_ci.fanout import Interrupted, Raised, Returned, each
+from rolemodel_ci.fanout import Raised, Returned, each
 from rolemodel_ci.live import Absent, Live, LiveMaster, LiveStack, Stack, Unreadable
 from rolemodel_ci.model import Account
 from rolemodel_ci.ports import MasterReader, StackReader
@@ -21,10 +21,7 @@ def observe(master: MasterReader, stacks: StackReader, accounts: Sequence[Accoun
     def read(target: Account | None) -> LiveMaster | LiveStack | Absent:
         return master.read() if target is None else stacks.read(target)
 
-    try:
-        answers = each(read, targets, jobs)
-    except Interrupted:
-        raise KeyboardInterrupt from None
+    answers = each(read, targets, jobs)
     found: dict[str, Stack] = {}
     live_master: LiveMaster | None = None
     for target, answer in zip(targets, answers, strict=True):

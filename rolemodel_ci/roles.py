@@ -185,7 +185,7 @@ def statements(document: Any) -> Iterable[str]:
     if not isinstance(document, dict) or "Statement" not in document:
         yield _text(document)
         return
-    if document.get("Version") != "2012-10-17":  # the older language reads policy variables as text
+    if document.get("Version") != "2012-10-17" and "${aws:" in str(document):  # the older one has no variables
         yield f"in the policy language of {_text(document.get('Version', '2008-10-17'))}"
     for statement in _listed(document["Statement"]):
         if not isinstance(statement, dict):

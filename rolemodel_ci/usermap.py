@@ -76,12 +76,13 @@ class _Reader:
     def _odd_users(self, account: str, role: str, nodes: list[Any]) -> list[Any]:
         """Collect the grants of one role; the entries that have to be held to the schema."""
         odd, path, known, add = [], self.path, self._users, self.grants.append
+        make = tuple.__new__  # Grant(…) and Place(…) do the same in twice the time
         for node in nodes:
             if type(node) is Scalar:
                 text, line, column, _, tag = node
                 fits = text in known or self._fits(node)
                 if fits:
-                    add(Grant(account, role, text, Place(path, line, column)))
+                    add(make(Grant, (account, role, text, make(Place, (path, line, column)), None, None)))
                 if not fits or tag is not None:
                     odd.append(node)
             elif not (isinstance(node, MapNode) and self._long_form(account, role, node)):

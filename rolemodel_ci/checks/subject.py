@@ -31,11 +31,12 @@ class Check:
 
 
 def subject(policy: Policy, today: date) -> Subject:
-    """Resolve the template once for each different set of parameters."""
+    """Resolve the template once for each different set of what decides it."""
+    names_account = "AWS::AccountId" in str(policy.template.body)
     by_parameters: dict[tuple[object, ...], Resolved] = {}
     resolved = {}
     for account in policy.accounts:
-        key = (account.parameters, account.account_id)
+        key = (account.parameters, account.account_id if names_account else None)
         if key not in by_parameters:
             by_parameters[key] = desired(policy, account, account.account_id)
         resolved[account.name] = by_parameters[key]

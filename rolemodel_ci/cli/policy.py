@@ -33,7 +33,7 @@ def read_files(files: Files, config: str, users: str | None = None) -> tuple[Pol
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Without searching for cycles: a big user map is a million values and no cycle, and the search doubles the time."""
+    """Without searching for cycles: a big map is a million values and no cycle, and the search doubles the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:

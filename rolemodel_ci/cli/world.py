@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from rolemodel_ci.cli.options import Asked
 from rolemodel_ci.edge.groups import AwsGroupWriter, AwsMasterReader
 from rolemodel_ci.edge.sessions import Sessions, local_doors
 from rolemodel_ci.edge.stacks import AwsStackReader, AwsStackWriter
+from rolemodel_ci.errors import Stopped
 from rolemodel_ci.model import Policy
 from rolemodel_ci.ports import Watch
 from rolemodel_ci.rollout import Rollout
@@ -22,13 +24,24 @@ from rolemodel_ci.run import Readers
 class SystemClock:
     """The machine's clock."""
 
+    def __init__(self) -> None:
+        self._stopped = threading.Event()
+
     def now(self) -> float:
         """Seconds on a clock that never goes back."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
+        """Wait. Raises Stopped when `stop` is called, before or meanwhile."""
+        if self._stopped.wait(seconds):
+            raise Stopped(
+                "the run was interrupted while it waited for the stack; CloudFormation goes on by itself",
+                "Run again: it waits for what is under way.",
+            )
+
+    def stop(self) -> None:
+        """End every wait, in all threads."""
+        self._stopped.set()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from rolemodel_ci.edge.sessions import MASTER, Sessions, calling
@@ -32,18 +33,19 @@ class AwsMasterReader:
                 Filter=["User", "Group"], PaginationConfig={"PageSize": 1000}
             )
             users: dict[str, list[str]] = {}
-            groups: list[dict[str, Any]] = []
+            groups: dict[str, LiveGroup] = {}
             for page in pages:
                 users |= {user["UserName"]: user.get("GroupList", []) for user in page["UserDetailList"]}
-                groups += page["GroupDetailList"]
+                groups |= {group["GroupName"]: _group(group) for group in page["GroupDetailList"]}
         with calling("iam:GetAccountSummary", label, NoAccess):
             summary = client.get_account_summary()["SummaryMap"]
-        members: dict[str, set[str]] = {group["GroupName"]: set() for group in groups}
+        members: dict[str, set[str]] = {name: set() for name in groups}
         for user, names in users.items():
             for name in names:
                 members.setdefault(name, set()).add(user)
         return LiveMaster(
-            identity, frozenset(users), {g["GroupName"]: _group(g, members[g["GroupName"]]) for g in groups},
+            identity, frozenset(users),
+            {name: replace(group, members=frozenset(members[name])) for name, group in groups.items()},
             Quotas(
                 summary.get("GroupsQuota", Quotas().groups),
                 summary.get("GroupsPerUserQuota", Quotas().groups_per_user),
@@ -52,9 +54,9 @@ class AwsMasterReader:
         )
 
 
-def _group(detail: dict[str, Any], members: set[str]) -> LiveGroup:
+def _group(detail: dict[str, Any]) -> LiveGroup:
     return LiveGroup(
-        detail["GroupName"], detail["Path"], frozenset(members),
+        detail["GroupName"], detail["Path"], frozenset(),
         {policy["PolicyName"]: policy["PolicyDocument"] for policy in detail.get("GroupPolicyList", [])},
         tuple(sorted(policy["PolicyArn"] for policy in detail.get("AttachedManagedPolicies", []))),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import threading
@@ -14,6 +15,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from rolemodel_ci import __version__
 from rolemodel_ci.errors import CallFailed, NoAccess
@@ -85,8 +87,8 @@ def local_doors(policy: Policy) -> dict[str, Door]:
 class Sessions:
     """Clients for every account, made from botocore sessions that share one loader.
 
-    A session of its own for every account would read and parse the service descriptions again each time, about
-    100 ms of CPU; with a shared loader it takes about 4 ms.
+    A loader of its own for every account would read and parse the service descriptions again each time, about
+    100 ms of CPU; with the shared one it takes about 4 ms.
     """
 
     def __init__(self, doors: Mapping[str, Door], region: str, jobs: int, endpoint_url: str | None = None) -> None:
@@ -98,18 +100,23 @@ class Sessions:
             retries={"mode": "standard"}, user_agent_extra=f"rolemodel-ci/{__version__}",
             proxies={} if endpoint_url else None,  # an embedded AWS is never behind a proxy
         )
-        self._loader = botocore.session.Session(session_vars=_NO_FILES).get_component("data_loader")
         self._lock = threading.Lock()  # botocore's sessions are not made for threads; its clients are
+        self._ways_in = {who: threading.Lock() for who in doors}
+        self._keys: dict[str, Mapping[str, str]] = {}  # of the accounts whose role was assumed with a key
+        self._senders: dict[str, Any] = {}  # the clients that assume roles, by key
+        self._keyed: Any = None
         self._sessions: dict[str, Any] = {}
         self._clients: dict[tuple[str, str], Any] = {}
         self._identities: dict[str, Identity] = {}
 
     def client(self, who: str, service: str) -> Any:
         """A client of `service` in the account that goes by the name `who`. Raises NoAccess."""
+        source = self._doors[who].source
+        keys = self._assumed(who, source) if isinstance(source, AssumedRole) else {}
         with self._lock:
             key = (who, service)
             if key not in self._clients:
-                self._clients[key] = self._make(self._session(who), service)
+                self._clients[key] = self._make(self._session(who), service, keys)
             return self._clients[key]
 
     def identity(self, who: str) -> Identity:
@@ -133,14 +140,16 @@ class Sessions:
     def _asked(self, who: str) -> Identity:
         with calling("sts:GetCallerIdentity", self.label(who), NoAccess):
             answer = self.client(who, "sts").get_caller_identity()
-        return Identity(answer["Account"], answer["Arn"])
+            return Identity(answer["Account"], answer["Arn"])
 
     def _told(self, who: str) -> Identity | None:
         """The identity as the answer to AssumeRole gave it."""
+        source = self._doors[who].source
+        if isinstance(source, AssumedRole):
+            self._assumed(who, source)
+            return Identity(source.role_arn.split(":")[4], source.role_arn)
         with self._lock:
-            source, session = self._doors[who].source, self._session(who)
-            if isinstance(source, AssumedRole):
-                return Identity(source.role_arn.split(":")[4], source.role_arn)
+            session = self._session(who)
             credentials = session.get_credentials()
             partition = session.get_partition_for_region(self._region)
         account_id = None
@@ -157,7 +166,7 @@ class Sessions:
                 raise NoAccess(f"{door.label} names no profile, which a run with local credentials needs", door.missing)
             with calling("credentials", door.label, NoAccess):
                 if isinstance(door.source, AssumedRole):
-                    self._sessions[who] = self._assume(door.source, door.label)
+                    self._sessions[who] = self._with_keys()
                 else:
                     session = self._blank(door.source.name)
                     if session.get_credentials() is None:
@@ -171,30 +180,55 @@ class Sessions:
 
     def _blank(self, profile: str | None, files: Mapping[str, Any] | None = None) -> Any:
         session = botocore.session.Session(profile=profile, session_vars=files)
-        session.register_component("data_loader", self._loader)
+        session.register_component("data_loader", _loader())
         # What the person has set comes first. A profile that assumes a role needs a region for its call of STS.
         for name, value in (("region", self._region), ("max_attempts", _ATTEMPTS)):
             if session.get_config_variable(name) is None:
                 session.set_config_variable(name, value)
         return session
 
-    def _assume(self, source: AssumedRole, label: str) -> Any:
-        base = self._blank(None, _NO_FILES)
-        base.set_credentials(source.access_key, source.secret_key)
-        with calling("sts:AssumeRole", label, NoAccess):
-            answer = self._make(base, "sts").assume_role(
-                RoleArn=source.role_arn, RoleSessionName=source.session_name
-            )
-        keys = answer["Credentials"]
-        session = self._blank(None, _NO_FILES)
-        session.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
-        return session
+    def _with_keys(self) -> Any:
+        """One session for all accounts whose clients are given keys: making a session costs more than a client."""
+        self._keyed = self._keyed or self._blank(None, _NO_FILES)
+        return self._keyed
 
-    def _make(self, session: Any, service: str) -> Any:
+    def _assumed(self, who: str, source: AssumedRole) -> Mapping[str, str]:
+        """The keys of the role, assumed once. Not under the lock, for other accounts need not wait for it."""
+        with self._ways_in[who]:
+            if who not in self._keys:
+                with calling("sts:AssumeRole", self.label(who), NoAccess):
+                    answer = self._sts(source).assume_role(
+                        RoleArn=source.role_arn, RoleSessionName=source.session_name
+                    )
+                    made = answer["Credentials"]
+                    self._keys[who] = _keys(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+            return self._keys[who]
+
+    def _sts(self, source: AssumedRole) -> Any:
+        """The client that assumes roles with that key: one for all accounts."""
+        with self._lock:
+            if source.access_key not in self._senders:
+                keys = _keys(source.access_key, source.secret_key)
+                self._senders[source.access_key] = self._make(self._with_keys(), "sts", keys)
+            return self._senders[source.access_key]
+
+    def _make(self, session: Any, service: str, keys: Mapping[str, str]) -> Any:
         made: Any = boto3.session.Session(botocore_session=session)
-        client = made.client(service, config=self._config, endpoint_url=self._endpoint_url)
+        client = made.client(service, config=self._config, endpoint_url=self._endpoint_url, **keys)
         client.meta.events.register("after-call", _log_call)
         return client
+
+
+def _keys(access_key: str, secret_key: str, token: str | None = None) -> dict[str, str]:
+    """Keys as the makers of clients take them."""
+    keys = {"aws_access_key_id": access_key, "aws_secret_access_key": secret_key}
+    return keys | {"aws_session_token": token} if token else keys
+
+
+@functools.cache
+def _loader() -> Any:
+    """What reads and parses the descriptions of AWS's services, once a process."""
+    return botocore.session.Session(session_vars=_NO_FILES).get_component("data_loader")
 
 
 def _log_call(model: Any, http_response: Any, parsed: Any, **_: Any) -> None:
@@ -220,6 +254,10 @@ def calling(action: str, label: str, kind: type[NoAccess] | None = None) -> Iter
     except BotoCoreError as error:
         code = type(error).__name__
         raise _failure(kind, code, action, f"{label}: {action}: {error}", _remedy(code, action)) from error
+    except (ResponseParserError, LookupError) as error:  # no XML, or XML without what AWS always says
+        said = f"the answer is not one of AWS ({type(error).__name__})"
+        remedy = "Look whether a proxy answers in AWS's place, then run again."
+        raise _failure(kind, "Garbled", action, f"{label}: {action}: {said}", remedy) from error
 
 
 def _failure(kind: type[NoAccess] | None, code: str, action: str, message: str, remedy: str) -> CallFailed | NoAccess:

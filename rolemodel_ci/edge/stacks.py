@@ -35,12 +35,12 @@ class AwsStackReader:
         if status in DEAD:
             return LiveStack(account.name, identity, status, None, {}, {})
         with calling("cloudformation:GetTemplate", label):
-            template = client.get_template(StackName=self._name, TemplateStage="Original")
+            template = client.get_template(StackName=self._name, TemplateStage="Original")["TemplateBody"]
         with calling("cloudformation:ListStackResources", label):
             pages = client.get_paginator("list_stack_resources").paginate(StackName=self._name)
             resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
         return LiveStack(
-            account.name, identity, status, read_deployed(template["TemplateBody"]),
+            account.name, identity, status, read_deployed(template),
             {p["ParameterKey"]: p.get("ParameterValue", "") for p in stack.get("Parameters", [])},
             {
                 resource["LogicalResourceId"]: resource["PhysicalResourceId"]
@@ -61,8 +61,8 @@ def describe(client: Any, name: str, label: str) -> dict[str, Any] | None:
             if said.get("Code") == "ValidationError" and "does not exist" in said.get("Message", ""):
                 return None
             raise
-    stack: dict[str, Any] = stacks[0]
-    return None if stack["StackStatus"] == "DELETE_COMPLETE" else stack
+        stack: dict[str, Any] = stacks[0]
+        return None if stack["StackStatus"] == "DELETE_COMPLETE" else stack
 
 
 class AwsStackWriter:
