@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 import yaml
 
 from rolemodel_ci.model import Place, Problem
+from rolemodel_ci.nodes import Mapping, Node, Scalar, Sequence, height
 
 DEPTH_LIMIT = 60
 """Levels of nesting. The deepest real template uses about 20; libyaml itself would go on until memory ends."""
@@ -31,36 +32,6 @@ _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _SEEN_TOO_LATE = ("could not find expected ':'", "found unexpected end of stream")
 """What the parser notices lines after the text that is wrong; it is told where that text starts."""
 
-
-class Scalar(NamedTuple):
-    """A piece of text. `plain` means it stood without quotes; `tag` is an explicit tag such as `!Ref`."""
-
-    text: str
-    line: int
-    column: int
-    plain: bool
-    tag: str | None
-
-
-class Sequence(NamedTuple):
-    """A list."""
-
-    items: list[Any]
-    line: int
-    column: int
-    tag: str | None
-
-
-class Mapping(NamedTuple):
-    """A map, in the order of the file, each key once."""
-
-    entries: list[tuple[Scalar, Any]]
-    line: int
-    column: int
-    tag: str | None
-
-
-Node = Scalar | Sequence | Mapping
 
 _DROPPED = Scalar("", 0, 0, False, None)
 """Stands for a key that has its problem already; what is under it is not looked at."""
@@ -277,20 +248,8 @@ class _Builder:
         if self._by_alias > ALIAS_LIMIT:
             message = f"aliases add more than {ALIAS_LIMIT:,} nodes to this file"
             self._stop("RM107", line, column, message, "Write the values out.")
-        self._deep(depth + _height(node), line, column)
+        self._deep(depth + height(node), line, column)
         return node
-
-
-def _height(node: Node) -> int:
-    """Levels of containers in a node."""
-    height, level = 0, [node]
-    while containers := [each for each in level if not isinstance(each, Scalar)]:
-        height += 1
-        level = [
-            below for each in containers
-            for below in (each.items if isinstance(each, Sequence) else (value for _, value in each.entries))
-        ]
-    return height
 
 
 def _parser(text: str) -> Any:
@@ -310,10 +269,3 @@ def _repeated(entries: list[tuple[Scalar, Any]], file: str) -> list[Problem]:
         else:
             first[key.text] = key
     return problems
-
-
-def entry(node: Node | None, name: str) -> Node | None:
-    """What stands under a key of a map; None where there is no such key, or no map."""
-    if not isinstance(node, Mapping):
-        return None
-    return next((value for key, value in node.entries if key.text == name), None)

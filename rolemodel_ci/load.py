@@ -6,9 +6,10 @@ import posixpath
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rolemodel_ci.document import Document, Node, Scalar, Sequence, after, entry, read_document
-from rolemodel_ci.document import Mapping as MapNode
+from rolemodel_ci.document import Document, after, read_document
 from rolemodel_ci.model import Account, GithubOidc, Guards, Place, Policy, Problem, Template, UserMap
+from rolemodel_ci.nodes import Mapping as MapNode
+from rolemodel_ci.nodes import Node, Scalar, Sequence, entry
 from rolemodel_ci.schema import conform, printable
 from rolemodel_ci.template import read_template
 from rolemodel_ci.usermap import read_users

@@ -11,9 +11,9 @@ from dataclasses import replace
 from importlib import resources
 from typing import Any
 
-from rolemodel_ci.document import Mapping as MapNode
-from rolemodel_ci.document import Node, Scalar, Sequence
 from rolemodel_ci.model import Place, Problem
+from rolemodel_ci.nodes import Mapping as MapNode
+from rolemodel_ci.nodes import Node, Scalar, Sequence
 
 _KINDS = {dict: "a map", list: "a list", str: "text", type(None): "nothing"}
 _WANTED_KINDS = {"object": "a map", "array": "a list", "string": "text"}

@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rolemodel_ci.document import Document, Node, Scalar, Sequence, read_document
+from rolemodel_ci.document import Document, read_document
 from rolemodel_ci.model import Parameter, Place, Problem, Role, Template
+from rolemodel_ci.nodes import Node, Scalar, Sequence
 
 BODY_LIMIT = 51_200
 """Bytes of a template in a call: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""

@@ -10,9 +10,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from rolemodel_ci.document import Mapping as MapNode
-from rolemodel_ci.document import Node, Scalar, Sequence, entry
 from rolemodel_ci.model import Grant, MappedRole, Place, Problem, UserMap
+from rolemodel_ci.nodes import Mapping as MapNode
+from rolemodel_ci.nodes import Node, Scalar, Sequence, entry
 from rolemodel_ci.schema import conform, published, whole
 
 

@@ -8,17 +8,8 @@ from typing import Any
 
 import pytest
 
-from rolemodel_ci.document import (
-    ALIAS_LIMIT,
-    DEPTH_LIMIT,
-    Document,
-    Mapping,
-    Node,
-    Scalar,
-    Sequence,
-    entry,
-    read_document,
-)
+from rolemodel_ci.document import ALIAS_LIMIT, DEPTH_LIMIT, Document, read_document
+from rolemodel_ci.nodes import Mapping, Node, Scalar, Sequence, entry
 
 
 def root(text: str) -> Any:

@@ -33,7 +33,7 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order of the contract."""
-        return list(COMMANDS)
+        return [*COMMANDS]  # `list` is the module of that command here, once it is imported
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name."""
@@ -84,8 +84,7 @@ def guarded(command: Callable[[], Any]) -> int:
         click.echo(f"Error: {error.message}", err=True)
         click.echo(f"  {error.remedy}", err=True)
         return error.exit_code
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
-        sys.stderr.close()
+    except SystemExit:  # click's way to end when the reader of our output has gone away, as `head` does
         return 141
     except Exception:
         traceback.print_exc()

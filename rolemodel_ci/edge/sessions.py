@@ -31,7 +31,7 @@ _ATTEMPTS = 8
 """How often one call is tried, unless AWS_MAX_ATTEMPTS says otherwise: throttling is the rule at 50 accounts."""
 
 # Session variables for a session with keys of its own: neither profiles nor broken files of the person matter to it.
-_NO_FILES: Mapping[str, Any] = {
+_NO_FILES: dict[str, Any] = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
@@ -85,10 +85,10 @@ def local_doors(policy: Policy) -> dict[str, Door]:
 
 
 class Sessions:
-    """Clients for every account, made from botocore sessions that share one loader.
+    """Clients for every account, from as few botocore sessions as possible, which share one loader.
 
-    A loader of its own for every account would read and parse the service descriptions again each time, about
-    100 ms of CPU; with the shared one it takes about 4 ms.
+    A loader reads and parses the descriptions of AWS's services, about 100 ms of CPU; a session without one takes
+    about 12 ms, a client about 4 ms.
     """
 
     def __init__(self, doors: Mapping[str, Door], region: str, jobs: int, endpoint_url: str | None = None) -> None:
@@ -178,7 +178,7 @@ class Sessions:
                     self._sessions[who] = session
         return self._sessions[who]
 
-    def _blank(self, profile: str | None, files: Mapping[str, Any] | None = None) -> Any:
+    def _blank(self, profile: str | None, files: dict[str, Any] | None = None) -> Any:
         session = botocore.session.Session(profile=profile, session_vars=files)
         session.register_component("data_loader", _loader())
         # What the person has set comes first. A profile that assumes a role needs a region for its call of STS.
