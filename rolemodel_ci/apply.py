@@ -11,7 +11,7 @@ from typing import TypeVar
 from rolemodel_ci.diff.groups import group_policy
 from rolemodel_ci.diff.stacks import live_arns
 from rolemodel_ci.errors import CannotGoOn
-from rolemodel_ci.fanout import Interrupted, Raised, each
+from rolemodel_ci.fanout import Raised, each
 from rolemodel_ci.live import LiveStack
 from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import (
@@ -67,7 +67,7 @@ def apply(approved: Approved, policy: Policy, tools: Tools) -> Report:
             if todo:
                 tools.watch.step(phase.name.lower())
                 work(todo)
-    except Interrupted:
+    except KeyboardInterrupt:
         interrupted = True
     outcomes = (run.outcomes.get(change) or Skipped(change, _NOT_STARTED) for change in changes)
     return Report(approved.plan, tuple(outcomes), interrupted, tuple(run.bugs))

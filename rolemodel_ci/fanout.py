@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -27,43 +27,23 @@ class Returned(Generic[Result]):
 
 def each(
     function: Callable[[Item], Result], items: Sequence[Item], jobs: int, stop: Callable[[], None] = lambda: None
-) -> list[Returned[Result] | Raised | None]:
-    """Call `function` for every item, `jobs` at a time; answers in the order of the items.
+) -> list[Returned[Result] | Raised]:
+    """Call `function` for every item, `jobs` at a time; answers in the order of the items. One job is a plain loop.
 
-    An exception is a value. Ctrl-C calls `stop`, lets what is under way finish, starts nothing more, and raises
-    Interrupted with what there is; None stands for an item that was never started. One job is a plain loop.
+    An exception is a value, but KeyboardInterrupt is none: Ctrl-C calls `stop`, starts nothing more, lets what is under
+    way finish, and goes on up.
     """
     if jobs <= 1 or len(items) <= 1:
-        return _loop(function, items)
+        return [_caught(function, item) for item in items]
     with ThreadPoolExecutor(max_workers=min(jobs, len(items))) as pool:
-        futures = [pool.submit(_caught, function, item) for item in items]
         try:
+            futures = [pool.submit(_caught, function, item) for item in items]
             wait(futures)
         except KeyboardInterrupt:
             stop()
-            for future in futures:
-                future.cancel()
-            wait([future for future in futures if not future.cancelled()])
-            raise Interrupted([_answer(future) for future in futures]) from None
-    return [_answer(future) for future in futures]
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C came. `answers` are as `each` gives them."""
-
-    def __init__(self, answers: Sequence[object]) -> None:
-        super().__init__("interrupted")
-        self.answers = answers
-
-
-def _loop(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Returned[Result] | Raised | None]:
-    answers: list[Returned[Result] | Raised | None] = []
-    try:
-        for item in items:
-            answers.append(_caught(function, item))
-    except KeyboardInterrupt:
-        raise Interrupted([*answers, *[None] * (len(items) - len(answers))]) from None
-    return answers
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [future.result() for future in futures]
 
 
 def _caught(function: Callable[[Item], Result], item: Item) -> Returned[Result] | Raised:
@@ -71,7 +51,3 @@ def _caught(function: Callable[[Item], Result], item: Item) -> Returned[Result] 
         return Returned(function(item))
     except Exception as error:
         return Raised(error)
-
-
-def _answer(future: Future[Returned[Result] | Raised]) -> Returned[Result] | Raised | None:
-    return None if future.cancelled() else future.result()

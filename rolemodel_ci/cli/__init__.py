@@ -59,6 +59,7 @@ def cli() -> None:
       5  some changes failed or were skipped, or an account cannot be read; running again finishes the job
       6  plan --detailed-exitcode: there are changes
       70 a bug
+      130 interrupted; what was done stays done
     """
 
 
@@ -75,8 +76,6 @@ def guarded(command: Callable[[], Any]) -> int:
     except click.ClickException as error:
         error.show()
         return 2
-    except click.exceptions.Exit as error:
-        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted: nothing more was changed.", err=True)
         return 130

@@ -86,7 +86,9 @@ def demo(picture: str | None) -> int:
         reading, writing = role_sessions(policy, furnish(aws, furniture(policy)), JOBS)
         _Demo(console, config, aws, World(reading, writing, policy, JOBS)).play(policy)
     if picture:
-        console.save_svg(picture, title="make demo")
+        svg = console.export_svg(title="make demo")
+        # Browsers keep the spaces at the beginning of a line, other viewers only if told to.
+        Path(picture).write_text(svg.replace("<svg ", '<svg xml:space="preserve" ', 1), encoding="utf-8")
     return 0
 
 

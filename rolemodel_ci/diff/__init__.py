@@ -68,9 +68,8 @@ def plan_membership(policy: Policy, master: LiveMaster, today: date, only: froze
 def plan_deletion(policy: Policy, live: Live, only: frozenset[str] = frozenset()) -> Plan:
     """Every stack and every group of ours; of the accounts in `only`, if any are named."""
     found: list[Found] = []
-    owners = _owners(policy)
     for group in strays(live.master, ()):
-        account, role = owners.get(group.name, (None, None))
+        account, role = _owner(policy, group.name)
         if not only or account in only:
             found += removal_changes(group, account, role)
     for account_ in _chosen(policy, only):
@@ -88,12 +87,18 @@ def _stack_diffs(policy: Policy, live: Live, only: frozenset[str]) -> dict[str, 
     return {account.name: stack_diff(policy, account, live.stacks[account.name]) for account in _chosen(policy, only)}
 
 
-def _owners(policy: Policy) -> dict[str, tuple[str, str]]:
-    """Account and role by the name of the group that they would have."""
-    return {
-        policy.group_name(account.name, role.name): (account.name, role.name)
-        for account in policy.accounts for role in policy.template.roles
-    }
+def _named_for(policy: Policy, group: str) -> tuple[str, str]:
+    """Account and role that a group is named for, be they in the policy or not; empty where it has no such name."""
+    if not group.startswith(policy.group_prefix):
+        return "", ""
+    account, _, role = group.removeprefix(policy.group_prefix).rpartition(".")  # a role's name has no dot
+    return account, role
+
+
+def _owner(policy: Policy, group: str) -> tuple[str | None, str | None]:
+    """The account of the config that a group is named for, and the role, which the template may not have any more."""
+    account, role = _named_for(policy, group)
+    return (account, role) if policy.account(account) else (None, None)
 
 
 def _slots(policy: Policy, diffs: Mapping[str, StackDiff]) -> list[Slot]:
@@ -126,9 +131,8 @@ def _structure(
             yield blocked
         elif group is not None or not slot.unreadable:
             yield from shape_changes(slot, group)
-    owners = _owners(policy)
     for group in strays(live.master, (slot.group for slot in slots)):
-        account, role = owners.get(group.name, (None, None))
+        account, role = _owner(policy, group.name)
         if not only or account in only:
             yield from removal_changes(group, account, role)
 
@@ -185,9 +189,7 @@ def _notes(policy: Policy, live: Live, only: frozenset[str]) -> Iterator[str]:
     """What a person should know although no change follows from it."""
     accounts = {account.name for account in policy.accounts}
     gone = sorted({
-        name.removeprefix(policy.group_prefix).rpartition(".")[0]
-        for name, group in live.master.groups.items()
-        if group.path == GROUP_PATH and name.startswith(policy.group_prefix)
+        _named_for(policy, name)[0] for name, group in live.master.groups.items() if group.path == GROUP_PATH
     } - accounts - {""})
     if not only:
         for name in gone:

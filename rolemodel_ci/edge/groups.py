@@ -108,7 +108,8 @@ class AwsGroupWriter:
         client = self._sessions.client(MASTER, "iam")
         method = client.meta.method_to_api_mapping
         name = next(python for python, api in method.items() if api == action)
-        for pause in (*_PAUSES, None):
+        pauses = iter(_PAUSES)
+        while True:
             try:
                 with calling(f"iam:{action}", self._sessions.label(MASTER)):
                     getattr(client, name)(**parameters)
@@ -116,6 +117,7 @@ class AwsGroupWriter:
             except CallFailed as failed:
                 if failed.code in done:
                     return
-                if failed.code not in again or pause is None:
+                pause = next(pauses, None) if failed.code in again else None
+                if pause is None:
                     raise
                 self._sleep(pause)

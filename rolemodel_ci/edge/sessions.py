@@ -250,7 +250,8 @@ def calling(action: str, label: str, kind: type[NoAccess] | None = None) -> Iter
         code = error.response.get("Error", {}).get("Code", "?")
         said = str(error.response.get("Error", {}).get("Message", ""))
         said = said if len(said) <= _SAID_LIMIT else said[:_SAID_LIMIT] + " …"
-        raise _failure(kind, code, action, f"{label}: AWS refused {action}: {code}: {said}", _remedy(code, action)) from error
+        message = f"{label}: AWS refused {action}: {code}: {said}"
+        raise _failure(kind, code, action, message, _remedy(code, action)) from error
     except BotoCoreError as error:
         code = type(error).__name__
         raise _failure(kind, code, action, f"{label}: {action}: {error}", _remedy(code, action)) from error
@@ -266,14 +267,22 @@ def _failure(kind: type[NoAccess] | None, code: str, action: str, message: str, 
     return CallFailed(code=code, action=action, message=message, remedy=remedy)
 
 
+_STALE = frozenset({
+    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "TokenRetrievalError",
+    "UnauthorizedSSOTokenError", "SSOTokenLoadError", "SignatureDoesNotMatch",
+})  # fmt: skip
+_MISSING = frozenset({
+    "ProfileNotFound", "PartialCredentialsError", "NoCredentialsError", "ConfigParseError", "ConfigNotFound",
+})  # fmt: skip
+
+
 def _remedy(code: str, action: str) -> str:
     """What to do about an error of AWS, of its network or of its credentials."""
     if code in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"):
         return f"Allow {action} to these credentials; docs/permissions.md has the whole policies."
-    if code in ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "TokenRetrievalError",
-                "UnauthorizedSSOTokenError", "SSOTokenLoadError", "SignatureDoesNotMatch"):
+    if code in _STALE:
         return "Renew the credentials (for SSO: `aws sso login`), then run again."
-    if code in ("ProfileNotFound", "PartialCredentialsError", "NoCredentialsError", "ConfigParseError", "ConfigNotFound"):
+    if code in _MISSING:
         return "Correct the profile in the AWS config or credentials file, or the `profile` in the config."
     if "Thrott" in code or code in ("TooManyRequestsException", "RequestLimitExceeded"):
         return "Run again in a minute; with fewer accounts at once (`--jobs`) if it comes back."

@@ -13,6 +13,9 @@ from rolemodel_ci.live import Absent, LiveStack
 from rolemodel_ci.model import Account
 from rolemodel_ci.template import ROLE_TYPE, read_deployed
 
+_BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+"""Statuses of a stack with which an operation begins."""
+
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
 
 
@@ -52,7 +55,7 @@ class AwsStackReader:
 
 
 def describe(client: Any, name: str, label: str) -> dict[str, Any] | None:
-    """The stack as DescribeStacks tells of it, or None where AWS says that it does not exist. Nothing else is "no stack"."""
+    """The stack as DescribeStacks tells of it; None where AWS says that there is none, which no other error means."""
     with calling("cloudformation:DescribeStacks", label):
         try:
             stacks = client.describe_stacks(StackName=name)["Stacks"]
@@ -118,7 +121,7 @@ class AwsStackWriter:
         first = ""
         for event in events:  # newest first
             status = event.get("ResourceStatus", "")
-            if event["ResourceType"] == "AWS::CloudFormation::Stack" and status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
+            if event["ResourceType"] == "AWS::CloudFormation::Stack" and status in _BEGINNINGS:
                 break
             reason = event.get("ResourceStatusReason", "")
             if status.endswith("_FAILED") and "cancelled" not in reason.lower():

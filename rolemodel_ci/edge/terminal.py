@@ -36,7 +36,7 @@ def _pieces(block: Block) -> Iterable[Any]:
         case Lines():
             for line, tone in block.lines:
                 yield Text(visible(line), style=_STYLES[tone])
-        case Table():
+        case _:
             yield _table(block.without_empty_columns())
 
 
