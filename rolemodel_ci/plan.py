@@ -184,7 +184,10 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts that guards and readers want. Memberships are those of the groups under our path."""
+    """Counts that guards and readers want.
+
+    Memberships are those of the groups under our path (of the chosen accounts, where some are); groups are all groups.
+    """
 
     memberships_before: int = 0
     memberships_after: int = 0

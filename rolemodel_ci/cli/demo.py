@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -78,16 +79,19 @@ def demo(picture: str | None) -> int:
     from rolemodel_ci.sandbox.furnish import furnish
     from rolemodel_ci.sandbox.world import furniture, role_sessions
 
-    console = Console(highlight=False)
-    if picture:
+    console, jobs = Console(highlight=False), JOBS
+    if picture:  # the same picture every time: one account after the other
         console = Console(record=True, width=104, highlight=False, force_terminal=True, color_system="truecolor")
+        jobs = 1
     with sample() as config, EmbeddedAws() as aws:
         policy = _step_validate(console, config)
-        reading, writing = role_sessions(policy, furnish(aws, furniture(policy)), JOBS)
-        _Demo(console, config, aws, World(reading, writing, policy, JOBS)).play(policy)
+        reading, writing = role_sessions(policy, furnish(aws, furniture(policy)), jobs)
+        _Demo(console, config, aws, World(reading, writing, policy, jobs)).play(policy)
     if picture:
         svg = console.export_svg(title="make demo")
-        # Browsers keep the spaces at the beginning of a line, other viewers only if told to.
+        # Browsers keep the spaces at the beginning of a line, other viewers only if told to. The font is the viewer's:
+        # a picture fetches nothing.
+        svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
         Path(picture).write_text(svg.replace("<svg ", '<svg xml:space="preserve" ', 1), encoding="utf-8")
     return 0
 
@@ -149,10 +153,10 @@ class _Demo:
         self._nothing(changed)
 
     def _plan(self, policy: Policy) -> Plan:
-        return make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=JOBS).plan
+        return make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=self.world.jobs).plan
 
     def _apply(self, policy: Policy) -> Report:
-        planned = make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=JOBS)
+        planned = make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=self.world.jobs)
         live = self.console.is_terminal and not self.console.record  # a picture shows no frames of the past
         watch = LiveWatch(self.console) if live else PlainWatch(self._line)
         came = carry_out(EVERYTHING, planned, policy, self.world.tools(watch))
@@ -166,7 +170,7 @@ class _Demo:
         self.console.print(Text(line, style="dim"), soft_wrap=True)
 
     def _groups(self, policy: Policy) -> None:
-        live = make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=JOBS).live
+        live = make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=self.world.jobs).live
         rows = tuple(
             Row((entry.group, entry.account_id, ", ".join(member.partition("@")[0] for member in entry.members)))
             for entry in listing(policy, live).entries
@@ -200,7 +204,7 @@ class _Demo:
 
         from rolemodel_ci.sandbox.furnish import assume, user_key
 
-        live = make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=JOBS).live
+        live = make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=self.world.jobs).live
         arn = next(e.arn for e in listing(policy, live).entries if (e.account, e.role) == (account, "PowerRole"))
         key = user_key(self.aws, policy.master_account_id, user)
         try:
@@ -213,7 +217,7 @@ class _Demo:
     def _nothing(self, policy: Policy) -> None:
         self.aws.mark()
         plan = self._plan(policy)
-        carry_out(EVERYTHING, make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=JOBS), policy,
+        carry_out(EVERYTHING, make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=self.world.jobs), policy,
                   self.world.tools(PlainWatch()))
         show(self.console, plan_blocks(plan))
         writes, calls = sum(self.aws.writes().values()), sum(self.aws.calls().values())

@@ -170,13 +170,14 @@ def _plan(policy: Policy, live: Live, found: Iterable[Found], only: frozenset[st
         tuple(unreadable),
         tuple(sorted(blocked, key=lambda block: (block.group, block.user or ""))),
         tuple(_notes(policy, live, only)),
-        _totals(live.master, changes),
+        _totals(policy, live.master, changes, only),
     )
 
 
-def _totals(master: LiveMaster, changes: list[Change]) -> Totals:
+def _totals(policy: Policy, master: LiveMaster, changes: list[Change], only: frozenset[str]) -> Totals:
+    """Count. Memberships are those of the groups that the run looks at."""
     ours = [group for group in master.groups.values() if group.path == GROUP_PATH]
-    before = sum(len(group.members) for group in ours)
+    before = sum(len(group.members) for group in ours if not only or _owner(policy, group.name)[0] in only)
     count = {kind: sum(isinstance(change, kind) for change in changes)
              for kind in (AddMember, RemoveMember, CreateGroup, DeleteGroup)}
     return Totals(
