@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 from rolemodel_ci.diff.groups import group_policy
 from rolemodel_ci.diff.stacks import live_arns
@@ -181,6 +181,8 @@ class _Run:
                 groups.put_policy(change.group, change.policy, group_policy(self._arn(change)))
             case AddMember():
                 groups.add_member(change.group, change.user)
+            case _:
+                assert_never(change)
 
     def _arn(self, change: PutPolicy) -> str:
         """The ARN of the role: of a stack that was built in this run, what it says; else what the plan knows."""

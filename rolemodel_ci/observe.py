@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rolemodel_ci.errors import CannotGoOn
-from rolemodel_ci.fanout import Raised, Returned, each
+from rolemodel_ci.fanout import Raised, each
 from rolemodel_ci.live import Absent, Live, LiveMaster, LiveStack, Stack, Unreadable
 from rolemodel_ci.model import Account
 from rolemodel_ci.ports import MasterReader, StackReader
@@ -25,15 +25,14 @@ def observe(master: MasterReader, stacks: StackReader, accounts: Sequence[Accoun
     found: dict[str, Stack] = {}
     live_master: LiveMaster | None = None
     for target, answer in zip(targets, answers, strict=True):
-        match answer:
-            case Returned(LiveMaster() as value):
-                live_master = value
-            case Returned(LiveStack() | Absent() as value):
-                found[value.account] = value
-            case Raised(CannotGoOn() as error) if target is not None:
-                found[target.name] = Unreadable(target.name, error.message, error.remedy)
-            case Raised(error):
-                raise error
+        if isinstance(answer, Raised):
+            if target is None or not isinstance(answer.error, CannotGoOn):
+                raise answer.error
+            found[target.name] = Unreadable(target.name, answer.error.message, answer.error.remedy)
+        elif isinstance(answer.value, LiveMaster):
+            live_master = answer.value
+        else:
+            found[answer.value.account] = answer.value
     assert live_master is not None  # `each` answers for every item or raises
     return Live(live_master, _told_apart(found))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
+from typing import assert_never
 
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place
@@ -168,6 +169,8 @@ def order(change: Change) -> tuple[int, str, int, str]:
             where, what = change.group, change.policy
         case DeleteGroup() | CreateGroup():
             where, what = change.group, ""
+        case _:
+            assert_never(change)
     return (rank[0], where, rank[1], what)
 
 

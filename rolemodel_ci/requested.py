@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import assert_never
 
 from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import (
@@ -61,6 +62,8 @@ class _Facts:
                 asked = change.group in self._going
             case CreateStack() | UpdateStack() | SettleStack() | DeleteStack():
                 asked = change.account in self._stacks
+            case _:
+                assert_never(change)
         return Origin.REQUESTED if asked else Origin.DRIFT
 
 

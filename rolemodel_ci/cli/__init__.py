@@ -76,11 +76,8 @@ def guarded(command: Callable[[], Any]) -> int:
     except click.ClickException as error:
         error.show()
         return 2
-    except click.Abort:  # "no" to a question, or Ctrl-C at it
-        click.echo("Stopped: nothing was changed.", err=True)
-        return 130
-    except KeyboardInterrupt:
-        click.echo("Interrupted: nothing more was changed.", err=True)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted: `rolemodel-ci plan` shows what is left to do.", err=True)
         return 130
     except CannotGoOn as error:
         click.echo(f"Error: {error.message}", err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import click
 
@@ -81,7 +82,7 @@ def delete(told: Asked) -> int:
 
 def _run(job: Job, policy: Policy, told: Asked) -> int:
     """The common part of the four commands."""
-    confirm = (lambda _: None) if told.yes else ask
+    confirm = (lambda _: None) if told.yes else partial(ask, can_answer=told.format == "text" and sys.stdin.isatty())
     order = Order(job, chosen(policy, told.accounts), frozenset(map(Guard, told.allow)), told.format, confirm)
     with world(policy, told) as opened:
         return follow(order, policy, opened)
@@ -114,12 +115,14 @@ def _told(report: Report, format_: str) -> int:
     return 0 if report.is_complete else 5
 
 
-def ask(plan: Plan) -> None:
-    """Have a person confirm a plan that takes access away. Raises UsageWrong where there is nobody to ask."""
+def ask(plan: Plan, *, can_answer: bool) -> None:
+    """Have a person confirm a plan that takes access away. Raises UsageWrong where nobody has read it and can answer."""
     taken = sum(phase_of(change) is Phase.REVOKE or isinstance(change, DeleteStack) for change in plan.changes)
     if not taken:
         return
     what = f"This takes access away or deletes something ({counted(taken, 'change')})."
-    if not sys.stdin.isatty():
+    if not can_answer:
         raise UsageWrong(what, "Look at the plan, then run again with `--yes`.")
-    click.confirm(f"{what} Go on?", abort=True, err=True)
+    if not click.confirm(f"{what} Go on?", err=True):
+        click.echo("Stopped: nothing was changed.", err=True)
+        raise click.exceptions.Exit(130)

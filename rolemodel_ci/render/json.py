@@ -11,7 +11,7 @@ import json
 import re
 from datetime import date
 from enum import Enum
-from typing import Any
+from typing import Any, assert_never
 
 from rolemodel_ci.listing import Entry, Listing
 from rolemodel_ci.model import Place, Problem, Severity
@@ -101,6 +101,8 @@ def _outcome(outcome: Done | Failed | Skipped) -> dict[str, Any]:
             told |= {"reason": outcome.because}
         case Done():
             pass
+        case _:
+            assert_never(outcome)
     return told
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import assert_never
 
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Table
 from rolemodel_ci.render.text import visible
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~@:/&-])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~@:/&$-])")
 _UNSEEN = "\u200b"
 """A space without width: GitHub looks for mentions and references after escapes are gone, and this is in their way."""
 
@@ -60,3 +61,5 @@ def _block(block: Block) -> Iterable[str]:
             yield "|" + "---|" * len(table.columns)
             for row in table.rows:
                 yield "| " + " | ".join(map(code, row.cells)) + " |"
+        case _:
+            assert_never(block)

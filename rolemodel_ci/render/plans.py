@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import assert_never
 
 from rolemodel_ci.plan import (
     AddMember,
@@ -57,13 +58,15 @@ def headline(plan: Plan) -> str:
     gains, losses = kinds.count(AddMember), kinds.count(RemoveMember)
     stacks = sum(isinstance(change, StackChange) for change in plan.changes)
     made, gone = kinds.count(CreateGroup), kinds.count(DeleteGroup)
-    policies = sum(kind in (PutPolicy, DeletePolicy, DetachPolicy) for kind in kinds) - made
+    whole = _whole_groups(plan.changes)
+    shapes = [change for change in plan.changes if isinstance(change, PutPolicy | DeletePolicy | DetachPolicy)]
+    policies = sum(change.group not in whole for change in shapes)
     return "Plan: " + sentence((
         counted(gains, "grant"), counted(losses, "revocation"),
         counted(stacks, "stack") + " to change" if stacks else "",
         counted(made, "group") + " to make" if made else "",
         counted(gone, "group") + " to delete" if gone else "",
-        counted(policies, "group policy", "group policies") + " to put right" if policies > 0 and not gone else "",
+        counted(policies, "group policy", "group policies") + " to put right" if policies else "",
     )) + "."
 
 
@@ -116,6 +119,8 @@ def describe(change: Change) -> str:
             return f"bring stack {change.stack} in {change.account} to rest ({change.status})"
         case DeleteStack():
             return f"delete stack {change.stack} in {change.account}"
+        case _:
+            assert_never(change)
 
 
 def _access(change: AddMember | RemoveMember) -> Row:
@@ -137,6 +142,8 @@ def _stack(change: StackChange) -> Row:
             sign, tone = f"~ wait or repair ({change.status})", Tone.CHANGE
         case DeleteStack():
             sign, tone = "- delete", Tone.LOSS
+        case _:
+            assert_never(change)
     return Row((sign, change.account or "", change.stack, _role_counts(change.differences)), tone)
 
 
@@ -163,9 +170,14 @@ def _differences(stacks: Sequence[StackChange]) -> Iterator[Block]:
         yield Lines(tuple(lines))
 
 
+def _whole_groups(changes: Iterable[Change]) -> set[str]:
+    """The groups that come or go as a whole."""
+    return {change.group for change in changes if isinstance(change, CreateGroup | DeleteGroup)}
+
+
 def _groups(changes: Sequence[Change]) -> Iterator[Row]:
     """One row a group that comes or goes; its policy is part of it. Policies of groups that stay have their own row."""
-    whole = {change.group for change in changes if isinstance(change, CreateGroup | DeleteGroup)}
+    whole = _whole_groups(changes)
     for change in changes:
         match change:
             case CreateGroup():

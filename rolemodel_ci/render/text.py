@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import assert_never
 
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Table
 
@@ -41,6 +42,8 @@ def _block(block: Block) -> Iterable[str]:
             yield from (visible(line) for line, _ in block.lines)
         case Table():
             yield from _table(block.without_empty_columns())
+        case _:
+            assert_never(block)
 
 
 def _table(table: Table) -> Iterable[str]:

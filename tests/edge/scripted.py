@@ -1,0 +1,130 @@
+"""An HTTP server that says what a test tells it to: for what the embedded AWS cannot do.
+
+It speaks AWS's query protocol. An account is known by the access key, which the tests make its id. What an action is
+answered comes from the script; what is not in the script is answered with a plain success.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
+
+
+class Answer(NamedTuple):
+    """A status and a body as they go over the wire. `status` 0 hangs up instead."""
+
+    status: int
+    body: bytes
+
+
+class Call(NamedTuple):
+    """What was asked: by whom, and with which parameters."""
+
+    account: str
+    action: str
+    parameters: dict[str, str]
+
+
+def fault(code: str, message: str = "", status: int = 400) -> Answer:
+    """An error of AWS."""
+    text = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    return Answer(status, f"<ErrorResponse>{text}<RequestId>scripted</RequestId></ErrorResponse>".encode())
+
+
+def result(action: str, inner: str = "") -> Answer:
+    """A success; `inner` is what stands in the result element."""
+    body = (
+        f"<{action}Result>{inner}</{action}Result><ResponseMetadata><RequestId>scripted</RequestId></ResponseMetadata>"
+    )
+    return Answer(200, f"<{action}Response>{body}</{action}Response>".encode())
+
+
+HANG_UP = Answer(0, b"")
+
+Say = Answer | Callable[[Call], Answer]
+
+
+@dataclass
+class Scripted:
+    """The server, for as long as the `with` block lasts.
+
+    `script` has lists of answers by action, or by account and action. They are given one after the other; the last
+    one stays.
+    """
+
+    script: dict[str | tuple[str, str], list[Say]] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    url: str = ""
+
+    def __enter__(self) -> Self:
+        """Listen on a free port."""
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self._server.block_on_close = False
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def asked(self, action: str, account: str | None = None) -> list[Call]:
+        """The calls of an action, in the order they came."""
+        with self._lock:
+            return [call for call in self.calls if call.action == action and account in (None, call.account)]
+
+    def answer(self, call: Call) -> Answer:
+        """The next answer for a call."""
+        with self._lock:
+            self.calls.append(call)
+            says = self.script.get((call.account, call.action)) or self.script.get(call.action) or [plain]
+            say = says.pop(0) if len(says) > 1 else says[0]
+        return say if isinstance(say, Answer) else say(call)
+
+
+def plain(call: Call) -> Answer:
+    """A success; for GetCallerIdentity the account of the key."""
+    if call.action == "GetCallerIdentity":
+        arn = f"arn:aws:iam::{call.account}:user/scripted"
+        return result(call.action, f"<Account>{call.account}</Account><Arn>{arn}</Arn><UserId>AIDA</UserId>")
+    return result(call.action)
+
+
+def _handler(script: Scripted) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        timeout = 20
+        disable_nagle_algorithm = True  # head and body are two writes; without this each answer takes 40 ms
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
+            parameters = {name: values[0] for name, values in parse_qs(body).items()}
+            signed = re.search(r"Credential=([^/]+)/", self.headers.get("Authorization", ""))
+            answer = script.answer(Call(signed[1] if signed else "", parameters.pop("Action", ""), parameters))
+            if not answer.status:
+                self.close_connection = True
+                return
+            self.send_response(answer.status)
+            self.send_header("Content-Type", "text/xml")
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    return Handler

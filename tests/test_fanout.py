@@ -1,0 +1,111 @@
+"""Answers in order, exceptions as values, and what an interruption leaves."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from typing import TypeVar
+
+import pytest
+
+from rolemodel_ci.fanout import Raised, Returned, each
+
+Value = TypeVar("Value")
+
+
+def values(answers: Sequence[Returned[Value] | Raised]) -> list[Value | str]:
+    """What came of each item, for comparison."""
+    return [answer.value if isinstance(answer, Returned) else repr(answer.error) for answer in answers]
+
+
+def half(number: int) -> int:
+    """Half of an even number; the first ones take longest."""
+    time.sleep(0.02 / (number + 1))
+    if number % 2:
+        raise ValueError(number)
+    return number // 2
+
+
+@pytest.mark.parametrize("jobs", [0, 1, 2, 8, 100])
+def test_answers_come_in_the_order_of_the_items_and_exceptions_are_values(jobs: int) -> None:
+    assert values(each(half, range(5), jobs)) == [0, "ValueError(1)", 1, "ValueError(3)", 2]
+
+
+@pytest.mark.parametrize("jobs", [1, 8])
+def test_no_items_no_answers(jobs: int) -> None:
+    assert each(half, [], jobs) == []
+
+
+@pytest.mark.parametrize(("jobs", "items"), [(1, 3), (8, 1)])
+def test_one_job_or_one_item_is_a_plain_loop(jobs: int, items: int) -> None:
+    answers = each(lambda _: threading.current_thread(), range(items), jobs)
+
+    assert values(answers) == [threading.main_thread()] * items
+
+
+def test_several_jobs_work_at_once() -> None:
+    both = threading.Barrier(2, timeout=5)
+
+    assert len(values(each(lambda _: both.wait(), range(2), 2))) == 2
+
+
+def test_no_more_than_so_many_at_once() -> None:
+    lock, now, most = threading.Lock(), [0], [0]
+
+    def work(_: int) -> None:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        time.sleep(0.005)
+        with lock:
+            now[0] -= 1
+
+    each(work, range(12), 3)
+
+    assert most[0] == 3
+
+
+def test_an_interruption_of_a_loop_starts_nothing_more() -> None:
+    started: list[int] = []
+
+    def work(number: int) -> int:
+        started.append(number)
+        if number == 2:
+            raise KeyboardInterrupt
+        return half(number)
+
+    with pytest.raises(KeyboardInterrupt):
+        each(work, range(5), 1)
+    assert started == [0, 1, 2]
+
+
+@pytest.mark.parametrize("pause", [0, 0.05])
+def test_an_interruption_of_threads_lets_them_finish_and_starts_nothing_more(pause: float) -> None:
+    started: list[int] = []
+    finished: list[int] = []
+    stopped = threading.Event()
+
+    def work(number: int) -> None:
+        started.append(number)
+        if number == 0:
+            time.sleep(pause)  # with 0 it comes while items are still being handed out
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        assert stopped.wait(5)
+        finished.append(number)
+
+    with pytest.raises(KeyboardInterrupt):
+        each(work, range(50), 2, stopped.set)
+
+    assert sorted(finished) == sorted(started)
+    assert 0 in started
+    assert len(started) <= 3
+
+
+def test_an_interruption_inside_of_a_thread_goes_on_up() -> None:
+    def work(number: int) -> int:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        each(work, range(3), 2)
