@@ -30,7 +30,10 @@ def review(
     refusals = tuple(
         refusal
         for refusal in (
-            *_mass_revocation(plan, policy), *_empty_map(plan, policy), *_renamed(plan, policy), *_quotas(plan, master)
+            *_mass_revocation(plan, policy),
+            *_empty_map(plan, policy),
+            *_renamed(plan, policy),
+            *_quotas(plan, master),
         )
         if refusal.guard is Guard.QUOTA or refusal.guard not in allowed  # AWS overrides its quotas for nobody
     )
@@ -73,7 +76,8 @@ def _renamed(plan: Plan, policy: Policy) -> Iterator[Refusal]:
     """Groups that are the wanted ones but for the prefix: the 2015 tool made its groups without one."""
     wanted = {f"{account.name}.{role.name}" for account in policy.present for role in policy.template.roles}
     bare = sorted(
-        change.group for change in plan.changes
+        change.group
+        for change in plan.changes
         if isinstance(change, DeleteGroup) and change.group in wanted and policy.group_prefix
     )
     if bare:
@@ -81,7 +85,7 @@ def _renamed(plan: Plan, policy: Policy) -> Iterator[Refusal]:
             Guard.RENAMED_GROUPS,
             f"{len(bare)} groups under {GROUP_PATH} have the names of wanted ones without the prefix "
             f"`{policy.group_prefix}` (the first: `{bare[0]}`); they would be deleted with their members",
-            f"Write `group_prefix: \"\"` in {policy.config_file} to keep them. To rename them, run once with "
+            f'Write `group_prefix: ""` in {policy.config_file} to keep them. To rename them, run once with '
             f"`--allow {Guard.RENAMED_GROUPS}`: their members lose access until the new groups have them.",
         )
 
@@ -91,7 +95,8 @@ def _quotas(plan: Plan, master: LiveMaster) -> Iterator[Refusal]:
     quotas, totals = master.quotas, plan.totals
     if totals.groups_after > quotas.groups and totals.groups_after > totals.groups_before:
         yield Refusal(
-            Guard.QUOTA, f"the master account would have {totals.groups_after} groups; it may have {quotas.groups}",
+            Guard.QUOTA,
+            f"the master account would have {totals.groups_after} groups; it may have {quotas.groups}",
             "Have AWS raise the quota of IAM groups (at most 500), or use fewer accounts or roles.",
         )
     count = Counter(user for group in master.groups.values() for user in group.members)
@@ -101,7 +106,8 @@ def _quotas(plan: Plan, master: LiveMaster) -> Iterator[Refusal]:
     for user in sorted(set(gaining)):
         if count[user] > quotas.groups_per_user:
             yield Refusal(
-                Guard.QUOTA, f"`{user}` would be in {count[user]} groups, those outside {GROUP_PATH} included; "
+                Guard.QUOTA,
+                f"`{user}` would be in {count[user]} groups, those outside {GROUP_PATH} included; "
                 f"AWS allows {quotas.groups_per_user}, and it cannot be raised",
                 "Take a role away from the user, or a membership outside of this repository.",
             )
@@ -109,7 +115,7 @@ def _quotas(plan: Plan, master: LiveMaster) -> Iterator[Refusal]:
         size = _AROUND_ARN + len(change.arn) if isinstance(change, PutPolicy) and change.arn else 0
         if isinstance(change, PutPolicy) and size > quotas.group_policy_size:
             yield Refusal(
-                Guard.QUOTA, f"the policy of `{change.group}` would have {size} characters; "
-                f"AWS allows {quotas.group_policy_size}",
+                Guard.QUOTA,
+                f"the policy of `{change.group}` would have {size} characters; AWS allows {quotas.group_policy_size}",
                 "Shorten the role's path.",
             )

@@ -60,15 +60,19 @@ def listing(policy: Policy, live: Live, only: frozenset[str] = frozenset()) -> L
     return Listing(tuple(entries), tuple(missing), tuple(unreadable), policy.master_profile, policy.region)
 
 
-def _entry(
-    policy: Policy, account: str, role: str, arn: str, members: tuple[str, ...], meaning: Resolved
-) -> Entry:
+def _entry(policy: Policy, account: str, role: str, arn: str, members: tuple[str, ...], meaning: Resolved) -> Entry:
     account_id = arn.split(":")[4]
     properties = meaning.resources[role].get("Properties", {})
     seconds = str(properties.get("MaxSessionDuration", "3600"))
     return Entry(
-        account=account, account_id=account_id, role=role, name=arn.rpartition("/")[2], arn=arn,
-        group=policy.group_name(account, role), members=members, link=switch_link(arn, f"{role} @ {account}"),
+        account=account,
+        account_id=account_id,
+        role=role,
+        name=arn.rpartition("/")[2],
+        arn=arn,
+        group=policy.group_name(account, role),
+        members=members,
+        link=switch_link(arn, f"{role} @ {account}"),
         mfa="MultiFactorAuth" in str(properties.get("AssumeRolePolicyDocument", "")),
         session_seconds=int(seconds) if seconds.isdecimal() else 3600,
     )

@@ -126,9 +126,7 @@ def _template(files: Files, config: Node, config_path: str, problems: list[Probl
     return template
 
 
-def _users(
-    files: Files, path: str | None, config: Node, config_path: str, problems: list[Problem]
-) -> UserMap | None:
+def _users(files: Files, path: str | None, config: Node, config_path: str, problems: list[Problem]) -> UserMap | None:
     """The user map at `path`, or else where the config says; None where neither names one."""
     named: Place | None = None
     if path is None:
@@ -175,7 +173,8 @@ def _account(node: Any, path: str) -> Account:
         profile=_value(node, "profile"),
         account_id=_value(node, "account_id"),
         parameters=tuple((key.text, value.text) for key, value in parameters.entries)
-        if isinstance(parameters, MapNode) else (),
+        if isinstance(parameters, MapNode)
+        else (),
         absent=_value(node, "state") == "absent",
     )
 

@@ -49,7 +49,8 @@ def height(node: Node) -> int:
     while containers := [each for each in level if not isinstance(each, Scalar)]:
         height += 1
         level = [
-            below for each in containers
+            below
+            for each in containers
             for below in (each.items if isinstance(each, Sequence) else (value for _, value in each.entries))
         ]
     return height

@@ -48,7 +48,8 @@ def _told_apart(stacks: dict[str, Stack]) -> dict[str, Stack]:
         for name in names if len(names) > 1 else ():
             others = ", ".join(f"`{other}`" for other in names if other != name)
             told[name] = Unreadable(
-                name, f"its credentials lead to account {account_id}, and so do those of {others}",
+                name,
+                f"its credentials lead to account {account_id}, and so do those of {others}",
                 "Correct the profiles, or add `account_id` to the accounts in the config.",
             )
     return told

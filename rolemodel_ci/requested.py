@@ -41,7 +41,8 @@ class _Facts:
         groups_before, groups_after = _groups(base), _groups(head)
         self._coming, self._going = groups_after - groups_before, groups_before - groups_after
         self._stacks = {
-            account.name for account in head.accounts
+            account.name
+            for account in head.accounts
             if base is None or _stack(base, account.name) != _stack(head, account.name)
         }
 

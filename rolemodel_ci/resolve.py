@@ -104,9 +104,13 @@ class _Evaluator:
         for name, declared in body.get("Parameters", {}).items():
             if isinstance(declared, dict) and "List" in str(declared.get("Type", "")) and name in names:
                 names[name] = [item.strip() for item in names[name].split(",")]
-        names |= {"AWS::Region": where.region, "AWS::StackName": where.stack_name, "AWS::Partition": where.partition,
-                  "AWS::URLSuffix": "amazonaws.com.cn" if where.partition == "aws-cn" else "amazonaws.com",
-                  "AWS::NoValue": _NO_VALUE}
+        names |= {
+            "AWS::Region": where.region,
+            "AWS::StackName": where.stack_name,
+            "AWS::Partition": where.partition,
+            "AWS::URLSuffix": "amazonaws.com.cn" if where.partition == "aws-cn" else "amazonaws.com",
+            "AWS::NoValue": _NO_VALUE,
+        }
         if where.account_id:
             names["AWS::AccountId"] = where.account_id
         self._names = names
@@ -123,7 +127,7 @@ class _Evaluator:
         if not isinstance(content, dict):
             return content
         if len(content) == 1:
-            (name, argument), = content.items()
+            ((name, argument),) = content.items()
             function = self._FUNCTIONS.get(name)
             if function:
                 return function(self, argument)
@@ -163,9 +167,14 @@ class _Evaluator:
 
     def _join(self, argument: Any) -> Any:
         done = self.kept(argument)
-        if isinstance(done, list) and len(done) == 2 and isinstance(done[0], str) and isinstance(done[1], list) \
-                and all(isinstance(part, str) for part in done[1]) \
-                and len(done[0]) * len(done[1]) + sum(map(len, done[1])) <= _TEXT_LIMIT:
+        if (
+            isinstance(done, list)
+            and len(done) == 2
+            and isinstance(done[0], str)
+            and isinstance(done[1], list)
+            and all(isinstance(part, str) for part in done[1])
+            and len(done[0]) * len(done[1]) + sum(map(len, done[1])) <= _TEXT_LIMIT
+        ):
             return done[0].join(done[1])
         return {"Fn::Join": done}
 
@@ -177,8 +186,15 @@ class _Evaluator:
 
     def _select(self, argument: Any) -> Any:
         done = self.kept(argument)
-        if isinstance(done, list) and len(done) == 2 and isinstance(done[0], str) and done[0].isdecimal() \
-                and len(done[0]) < 10 and isinstance(done[1], list) and int(done[0]) < len(done[1]):
+        if (
+            isinstance(done, list)
+            and len(done) == 2
+            and isinstance(done[0], str)
+            and done[0].isdecimal()
+            and len(done[0]) < 10
+            and isinstance(done[1], list)
+            and int(done[0]) < len(done[1])
+        ):
             return done[1][int(done[0])]
         return {"Fn::Select": done}
 
@@ -221,7 +237,7 @@ class _Evaluator:
     def _verdict(self, term: Any) -> bool | None:
         if not (isinstance(term, dict) and len(term) == 1) or self._levels > _CONDITION_LEVELS:
             return None
-        (name, argument), = term.items()
+        ((name, argument),) = term.items()
         if name == "Condition" and isinstance(argument, str):
             return self._condition(argument)
         if not isinstance(argument, list):
@@ -239,6 +255,12 @@ class _Evaluator:
         return None
 
     _FUNCTIONS: ClassVar = {
-        "Ref": _ref, "Fn::Sub": _sub, "Fn::Join": _join, "Fn::Split": _split, "Fn::Select": _select,
-        "Fn::FindInMap": _find_in_map, "Fn::If": _if, "Fn::GetAtt": _get_att,
+        "Ref": _ref,
+        "Fn::Sub": _sub,
+        "Fn::Join": _join,
+        "Fn::Split": _split,
+        "Fn::Select": _select,
+        "Fn::FindInMap": _find_in_map,
+        "Fn::If": _if,
+        "Fn::GetAtt": _get_att,
     }

@@ -239,7 +239,7 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, dict) and len(value) == 1:
-        (key, inner), = value.items()
+        ((key, inner),) = value.items()
         if key == "Ref" and isinstance(inner, str):
             return f"${{{inner}}}"
         if key == "Fn::Sub" and isinstance(inner, str):

@@ -73,7 +73,8 @@ class Rollout:
                 return status
             if self.clock.now() >= end:
                 raise StackFailed(
-                    code="Deadline", action="cloudformation:DescribeStacks",
+                    code="Deadline",
+                    action="cloudformation:DescribeStacks",
                     message=f"stack `{account.name}` is still {status} after {self.deadline:.0f} s",
                     remedy="Look at the stack's events. Running again goes on waiting.",
                 )
@@ -88,7 +89,8 @@ class Rollout:
     def _failed(self, account: Account, status: str) -> StackFailed:
         first = self.writer.failure(account)
         return StackFailed(
-            code=status, action="cloudformation",
+            code=status,
+            action="cloudformation",
             message=f"the stack ended in {status}" + (f": {first}" if first else ""),
             remedy="Mend what it says in the template or in the account, then run again.",
         )

@@ -35,7 +35,8 @@ MEMBERSHIP = Job(
     lambda policy, only: (), lambda policy, live, today, only: plan_membership(policy, live.master, today, only), review
 )
 DELETION = Job(
-    _chosen, lambda policy, live, _, only: plan_deletion(policy, live, only),
+    _chosen,
+    lambda policy, live, _, only: plan_deletion(policy, live, only),
     lambda plan, policy, master, allowed: review_deletion(plan),
 )
 

@@ -87,7 +87,9 @@ def foreign_tags(root: Node, file: str) -> list[Problem]:
         if node.tag not in (None, "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
             problems.append(
                 Problem(
-                    Place(file, node.line, node.column), "RM112", f"tag `{node.tag}` has no meaning here",
+                    Place(file, node.line, node.column),
+                    "RM112",
+                    f"tag `{node.tag}` has no meaning here",
                     "Delete the tag: every value in this file is plain text.",
                 )
             )
@@ -115,9 +117,7 @@ def _explain(error: Any, root: Node, file: str) -> Iterable[Problem]:
     elif error.validator == "type":
         yield _wrong_kind(error, node, key, where, file)
     elif error.validator == "minItems":
-        yield Problem(
-            Place(file, node.line, node.column), "RM125", f"{where} is empty", "List at least one."
-        )
+        yield Problem(Place(file, node.line, node.column), "RM125", f"{where} is empty", "List at least one.")
     else:
         yield _bad_value(error, node, where, file)
 
@@ -128,7 +128,9 @@ def _unknown_keys(error: Any, node: Node, file: str) -> Iterable[Problem]:
     for key, _ in node.entries:
         if key.text not in known:
             yield Problem(
-                Place(file, key.line, key.column), "RM121", f"key `{key.text}` is not known here",
+                Place(file, key.line, key.column),
+                "RM121",
+                f"key `{key.text}` is not known here",
                 did_you_mean(key.text, known) or f"Known are {', '.join(f'`{k}`' for k in known)}.",
             )
 
@@ -138,7 +140,9 @@ def _no_variant(error: Any, root: Node, node: Node, file: str) -> Iterable[Probl
     place = Place(file, node.line, node.column)
     if isinstance(error.instance, dict) and all("required" in v for v in error.validator_value):
         yield Problem(
-            place, "RM126", f"account `{error.instance.get('name', '?')}` has neither `profile` nor `account_id`",
+            place,
+            "RM126",
+            f"account `{error.instance.get('name', '?')}` has neither `profile` nor `account_id`",
             "Add `account_id` for runs in CI, `profile` for runs with local credentials, or both.",
         )
         return
@@ -146,7 +150,9 @@ def _no_variant(error: Any, root: Node, node: Node, file: str) -> Iterable[Probl
     wanted = variants.get(type(error.instance))
     if wanted is None:
         yield Problem(
-            place, "RM123", f"this entry is {_KINDS[type(error.instance)]}, but has to be a user",
+            place,
+            "RM123",
+            f"this entry is {_KINDS[type(error.instance)]}, but has to be a user",
             "Write the user's name, or a map with the key `user`.",
         )
         return
@@ -165,7 +171,9 @@ def _wrong_kind(error: Any, node: Node, key: Scalar | None, where: str, file: st
         at = key or node
         return Problem(Place(file, at.line, at.column), "RM123", f"{where} has no value", remedy)
     return Problem(
-        Place(file, node.line, node.column), "RM123", f"{where} is {found}, but has to be {wanted}",
+        Place(file, node.line, node.column),
+        "RM123",
+        f"{where} is {found}, but has to be {wanted}",
         f"Write {wanted} there.",
     )
 
@@ -177,8 +185,10 @@ def _bad_value(error: Any, node: Node, where: str, file: str) -> Problem:
     if error.parent is None and "propertyNames" in error.absolute_schema_path and isinstance(node, MapNode):
         bad = next((k for k, _ in node.entries if k.text == error.instance), None)
         return Problem(
-            Place(file, *((bad.line, bad.column) if bad else (node.line, node.column))), "RM124",
-            f"`{shown}` does not fit as a key here", f"Write {wanted}.",
+            Place(file, *((bad.line, bad.column) if bad else (node.line, node.column))),
+            "RM124",
+            f"`{shown}` does not fit as a key here",
+            f"Write {wanted}.",
         )
     return Problem(
         Place(file, node.line, node.column), "RM124", f"`{shown}` does not fit as {where}", f"Write {wanted}."
@@ -198,8 +208,10 @@ def _find(root: Node, path: list[str | int]) -> tuple[Node, Scalar | None]:
 
 def printable(problem: Problem) -> Problem:
     """The problem with control characters of names and values written as escapes."""
-    message, remedy = ("".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-                       for text in (problem.message, problem.remedy))
+    message, remedy = (
+        "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+        for text in (problem.message, problem.remedy)
+    )
     return replace(problem, message=message, remedy=remedy)
 
 

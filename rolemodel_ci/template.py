@@ -21,16 +21,41 @@ ROLE_TYPE = "AWS::IAM::Role"
 _TAGS = {
     f"!{name}": f"Fn::{name}"
     for name in (
-        "And", "Base64", "Cidr", "Equals", "FindInMap", "GetAtt", "GetAZs", "If", "ImportValue", "Join", "Length",
-        "Not", "Or", "Select", "Split", "Sub", "ToJsonString", "Transform",
+        "And",
+        "Base64",
+        "Cidr",
+        "Equals",
+        "FindInMap",
+        "GetAtt",
+        "GetAZs",
+        "If",
+        "ImportValue",
+        "Join",
+        "Length",
+        "Not",
+        "Or",
+        "Select",
+        "Split",
+        "Sub",
+        "ToJsonString",
+        "Transform",
     )
 } | {"!Ref": "Ref", "!Condition": "Condition"}
 
 # Words that YAML 1.1 takes for true and false where they stand without quotes; CloudFormation reads YAML 1.1.
 _BOOLEANS = dict.fromkeys(("true", "yes", "on"), "true") | dict.fromkeys(("false", "no", "off"), "false")
 
-_OWN_TAGS = frozenset({"!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq",
-                       "tag:yaml.org,2002:int", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:float"})
+_OWN_TAGS = frozenset(
+    {
+        "!",
+        "tag:yaml.org,2002:str",
+        "tag:yaml.org,2002:map",
+        "tag:yaml.org,2002:seq",
+        "tag:yaml.org,2002:int",
+        "tag:yaml.org,2002:bool",
+        "tag:yaml.org,2002:float",
+    }
+)
 
 _LOOP = "Fn::ForEach::"
 
@@ -46,7 +71,9 @@ def read_template(text: str, file: str) -> tuple[Template | None, list[Problem]]
     if size > BODY_LIMIT:
         problems.append(
             Problem(
-                Place(file), "RM404", f"the template has {size:,} bytes; CloudFormation takes {BODY_LIMIT:,} in a call",
+                Place(file),
+                "RM404",
+                f"the template has {size:,} bytes; CloudFormation takes {BODY_LIMIT:,} in a call",
                 "Shorten it: drop comments and descriptions, or move long policies to managed policies.",
             )
         )
@@ -61,8 +88,9 @@ def read_template(text: str, file: str) -> tuple[Template | None, list[Problem]]
     problems += content.problems + _shape(body, content.places, document)
     if any(problem.code in ("RM401", "RM408") for problem in problems):
         return None, problems
-    return Template(file, text, body, _roles(body, content.places), _parameters(body, content.places),
-                    content.places), problems
+    return Template(
+        file, text, body, _roles(body, content.places), _parameters(body, content.places), content.places
+    ), problems
 
 
 def read_deployed(body: str | Mapping[str, Any]) -> Body | None:
@@ -167,18 +195,21 @@ def _plain_map(value: Any) -> bool:
 
 def _macros(body: Body, places: Places) -> list[Problem]:
     """Transforms decide in AWS what a template means; what they make of it cannot be reviewed here."""
-    found = [path for path in places if path and path[-1] in ("Transform", "Fn::Transform")
-             and (len(path) == 1 or path[-1] == "Fn::Transform")]
-    found += [path for path in places if isinstance(path[-1] if path else 0, str)
-              and str(path[-1]).startswith(_LOOP)]
+    found = [
+        path
+        for path in places
+        if path and path[-1] in ("Transform", "Fn::Transform") and (len(path) == 1 or path[-1] == "Fn::Transform")
+    ]
+    found += [path for path in places if isinstance(path[-1] if path else 0, str) and str(path[-1]).startswith(_LOOP)]
     what = "rewrites the template in AWS, so that nobody can review what it grants"
     return [Problem(places[path], "RM408", f"`{path[-1]}` {what}", "Write the roles out.") for path in found]
 
 
 def _no_template(document: Document, message: str, remedy: str) -> Problem:
     node = document.root
-    return Problem(Place(document.file, node.line, node.column) if node else Place(document.file), "RM401", message,
-                   remedy)
+    return Problem(
+        Place(document.file, node.line, node.column) if node else Place(document.file), "RM401", message, remedy
+    )
 
 
 def _roles(body: Body, places: Places) -> tuple[Role, ...]:

@@ -30,8 +30,11 @@ def made(users: str = MAP, **how: Any) -> FakeCloud:
 
 def came(report: Report, kind: type[Change], account: str | None = "prod", role: str | None = "Admin") -> Outcome:
     """What came of the one change of a kind to a role."""
-    found = [o for o in report.outcomes
-             if type(o.change) is kind and (o.change.account, o.change.role) in ((account, role), (account, None))]
+    found = [
+        o
+        for o in report.outcomes
+        if type(o.change) is kind and (o.change.account, o.change.role) in ((account, role), (account, None))
+    ]
     assert len(found) == 1, found
     return found[0]
 

@@ -25,8 +25,15 @@ def template(roles: Roles = PLAIN, **parts: object) -> str:
     """A template with these roles; `parts` are added to it (`Conditions={…}`). `Condition` in a role is its own."""
     resources = {}
     for name, properties in roles.items():
-        trust = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": {"Fn::Sub": (
-            "arn:aws:iam::${AssumingAccountID}:root")}}}]}
+        trust = {
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": "sts:AssumeRole",
+                    "Principal": {"AWS": {"Fn::Sub": ("arn:aws:iam::${AssumingAccountID}:root")}},
+                }
+            ]
+        }
         own = {key: value for key, value in properties.items() if key != "Condition"}
         resources[name] = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust, **own}}
         if "Condition" in properties:
@@ -36,15 +43,22 @@ def template(roles: Roles = PLAIN, **parts: object) -> str:
 
 
 def policy(
-    users: str | None = "prod: {Admin: [alice]}", *, roles: Roles | str = PLAIN,
-    accounts: Sequence[str] = ("prod", "dev"), config: str = "",
+    users: str | None = "prod: {Admin: [alice]}",
+    *,
+    roles: Roles | str = PLAIN,
+    accounts: Sequence[str] = ("prod", "dev"),
+    config: str = "",
 ) -> Policy:
     """A policy. `roles` may be a template's text; `accounts` are names, `old absent` for one with that state.
 
     `config` is added to the config file. `users` None: the config names no user map.
     """
-    lines = ["assumable_roles: roles.yml", f'master_account_id: "{MASTER_ID}"', *config.splitlines(),
-             "assumable_accounts:"]
+    lines = [
+        "assumable_roles: roles.yml",
+        f'master_account_id: "{MASTER_ID}"',
+        *config.splitlines(),
+        "assumable_accounts:",
+    ]
     for account in accounts:
         name, *absent = account.split()
         lines += [f"  - name: {name}", f"    profile: {name}"]

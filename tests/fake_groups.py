@@ -26,9 +26,18 @@ class FakeMasterReader:
             except CallFailed as error:
                 raise NoAccess(error.message, error.remedy) from error
             return LiveMaster(
-                Identity(MASTER_ID, f"arn:aws:iam::{MASTER_ID}:user/ci"), frozenset(self._cloud.users),
-                {name: LiveGroup(name, group.path, frozenset(group.members), json.loads(json.dumps(group.policies)),
-                                 tuple(sorted(group.attached))) for name, group in self._cloud.groups.items()},
+                Identity(MASTER_ID, f"arn:aws:iam::{MASTER_ID}:user/ci"),
+                frozenset(self._cloud.users),
+                {
+                    name: LiveGroup(
+                        name,
+                        group.path,
+                        frozenset(group.members),
+                        json.loads(json.dumps(group.policies)),
+                        tuple(sorted(group.attached)),
+                    )
+                    for name, group in self._cloud.groups.items()
+                },
                 self._cloud.quotas,
             )
 

@@ -13,8 +13,16 @@ from rolemodel_ci.resolve import Resolved, Where, resolve
 from rolemodel_ci.roles import REPLACING, role_name, role_names, role_path
 from rolemodel_ci.template import read_deployed
 
-UPDATABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED",
-                       "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"})
+UPDATABLE = frozenset(
+    {
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "UPDATE_FAILED",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+    }
+)
 EMPTY = frozenset({"ROLLBACK_COMPLETE", "DELETE_COMPLETE"})
 
 
@@ -36,8 +44,9 @@ class FakeStackReader:
             if stack.status in DEAD:
                 return LiveStack(account.name, identity, stack.status, None, {}, {})
             physical = {logical: role.name for logical, role in stack.roles.items()}
-            return LiveStack(account.name, identity, stack.status, read_deployed(stack.text), dict(stack.parameters),
-                             physical)
+            return LiveStack(
+                account.name, identity, stack.status, read_deployed(stack.text), dict(stack.parameters), physical
+            )
 
 
 class FakeStackWriter:

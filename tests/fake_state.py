@@ -118,8 +118,15 @@ class FakeAccount:
 class CloudState:
     """Master account and assumable accounts. `history` has every effect, `accesses` who had access after each."""
 
-    def __init__(self, users: str = "", *, polls: float = 1, quotas: Quotas | None = None, region: str = "us-east-1",
-                 stack_name: str = "RoleModel") -> None:
+    def __init__(
+        self,
+        users: str = "",
+        *,
+        polls: float = 1,
+        quotas: Quotas | None = None,
+        region: str = "us-east-1",
+        stack_name: str = "RoleModel",
+    ) -> None:
         self.users = set(users.split())
         self.groups: dict[str, FakeGroup] = {}
         self.accounts = {name: FakeAccount(account_id) for name, account_id in IDS.items()}
@@ -134,8 +141,15 @@ class CloudState:
         self._failures: dict[tuple[str, str], tuple[Exception, float]] = {}
         self.lock = threading.RLock()
 
-    def fail(self, action: str, where: str = "", *, code: str = "AccessDenied", times: float = math.inf,
-             error: Exception | None = None) -> None:
+    def fail(
+        self,
+        action: str,
+        where: str = "",
+        *,
+        code: str = "AccessDenied",
+        times: float = math.inf,
+        error: Exception | None = None,
+    ) -> None:
         """Let calls of `action` (on this account or group, or on any) fail."""
         said = error or CallFailed(code=code, action=action, message=f"{action} {where}: {code}", remedy="Mend it.")
         self._failures[action, where] = (said, times)
@@ -167,12 +181,14 @@ class CloudState:
         """Who can get into which role that exists, through groups under our path."""
         roles = [
             (f"arn:aws:iam::{account.account_id}:role{role.path}{role.name}", name, logical)
-            for name, account in self.accounts.items() if account.stack
+            for name, account in self.accounts.items()
+            if account.stack
             for logical, role in account.stack.roles.items()
         ]
         return frozenset(
             (user, account, logical)
-            for group in self.groups.values() if group.path == GROUP_PATH and group.members
+            for group in self.groups.values()
+            if group.path == GROUP_PATH and group.members
             for arn, account, logical in roles
             if group.attached or any(opens(document, arn) for document in group.policies.values())
             for user in group.members

@@ -30,8 +30,21 @@ from rolemodel_ci.ports import Clock, GroupWriter, MasterReader, StackReader, St
 from rolemodel_ci.rollout import Rollout
 from rolemodel_ci.run import EVERYTHING, Job, Planned, Readers, carry_out, make_plan
 
-__all__ = ["Access", "CloudState", "Effect", "FakeAccount", "FakeClock", "FakeCloud", "FakeGroup", "FakeRole",
-           "FakeStack", "Killed", "RecordingWatch", "opens", "refuse"]
+__all__ = [
+    "Access",
+    "CloudState",
+    "Effect",
+    "FakeAccount",
+    "FakeClock",
+    "FakeCloud",
+    "FakeGroup",
+    "FakeRole",
+    "FakeStack",
+    "Killed",
+    "RecordingWatch",
+    "opens",
+    "refuse",
+]
 
 ALL_GUARDS = frozenset(Guard)
 
@@ -65,8 +78,9 @@ class FakeCloud(CloudState):
         clock: Clock = self.clock
         return Tools(self.group_writer(), self.stack_reader(), Rollout(self.stack_writer(), watch, clock), watch, jobs)
 
-    def planned(self, policy: Policy, *, job: Job = EVERYTHING, today: date = TODAY, only: str = "",
-                jobs: int = 1) -> Planned:
+    def planned(
+        self, policy: Policy, *, job: Job = EVERYTHING, today: date = TODAY, only: str = "", jobs: int = 1
+    ) -> Planned:
         """The plan of a job, and what it was made from. `only`: names of accounts, with spaces between."""
         return make_plan(job, policy, self.readers(), today, frozenset(only.split()), jobs)
 

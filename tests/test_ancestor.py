@@ -37,9 +37,16 @@ def made() -> FakeCloud:
     return cloud
 
 
-@pytest.mark.parametrize("code", [
-    "AccessDenied", "Throttling", "ValidationError", "ExpiredToken", "EndpointConnectionError",
-])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "AccessDenied",
+        "Throttling",
+        "ValidationError",
+        "ExpiredToken",
+        "EndpointConnectionError",
+    ],
+)
 def test_no_error_means_that_there_is_no_stack(code: str) -> None:
     cloud = made()
     cloud.fail("DescribeStacks", "prod", code=code)
@@ -65,7 +72,8 @@ def test_a_wait_ends_at_the_deadline_whatever_the_status_is_called(status: str) 
 
     assert cloud.clock.time < 1000
     assert [o.reason for o in report.outcomes if isinstance(o, Failed)] == [
-        f"stack `prod` is still {status} after 900 s"]
+        f"stack `prod` is still {status} after 900 s"
+    ]
 
 
 def test_a_status_that_nobody_knows_is_told_and_not_waited_for() -> None:
@@ -99,24 +107,34 @@ def test_a_creation_that_is_refused_is_not_waited_for() -> None:
 
 def test_groups_are_emptied_before_they_are_deleted() -> None:
     cloud = made()
-    cloud.groups["RM.gone.Admin"] = FakeGroup("RM.gone.Admin", members={"alice"}, policies={"P": {"Statement": []}},
-                                              attached=["arn:aws:iam::aws:policy/X"])
+    cloud.groups["RM.gone.Admin"] = FakeGroup(
+        "RM.gone.Admin", members={"alice"}, policies={"P": {"Statement": []}}, attached=["arn:aws:iam::aws:policy/X"]
+    )
     report = cloud.run(WANTED)
 
     assert report.is_complete
     assert [effect.action for effect in cloud.history] == [
-        "RemoveUserFromGroup", "DetachGroupPolicy", "DeleteGroupPolicy", "DeleteGroup"]
+        "RemoveUserFromGroup",
+        "DetachGroupPolicy",
+        "DeleteGroupPolicy",
+        "DeleteGroup",
+    ]
     with pytest.raises(CallFailed, match="DeleteConflict"):
         cloud.group_writer().delete_group("RM.prod.Admin")
 
 
-@pytest.mark.parametrize(("left", "lost"), [
-    ("prod: {Admin: [alice]}\ndev: {Admin: [alice, bob]}", {("bob", "prod", "Reader")}),
-    ("prod: {Admin: [alice], Reader: [bob]}", {("alice", "dev", "Admin"), ("bob", "dev", "Admin")}),
-    ("prod: {Admin: [alice], Reader: []}\ndev: {Admin: [alice, bob]}", {("bob", "prod", "Reader")}),
-    ("dev: {}", {("alice", "prod", "Admin"), ("bob", "prod", "Reader"), ("alice", "dev", "Admin"),
-                 ("bob", "dev", "Admin")}),
-])
+@pytest.mark.parametrize(
+    ("left", "lost"),
+    [
+        ("prod: {Admin: [alice]}\ndev: {Admin: [alice, bob]}", {("bob", "prod", "Reader")}),
+        ("prod: {Admin: [alice], Reader: [bob]}", {("alice", "dev", "Admin"), ("bob", "dev", "Admin")}),
+        ("prod: {Admin: [alice], Reader: []}\ndev: {Admin: [alice, bob]}", {("bob", "prod", "Reader")}),
+        (
+            "dev: {}",
+            {("alice", "prod", "Admin"), ("bob", "prod", "Reader"), ("alice", "dev", "Admin"), ("bob", "dev", "Admin")},
+        ),
+    ],
+)
 def test_a_role_or_an_account_that_the_map_leaves_out_has_no_members(
     left: str, lost: set[tuple[str, str, str]]
 ) -> None:

@@ -33,12 +33,20 @@ def test_revoke_build_grant() -> None:
     assert report.is_complete
     assert cloud.watch.steps == ["revoke", "build", "grant"]
     assert effects(cloud) == [
-        "RemoveUserFromGroup RM.dev.Admin alice", "DeleteGroupPolicy RM.dev.Admin RM.dev.Admin-Policy",
-        "DeleteGroup RM.dev.Admin", "DeleteGroupPolicy RM.dev.Reader RM.dev.Reader-Policy", "DeleteGroup RM.dev.Reader",
-        "RemoveUserFromGroup RM.prod.Admin alice", "RemoveUserFromGroup RM.prod.Reader bob",
-        "DeleteGroupPolicy RM.prod.Reader RM.prod.Reader-Policy", "DeleteGroup RM.prod.Reader",
-        "UPDATE_IN_PROGRESS prod", "UPDATE_COMPLETE prod",
-        "AddUserToGroup RM.prod.Admin bob", "CreateGroup RM.prod.Ops", "PutGroupPolicy RM.prod.Ops RM.prod.Ops-Policy",
+        "RemoveUserFromGroup RM.dev.Admin alice",
+        "DeleteGroupPolicy RM.dev.Admin RM.dev.Admin-Policy",
+        "DeleteGroup RM.dev.Admin",
+        "DeleteGroupPolicy RM.dev.Reader RM.dev.Reader-Policy",
+        "DeleteGroup RM.dev.Reader",
+        "RemoveUserFromGroup RM.prod.Admin alice",
+        "RemoveUserFromGroup RM.prod.Reader bob",
+        "DeleteGroupPolicy RM.prod.Reader RM.prod.Reader-Policy",
+        "DeleteGroup RM.prod.Reader",
+        "UPDATE_IN_PROGRESS prod",
+        "UPDATE_COMPLETE prod",
+        "AddUserToGroup RM.prod.Admin bob",
+        "CreateGroup RM.prod.Ops",
+        "PutGroupPolicy RM.prod.Ops RM.prod.Ops-Policy",
     ]
 
 
@@ -63,9 +71,18 @@ def test_the_policy_names_the_arn_that_the_stack_says() -> None:
     cloud.run(WANTED)
     role = cloud.accounts["prod"].stack.roles["Admin"]  # type: ignore[union-attr]
 
-    assert cloud.groups["RM.prod.Admin"].policies == {"RM.prod.Admin-Policy": {
-        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
-                                                "Resource": f"arn:aws:iam::222222222222:role/{role.name}"}]}}
+    assert cloud.groups["RM.prod.Admin"].policies == {
+        "RM.prod.Admin-Policy": {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": "sts:AssumeRole",
+                    "Resource": f"arn:aws:iam::222222222222:role/{role.name}",
+                }
+            ],
+        }
+    }
 
 
 def test_a_stack_that_cannot_be_read_after_it_was_made_fails() -> None:

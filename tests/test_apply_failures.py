@@ -164,8 +164,9 @@ def test_what_makes_no_role_is_not_held_up() -> None:
     cloud = made()
     cloud.groups["RM.prod.Admin"].members.add("carol")
     cloud.fail("RemoveUserFromGroup", "RM.prod.Admin")
-    changed = policy("prod: {Admin: [alice]}", roles={"Admin": {"MaxSessionDuration": "7200"}},
-                     accounts=["prod", "dev absent"])
+    changed = policy(
+        "prod: {Admin: [alice]}", roles={"Admin": {"MaxSessionDuration": "7200"}}, accounts=["prod", "dev absent"]
+    )
     report = cloud.run(changed)
 
     assert [type(outcome) for outcome in report.outcomes if "Stack" in type(outcome.change).__name__] == [Done, Done]

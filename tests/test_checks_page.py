@@ -60,7 +60,7 @@ def test_the_warnings_are_listed_at_the_top() -> None:
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.code)
 def test_sentence_of_the_check_stands_in_its_section(check: Check) -> None:
-    text, = (section.text for section in SECTIONS if section.code == check.code)
+    (text,) = (section.text for section in SECTIONS if section.code == check.code)
     assert check.sentence in " ".join(text.split())
 
 

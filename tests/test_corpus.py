@@ -94,10 +94,12 @@ MADE = {
     "dots-out": (dots_out, ["config.yml:1:18 RM102 error"]),
     "absolute-path": (absolute, ["config.yml:1:18 RM102 error"]),
     "latin-1": (
-        write("users.yml", "prod:\n  AdminRole: [björn]\n".encode("latin-1")), ["users.yml:2:17 RM103 error"],
+        write("users.yml", "prod:\n  AdminRole: [björn]\n".encode("latin-1")),
+        ["users.yml:2:17 RM103 error"],
     ),
     "latin-1-after-umlaut": (
-        write("config.yml", "# Zürich\nusers: ".encode() + b"\xc3\xa4\xe4.yml\n"), ["config.yml:2:9 RM103 error"],
+        write("config.yml", "# Zürich\nusers: ".encode() + b"\xc3\xa4\xe4.yml\n"),
+        ["config.yml:2:9 RM103 error"],
     ),
     "utf-16": (write("roles.yml", BASE["roles.yml"].encode("utf-16")), ["roles.yml:1:1 RM103 error"]),
     "cut-off-utf-8": (write("users.yml", b"prod: {}\n# \xe2\x82"), ["users.yml:2:3 RM103 error"]),
@@ -108,7 +110,8 @@ MADE = {
     "zip": (write("roles.yml", b"PK\x03\x04\x14"), ["roles.yml:1:3 RM105 error"]),
     "template-too-long": (write("roles.yml", BASE["roles.yml"] + "#" * 51_200), ["roles.yml RM404 error"]),
     "template-too-long-in-bytes": (
-        write("roles.yml", BASE["roles.yml"] + "# " + "ä" * 25_600), ["roles.yml RM404 error"],
+        write("roles.yml", BASE["roles.yml"] + "# " + "ä" * 25_600),
+        ["roles.yml RM404 error"],
     ),
     "template-too-long-and-more": (
         write("roles.yml", base_with("roles", ("arn:aws:iam::aws:policy/ReadOnlyAccess", "!Ref X")) + "#" * 51_200),

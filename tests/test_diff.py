@@ -52,8 +52,14 @@ def _where(change: Change) -> str:
 def test_everything_from_nothing() -> None:
     plan = FakeCloud("alice bob").plan(policy("prod: {Admin: [alice]}", accounts=["prod"]))
 
-    assert told(plan) == ["CreateStack prod", "CreateGroup RM.prod.Admin", "PutPolicy RM.prod.Admin",
-                          "AddMember RM.prod.Admin alice", "CreateGroup RM.prod.Reader", "PutPolicy RM.prod.Reader"]
+    assert told(plan) == [
+        "CreateStack prod",
+        "CreateGroup RM.prod.Admin",
+        "PutPolicy RM.prod.Admin",
+        "AddMember RM.prod.Admin alice",
+        "CreateGroup RM.prod.Reader",
+        "PutPolicy RM.prod.Reader",
+    ]
     assert plan.totals == Totals(0, 1, 0, 2)
     assert (plan.unreadable, plan.blocked, plan.notes) == ((), (), ())
     assert not plan.is_empty
@@ -78,18 +84,32 @@ def test_four_roles_in_four_accounts_make_sixteen_groups() -> None:
 
 def test_changes_are_in_the_order_of_the_run_and_each_has_its_own_place() -> None:
     cloud = made()
-    cloud.groups["RM.old.Admin"] = FakeGroup("RM.old.Admin", members={"alice", "bob"}, policies={"P": {}, "A": {}},
-                                             attached=["arn:aws:iam::aws:policy/X"])
-    plan = cloud.plan(policy("prod: {Admin: [bob, carol]}", roles={"Admin": {"Path": "/x/"}, "Ops": {}},
-                             accounts=["prod", "dev absent", "test"]))
+    cloud.groups["RM.old.Admin"] = FakeGroup(
+        "RM.old.Admin", members={"alice", "bob"}, policies={"P": {}, "A": {}}, attached=["arn:aws:iam::aws:policy/X"]
+    )
+    plan = cloud.plan(
+        policy(
+            "prod: {Admin: [bob, carol]}",
+            roles={"Admin": {"Path": "/x/"}, "Ops": {}},
+            accounts=["prod", "dev absent", "test"],
+        )
+    )
     keys = [order(change) for change in plan.changes]
 
     assert keys == sorted(set(keys))
     assert [phase_of(change) for change in plan.changes] == sorted(phase_of(change) for change in plan.changes)
     assert phase_of(plan.changes[0]).name == "REVOKE"
     assert phase_of(plan.changes[-1]).name == "GRANT"
-    assert {type(change) for change in plan.changes} >= {RemoveMember, DeletePolicy, DeleteGroup, UpdateStack,
-                                                         CreateStack, DeleteStack, PutPolicy, AddMember}
+    assert {type(change) for change in plan.changes} >= {
+        RemoveMember,
+        DeletePolicy,
+        DeleteGroup,
+        UpdateStack,
+        CreateStack,
+        DeleteStack,
+        PutPolicy,
+        AddMember,
+    }
 
 
 def test_a_group_that_nothing_accounts_for_is_emptied_and_removed() -> None:
@@ -131,9 +151,15 @@ def test_an_unreadable_account_keeps_its_groups_and_its_stack() -> None:
 
     assert told(plan) == ["RemoveMember RM.prod.Admin alice", "RemoveMember RM.prod.Reader bob"]
     assert [account.account for account in plan.unreadable] == ["prod"]
-    assert plan.blocked == (Blocked("RM.prod.Admin", "carol", "account `prod` cannot be read",
-                                    "Mend what keeps the account from being read, then run again.",
-                                    Place("users.yml", 1, 16)),)
+    assert plan.blocked == (
+        Blocked(
+            "RM.prod.Admin",
+            "carol",
+            "account `prod` cannot be read",
+            "Mend what keeps the account from being read, then run again.",
+            Place("users.yml", 1, 16),
+        ),
+    )
 
 
 def test_of_an_unreadable_account_no_group_is_made() -> None:
@@ -142,8 +168,10 @@ def test_of_an_unreadable_account_no_group_is_made() -> None:
     plan = cloud.plan(WANTED)
 
     assert not [change for change in plan.changes if change.account == "prod"]
-    assert [(block.group, block.user) for block in plan.blocked] == [("RM.prod.Admin", "alice"),
-                                                                     ("RM.prod.Reader", "bob")]
+    assert [(block.group, block.user) for block in plan.blocked] == [
+        ("RM.prod.Admin", "alice"),
+        ("RM.prod.Reader", "bob"),
+    ]
 
 
 def test_a_role_whose_condition_does_not_hold_has_no_group() -> None:
@@ -153,10 +181,14 @@ def test_a_role_whose_condition_does_not_hold_has_no_group() -> None:
     assert told(plan) == ["CreateStack prod", "CreateGroup RM.prod.Admin", "PutPolicy RM.prod.Admin"]
 
 
-@pytest.mark.parametrize(("last", "expected"), [
-    (TODAY, []), (TODAY + timedelta(1), []),
-    (TODAY - timedelta(1), [RemoveMember("prod", "Admin", "RM.prod.Admin", "alice", TODAY - timedelta(1))]),
-])
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        (TODAY, []),
+        (TODAY + timedelta(1), []),
+        (TODAY - timedelta(1), [RemoveMember("prod", "Admin", "RM.prod.Admin", "alice", TODAY - timedelta(1))]),
+    ],
+)
 def test_a_grant_holds_on_its_last_day(last: object, expected: list[Change]) -> None:
     wanted = policy(f"prod: {{Admin: [{{user: alice, expires: {last}}}], Reader: [bob]}}\ndev: {{Admin: [alice]}}")
 
@@ -181,8 +213,13 @@ def test_without_a_user_map_membership_is_left_alone() -> None:
 def test_an_account_that_is_gone_from_the_config_loses_its_groups_and_the_plan_says_so() -> None:
     plan = made().plan(policy("prod: {Admin: [alice], Reader: [bob]}", accounts=["prod"]))
 
-    assert told(plan) == ["RemoveMember RM.dev.Admin alice", "DeletePolicy RM.dev.Admin", "DeleteGroup RM.dev.Admin",
-                          "DeletePolicy RM.dev.Reader", "DeleteGroup RM.dev.Reader"]
+    assert told(plan) == [
+        "RemoveMember RM.dev.Admin alice",
+        "DeletePolicy RM.dev.Admin",
+        "DeleteGroup RM.dev.Admin",
+        "DeletePolicy RM.dev.Reader",
+        "DeleteGroup RM.dev.Reader",
+    ]
     assert len(plan.notes) == 1
     assert plan.notes[0].startswith("account `dev` is no longer in the config")
 
@@ -196,7 +233,8 @@ def test_an_absent_account_loses_groups_and_stack_and_then_its_entry_can_go() ->
     assert report.is_complete
     assert cloud.accounts["dev"].stack is None
     assert cloud.plan(wanted).notes == (
-        "account `dev` has no stack any more: its entry can be taken out of the config.",)
+        "account `dev` has no stack any more: its entry can be taken out of the config.",
+    )
 
 
 def test_no_advice_about_an_absent_account_that_cannot_be_read_or_was_not_looked_at() -> None:
@@ -239,8 +277,12 @@ def test_membership_is_that_of_the_groups_that_the_map_names() -> None:
     cloud.accounts["prod"].stack = None
     plan = cloud.plan(policy("prod: {Admin: [bob], Reader: []}"), job=MEMBERSHIP)
 
-    assert told(plan) == ["RemoveMember RM.prod.Admin alice", "RemoveMember RM.prod.Reader bob",
-                          "RemoveMember RM.prod.Reader carol", "AddMember RM.prod.Admin bob"]
+    assert told(plan) == [
+        "RemoveMember RM.prod.Admin alice",
+        "RemoveMember RM.prod.Reader bob",
+        "RemoveMember RM.prod.Reader carol",
+        "AddMember RM.prod.Admin bob",
+    ]
 
 
 def test_membership_of_a_group_that_is_not_there_or_not_ours_is_blocked() -> None:
@@ -250,8 +292,13 @@ def test_membership_of_a_group_that_is_not_there_or_not_ours_is_blocked() -> Non
 
     assert plan.changes == ()
     assert [block.group for block in plan.blocked] == ["RM.dev.Admin", "RM.prod.Admin", "RM.prod.Reader"]
-    assert plan.blocked[0] == Blocked("RM.dev.Admin", None, "group `RM.dev.Admin` does not exist",
-                                      "Run `update` first: it makes the groups.", Place("users.yml", 2, 7))
+    assert plan.blocked[0] == Blocked(
+        "RM.dev.Admin",
+        None,
+        "group `RM.dev.Admin` does not exist",
+        "Run `update` first: it makes the groups.",
+        Place("users.yml", 2, 7),
+    )
 
 
 def test_membership_of_some_accounts_and_without_a_map() -> None:
@@ -260,7 +307,9 @@ def test_membership_of_some_accounts_and_without_a_map() -> None:
     master = cloud.planned(WANTED).live.master
 
     assert told(plan_membership(changed, master, TODAY, frozenset({"dev"}))) == [
-        "RemoveMember RM.dev.Admin alice", "AddMember RM.dev.Admin bob"]
+        "RemoveMember RM.dev.Admin alice",
+        "AddMember RM.dev.Admin bob",
+    ]
     assert plan_membership(policy(None), master, TODAY).changes == ()
 
 
@@ -282,8 +331,14 @@ def test_deletion_of_some_accounts() -> None:
     plan = plan_deletion(WANTED, cloud.planned(WANTED).live, frozenset({"dev"}))
 
     assert {change.account for change in plan.changes} == {"dev"}
-    assert told(plan) == ["RemoveMember RM.dev.Admin alice", "DeletePolicy RM.dev.Admin", "DeleteGroup RM.dev.Admin",
-                          "DeletePolicy RM.dev.Reader", "DeleteGroup RM.dev.Reader", "DeleteStack dev"]
+    assert told(plan) == [
+        "RemoveMember RM.dev.Admin alice",
+        "DeletePolicy RM.dev.Admin",
+        "DeleteGroup RM.dev.Admin",
+        "DeletePolicy RM.dev.Reader",
+        "DeleteGroup RM.dev.Reader",
+        "DeleteStack dev",
+    ]
 
 
 def test_deletion_does_not_touch_the_stack_of_an_unreadable_account() -> None:

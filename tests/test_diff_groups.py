@@ -65,39 +65,67 @@ def group(policies: Mapping[str, Any] | None = None, *members: str, attached: tu
 
 def master(*groups: LiveGroup, users: str = "alice bob") -> LiveMaster:
     """A master account with these groups."""
-    return LiveMaster(Identity(MASTER_ID, "arn:aws:iam::111111111111:user/ci"), frozenset(users.split()),
-                      {group.name: group for group in groups})
+    return LiveMaster(
+        Identity(MASTER_ID, "arn:aws:iam::111111111111:user/ci"),
+        frozenset(users.split()),
+        {group.name: group for group in groups},
+    )
 
 
-@pytest.mark.parametrize("content", [
-    GOOD,
-    {"Version": "2012-10-17", "Statement": allow(), "Id": "x"},
-    document(allow([ARN], Sid="Stmt1")),
-    document(allow(Action=["STS:assumerole"])),
-    json.loads(group_policy(ARN)),
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        GOOD,
+        {"Version": "2012-10-17", "Statement": allow(), "Id": "x"},
+        document(allow([ARN], Sid="Stmt1")),
+        document(allow(Action=["STS:assumerole"])),
+        json.loads(group_policy(ARN)),
+    ],
+)
 def test_documents_that_open_exactly_the_role(content: object) -> None:
     assert opens_exactly(content, ARN)
     assert opens_at_least(content, ARN)
 
 
-@pytest.mark.parametrize("content", [
-    document(allow("*")), document(allow([ARN, OTHER])), document(allow(), allow(OTHER)),
-    document(allow(Action="sts:*")), document(allow(Action=["sts:AssumeRole", "iam:*"])), document(allow(Action="*")),
-    document(allow(), allow(OTHER, Condition={"Bool": {}})),
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        document(allow("*")),
+        document(allow([ARN, OTHER])),
+        document(allow(), allow(OTHER)),
+        document(allow(Action="sts:*")),
+        document(allow(Action=["sts:AssumeRole", "iam:*"])),
+        document(allow(Action="*")),
+        document(allow(), allow(OTHER, Condition={"Bool": {}})),
+    ],
+)
 def test_documents_that_open_the_role_and_more(content: object) -> None:
     assert not opens_exactly(content, ARN)
     assert opens_at_least(content, ARN)
 
 
-@pytest.mark.parametrize("content", [
-    None, "text", [], {}, document(), document("text"), document(allow(OTHER)), document(allow(Action="iam:*")),
-    document(allow(), Else=1), document(allow(), Version="2008-10-17"), {"Statement": [allow()]},
-    document(allow(Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})), document(allow(Effect="Deny")),
-    document({"Effect": "Allow", "NotAction": "iam:*", "Resource": ARN}), document(allow(), allow("*", Effect="Deny")),
-    document({"Effect": "Allow", "Action": "sts:AssumeRole", "NotResource": OTHER}), document(allow(), "text"),
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "text",
+        [],
+        {},
+        document(),
+        document("text"),
+        document(allow(OTHER)),
+        document(allow(Action="iam:*")),
+        document(allow(), Else=1),
+        document(allow(), Version="2008-10-17"),
+        {"Statement": [allow()]},
+        document(allow(Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})),
+        document(allow(Effect="Deny")),
+        document({"Effect": "Allow", "NotAction": "iam:*", "Resource": ARN}),
+        document(allow(), allow("*", Effect="Deny")),
+        document({"Effect": "Allow", "Action": "sts:AssumeRole", "NotResource": OTHER}),
+        document(allow(), "text"),
+    ],
+)
 def test_documents_that_do_not_open_the_role_or_not_always(content: object) -> None:
     assert not opens_exactly(content, ARN)
     assert not opens_at_least(content, ARN)
@@ -133,7 +161,8 @@ def test_a_policy_that_opens_something_else_goes_and_comes_back_last(arn: str | 
     live = group({POLICY: document(allow(OTHER))})
 
     assert list(shape_changes(replace(SLOT, arn=arn), live)) == [
-        DeletePolicy(*MINE, POLICY), PutPolicy(*MINE, POLICY, arn, Phase.GRANT)
+        DeletePolicy(*MINE, POLICY),
+        PutPolicy(*MINE, POLICY, arn, Phase.GRANT),
     ]
 
 
@@ -156,8 +185,10 @@ def test_a_group_goes_last_when_it_goes() -> None:
     live = group({POLICY: GOOD}, "alice", attached=(MANAGED,))
 
     assert list(removal_changes(live, None, None)) == [
-        RemoveMember(None, None, GROUP, "alice"), DetachPolicy(None, None, GROUP, MANAGED),
-        DeletePolicy(None, None, GROUP, POLICY), DeleteGroup(None, None, GROUP),
+        RemoveMember(None, None, GROUP, "alice"),
+        DetachPolicy(None, None, GROUP, MANAGED),
+        DeletePolicy(None, None, GROUP, POLICY),
+        DeleteGroup(None, None, GROUP),
     ]
 
 
@@ -171,7 +202,8 @@ def test_who_comes_and_who_goes() -> None:
     found = list(member_changes(SLOT, live, grants("alice", "bob"), {}, master(live)))
 
     assert found == [
-        RemoveMember(*MINE, "carol"), AddMember(*MINE, "alice", expires=TODAY, reason="on call", place=PLACE)
+        RemoveMember(*MINE, "carol"),
+        AddMember(*MINE, "alice", expires=TODAY, reason="on call", place=PLACE),
     ]
 
 
@@ -188,8 +220,9 @@ def test_members_of_a_group_that_is_to_be_made() -> None:
 def test_a_user_who_does_not_exist_is_blocked_with_a_guess() -> None:
     near, far = (next(iter(member_changes(SLOT, None, grants(user), {}, master()))) for user in ("alicia", "zoe"))
 
-    assert near == Blocked(GROUP, "alicia", "user `alicia` does not exist in the master account",
-                           getattr(near, "remedy", ""), PLACE)
+    assert near == Blocked(
+        GROUP, "alicia", "user `alicia` does not exist in the master account", getattr(near, "remedy", ""), PLACE
+    )
     assert isinstance(near, Blocked)
     assert "`alice`" in near.remedy
     assert isinstance(far, Blocked)
@@ -201,8 +234,10 @@ def test_of_an_unreadable_account_members_go_and_do_not_come() -> None:
     slot = Slot("prod", "Admin", GROUP, None, None, "Mend it.")
     found = list(member_changes(slot, live, grants("alice"), {}, master(live)))
 
-    assert found == [RemoveMember(*MINE, "carol"),
-                     Blocked(GROUP, "alice", "account `prod` cannot be read", "Mend it.", PLACE)]
+    assert found == [
+        RemoveMember(*MINE, "carol"),
+        Blocked(GROUP, "alice", "account `prod` cannot be read", "Mend it.", PLACE),
+    ]
 
 
 def test_a_group_of_the_name_elsewhere_is_in_the_way() -> None:

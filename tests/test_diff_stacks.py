@@ -26,8 +26,13 @@ def arn(name: str) -> str:
 ARNS = {role: arn(name) for role, name in PHYSICAL.items()}
 
 
-def live(roles: Roles | str = PLAIN, *, status: str = "CREATE_COMPLETE", physical: Mapping[str, str] = PHYSICAL,
-         parameters: Mapping[str, str] = PARAMETERS) -> LiveStack:
+def live(
+    roles: Roles | str = PLAIN,
+    *,
+    status: str = "CREATE_COMPLETE",
+    physical: Mapping[str, str] = PHYSICAL,
+    parameters: Mapping[str, str] = PARAMETERS,
+) -> LiveStack:
     """The stack of `prod` as it is."""
     body = read_deployed(roles if isinstance(roles, str) else template(roles))
     return LiveStack("prod", PROD, status, body, parameters, physical)
@@ -63,9 +68,17 @@ def test_no_stack() -> None:
 
 
 def test_names_that_the_template_gives_are_known_before() -> None:
-    found = diff(Absent("prod", PROD), policy("prod: {}", roles={
-        "Admin": {"RoleName": "boss", "Path": "/team/"}, "Reader": {"RoleName": {"Fn::Sub": "${AWS::StackName}-reads"}},
-        "Ops": {}}))
+    found = diff(
+        Absent("prod", PROD),
+        policy(
+            "prod: {}",
+            roles={
+                "Admin": {"RoleName": "boss", "Path": "/team/"},
+                "Reader": {"RoleName": {"Fn::Sub": "${AWS::StackName}-reads"}},
+                "Ops": {},
+            },
+        ),
+    )
 
     assert found.arns == {"Admin": arn("team/boss"), "Reader": arn("RoleModel-reads")}
 
@@ -89,9 +102,15 @@ def test_a_resting_stack_that_differs_is_updated(status: str) -> None:
     assert found.roles == ("Admin", "Reader")
 
 
-@pytest.mark.parametrize("status", [
-    "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED",
-])
+@pytest.mark.parametrize(
+    "status",
+    [
+        "UPDATE_IN_PROGRESS",
+        "DELETE_IN_PROGRESS",
+        "UPDATE_ROLLBACK_FAILED",
+        "UPDATE_FAILED",
+    ],
+)
 def test_a_stack_that_does_not_rest_is_settled_and_no_made_up_name_is_counted_on(status: str) -> None:
     wanted = policy(roles={"Admin": {}, "Reader": {"RoleName": "reader"}})
     found = diff(live(status=status), wanted)
@@ -102,12 +121,15 @@ def test_a_stack_that_does_not_rest_is_settled_and_no_made_up_name_is_counted_on
     assert found.live_arns == ARNS
 
 
-@pytest.mark.parametrize(("before", "after", "arns"), [
-    ({"Admin": {}}, {"Admin": {"RoleName": "boss"}}, {"Admin": arn("boss")}),
-    ({"Admin": {}}, {"Admin": {"Path": "/team/"}}, {}),
-    ({"Admin": {"RoleName": "boss"}}, {"Admin": {}}, {}),
-    ({"Admin": {}}, {"Admin": {"MaxSessionDuration": "7200"}}, {"Admin": ARNS["Admin"]}),
-])
+@pytest.mark.parametrize(
+    ("before", "after", "arns"),
+    [
+        ({"Admin": {}}, {"Admin": {"RoleName": "boss"}}, {"Admin": arn("boss")}),
+        ({"Admin": {}}, {"Admin": {"Path": "/team/"}}, {}),
+        ({"Admin": {"RoleName": "boss"}}, {"Admin": {}}, {}),
+        ({"Admin": {}}, {"Admin": {"MaxSessionDuration": "7200"}}, {"Admin": ARNS["Admin"]}),
+    ],
+)
 def test_a_role_that_is_replaced_has_a_new_arn(before: Roles, after: Roles, arns: dict[str, str]) -> None:
     found = diff(live(before), policy(roles=after))
 
@@ -116,8 +138,10 @@ def test_a_role_that_is_replaced_has_a_new_arn(before: Roles, after: Roles, arns
 
 
 def test_a_name_that_moves_to_another_role_is_not_kept_open_for_the_first() -> None:
-    found = diff(live({"Admin": {"RoleName": "boss"}}, physical={"Admin": "boss"}),
-                 policy(roles={"Admin": {}, "Reader": {"RoleName": "boss"}}))
+    found = diff(
+        live({"Admin": {"RoleName": "boss"}}, physical={"Admin": "boss"}),
+        policy(roles={"Admin": {}, "Reader": {"RoleName": "boss"}}),
+    )
 
     assert found.arns == {"Reader": arn("boss")}
     assert found.live_arns == {}
@@ -154,15 +178,25 @@ def test_the_stack_name_is_honoured() -> None:
 
 
 def test_the_partition_is_that_of_the_credentials() -> None:
-    china = LiveStack("prod", Identity("222222222222", "arn:aws-cn:iam::222222222222:user/ci"), "CREATE_COMPLETE",
-                      read_deployed(template()), PARAMETERS, PHYSICAL)
+    china = LiveStack(
+        "prod",
+        Identity("222222222222", "arn:aws-cn:iam::222222222222:user/ci"),
+        "CREATE_COMPLETE",
+        read_deployed(template()),
+        PARAMETERS,
+        PHYSICAL,
+    )
 
     assert diff(china).arns["Admin"] == "arn:aws-cn:iam::222222222222:role/RoleModel-Admin-1"
 
 
-SECRET = template(Parameters={"AssumingAccountID": {"Type": "String"},
-                              "Token": {"Type": "String", "NoEcho": "true", "Default": "s3cret"}},
-                  Outputs={"Token": {"Value": {"Ref": "Token"}}})
+SECRET = template(
+    Parameters={
+        "AssumingAccountID": {"Type": "String"},
+        "Token": {"Type": "String", "NoEcho": "true", "Default": "s3cret"},
+    },
+    Outputs={"Token": {"Value": {"Ref": "Token"}}},
+)
 
 
 def test_a_hidden_parameter_cannot_be_told_from_the_wanted_one() -> None:

@@ -31,10 +31,32 @@ def told(text: str) -> list[str]:
     return [f"{p.place} {p.code}" for p in read_document(text, "f.yml").problems]
 
 
-@pytest.mark.parametrize("text", [
-    "no", "yes", "on", "null", "~", "true", "1e3", "0x1F", "0o17", "012345678901", "1_000", "12:30:45", "2024-01-01",
-    "2024-01-01T10:00:00Z", ".inf", ".nan", "-0", "+1", "=", "1.0", "!",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no",
+        "yes",
+        "on",
+        "null",
+        "~",
+        "true",
+        "1e3",
+        "0x1F",
+        "0o17",
+        "012345678901",
+        "1_000",
+        "12:30:45",
+        "2024-01-01",
+        "2024-01-01T10:00:00Z",
+        ".inf",
+        ".nan",
+        "-0",
+        "+1",
+        "=",
+        "1.0",
+        "!",
+    ],
+)
 def test_every_scalar_is_its_text(text: str) -> None:
     document = read_document(f"- {text}\n- '{text}'\n- {{k: \"{text}\"}}\n", "f.yml")
     if text == "!":  # a bare tag, and no text after it
@@ -59,8 +81,8 @@ def test_windows_line_ends() -> None:
 
 
 def test_json_is_yaml() -> None:
-    content: dict[str, Any] = {"a": [1, True, None, "x/y", "é\n\"\\", {"b": {}}], "c": []}
-    as_text = {"a": ["1", "true", "null", "x/y", "é\n\"\\", {"b": {}}], "c": []}
+    content: dict[str, Any] = {"a": [1, True, None, "x/y", 'é\n"\\', {"b": {}}], "c": []}
+    as_text = {"a": ["1", "true", "null", "x/y", 'é\n"\\', {"b": {}}], "c": []}
     for text in (json.dumps(content), json.dumps(content, indent="\t"), json.dumps(content).replace("/", "\\/")):
         assert plain(root(text)) == as_text
 
@@ -112,24 +134,27 @@ def test_depth_counts_through_aliases_of_maps_and_of_aliases() -> None:
     assert told("\n".join(lines)) == [f"f.yml:{DEPTH_LIMIT}:12 RM109"]  # the list and that many maps
 
 
-@pytest.mark.parametrize(("text", "place", "word"), [
-    ("a:\n\tb: 1\n", "f.yml:2:1", "a tab"),
-    ("a: 1\n\tb: 1\n", "f.yml:2:1", "a tab"),
-    ("a: |\n\tx\n", "f.yml:2:1", "a tab"),
-    ("a: @x\n", "f.yml:1:4", "no text starts with `@`"),
-    ("a: `x`\n", "f.yml:1:4", "no text starts with ```"),
-    ("a: 'x\nb: 1\n\n", "f.yml:1:4", "unexpected end"),
-    ("a: 1\n=======\nb: 1\n", "f.yml:2:1", "':'"),
-    ("a: [1, 2\nb: 1\n", "f.yml:2:2", "from line 1"),
-    ("a: b: c\n", "f.yml:1:5", "mapping values"),
-    ("x\x07", "f.yml:1:2", "U+0007"),
-    ("a\r\u2028\x07", "f.yml:3:1", "U+0007"),
-    ("a: 1\n\x00", "f.yml:2:1", "U+0000"),
-    ("a: \ud800", "f.yml:1:4", "U+D800"),
-])
+@pytest.mark.parametrize(
+    ("text", "place", "word"),
+    [
+        ("a:\n\tb: 1\n", "f.yml:2:1", "a tab"),
+        ("a: 1\n\tb: 1\n", "f.yml:2:1", "a tab"),
+        ("a: |\n\tx\n", "f.yml:2:1", "a tab"),
+        ("a: @x\n", "f.yml:1:4", "no text starts with `@`"),
+        ("a: `x`\n", "f.yml:1:4", "no text starts with ```"),
+        ("a: 'x\nb: 1\n\n", "f.yml:1:4", "unexpected end"),
+        ("a: 1\n=======\nb: 1\n", "f.yml:2:1", "':'"),
+        ("a: [1, 2\nb: 1\n", "f.yml:2:2", "from line 1"),
+        ("a: b: c\n", "f.yml:1:5", "mapping values"),
+        ("x\x07", "f.yml:1:2", "U+0007"),
+        ("a\r\u2028\x07", "f.yml:3:1", "U+0007"),
+        ("a: 1\n\x00", "f.yml:2:1", "U+0000"),
+        ("a: \ud800", "f.yml:1:4", "U+D800"),
+    ],
+)
 def test_syntax_errors(text: str, place: str, word: str) -> None:
     document = read_document(text, "f.yml")
-    problem, = document.problems
+    (problem,) = document.problems
     assert (str(problem.place), problem.code) == (place, "RM105")
     assert word in problem.message
     assert document.root is None
@@ -138,7 +163,9 @@ def test_syntax_errors(text: str, place: str, word: str) -> None:
 def test_every_key_that_stands_again_is_told_with_its_first_line() -> None:
     document = read_document("a: 1\nb: {c: 1, c: 2}\na: 2\n'a': 3\n", "f.yml")
     assert [(str(p.place), p.code) for p in document.problems] == [
-        ("f.yml:2:11", "RM106"), ("f.yml:3:1", "RM106"), ("f.yml:4:1", "RM106"),
+        ("f.yml:2:11", "RM106"),
+        ("f.yml:3:1", "RM106"),
+        ("f.yml:4:1", "RM106"),
     ]
     assert document.problems[1].message == "key `a` stands here a second time (first in line 1)"
 

@@ -47,12 +47,21 @@ def refused(plan: Plan, live: LiveMaster | None = None, *allowed: Guard, config:
     return [] if isinstance(found, Approved) else [refusal.guard for refusal in found]
 
 
-@pytest.mark.parametrize(("number", "before", "config", "expected"), [
-    (5, 6, "", []), (6, 24, "", []), (6, 23, "", [Guard.MASS_REVOCATION]), (25, 100, "", []),
-    (26, 100, "", [Guard.MASS_REVOCATION]), (6, 1000, "guards: {revoke_percent: 0}", [Guard.MASS_REVOCATION]),
-    (99, 100, "guards: {revoke_percent: 100}", []), (1, 3, "guards: {revoke_floor: 0}", [Guard.MASS_REVOCATION]),
-    (30, 40, "guards: {revoke_floor: 30}", []), (0, 0, "", []),
-])
+@pytest.mark.parametrize(
+    ("number", "before", "config", "expected"),
+    [
+        (5, 6, "", []),
+        (6, 24, "", []),
+        (6, 23, "", [Guard.MASS_REVOCATION]),
+        (25, 100, "", []),
+        (26, 100, "", [Guard.MASS_REVOCATION]),
+        (6, 1000, "guards: {revoke_percent: 0}", [Guard.MASS_REVOCATION]),
+        (99, 100, "guards: {revoke_percent: 100}", []),
+        (1, 3, "guards: {revoke_floor: 0}", [Guard.MASS_REVOCATION]),
+        (30, 40, "guards: {revoke_floor: 30}", []),
+        (0, 0, "", []),
+    ],
+)
 def test_a_share_of_all_memberships(number: int, before: int, config: str, expected: list[Guard]) -> None:
     assert refused(revocations(number, before), config=config) == expected
 
@@ -61,8 +70,9 @@ def test_the_numbers_are_told_and_the_share_is_rounded_up() -> None:
     found = review(revocations(26, 103), WANTED, master())
 
     assert isinstance(found, tuple)
-    assert found[0].message == ("26 of 103 memberships would be revoked (26 %); one run may revoke 25 % "
-                                "(or 5, whichever is more)")
+    assert found[0].message == (
+        "26 of 103 memberships would be revoked (26 %); one run may revoke 25 % (or 5, whichever is more)"
+    )
     assert "--allow mass-revocation" in found[0].remedy
     assert "revoke_percent" in found[0].remedy
 
@@ -94,8 +104,10 @@ def test_groups_that_only_lack_the_prefix() -> None:
     assert refused(Plan((DeleteGroup(None, None, "old.Admin"),))) == []
 
 
-@pytest.mark.parametrize(("before", "after", "expected"), [(299, 300, []), (299, 301, [Guard.QUOTA]), (310, 310, []),
-                                                           (310, 305, []), (310, 311, [Guard.QUOTA])])
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [(299, 300, []), (299, 301, [Guard.QUOTA]), (310, 310, []), (310, 305, []), (310, 311, [Guard.QUOTA])],
+)
 def test_the_quota_of_groups(before: int, after: int, expected: list[Guard]) -> None:
     plan = Plan((CreateGroup("prod", "Admin", GROUP),), totals=Totals(0, 0, before, after))
 
@@ -146,8 +158,10 @@ def test_a_guard_can_be_overridden_for_one_run_but_not_a_quota() -> None:
 
 
 def test_every_reason_is_told_at_once_and_says_what_to_do() -> None:
-    plan = Plan((*revocations(9, 9).changes, DeleteGroup(None, None, "prod.Admin"), *joining().changes),
-                totals=Totals(9, 0, 300, 301))
+    plan = Plan(
+        (*revocations(9, 9).changes, DeleteGroup(None, None, "prod.Admin"), *joining().changes),
+        totals=Totals(9, 0, 300, 301),
+    )
     found = review(plan, WANTED, master({f"g{i}": "alice" for i in range(10)}))
 
     assert isinstance(found, tuple)

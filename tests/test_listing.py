@@ -12,8 +12,18 @@ from rolemodel_ci.diff.stacks import DEAD
 from rolemodel_ci.listing import listing, switch_link
 from rolemodel_ci.model import Policy
 
-MFA = {"AssumeRolePolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*",
-                                                   "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}]}}
+MFA = {
+    "AssumeRolePolicyDocument": {
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": "*",
+                "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+            }
+        ]
+    }
+}
 ROLES: Roles = {"Admin": {"MaxSessionDuration": "7200", "RoleName": "boss", "Path": "/team/", **MFA}, "Reader": {}}
 WANTED = policy("prod: {Admin: [bob, alice]}", roles=ROLES, config="master_account_profile: main")
 
@@ -29,7 +39,11 @@ def test_every_role_of_every_account_in_the_order_of_the_files() -> None:
     found = listing(WANTED, made().planned(WANTED).live)
 
     assert [(e.account, e.role) for e in found.entries] == [
-        ("prod", "Admin"), ("prod", "Reader"), ("dev", "Admin"), ("dev", "Reader")]
+        ("prod", "Admin"),
+        ("prod", "Reader"),
+        ("dev", "Admin"),
+        ("dev", "Reader"),
+    ]
     assert (found.missing, found.unreadable, found.source_profile, found.region) == ((), (), "main", "us-east-1")
 
 
@@ -37,7 +51,10 @@ def test_everything_about_a_role() -> None:
     entry, plain = listing(WANTED, made().planned(WANTED).live).entries[:2]
 
     assert (entry.account_id, entry.name, entry.arn) == (
-        "222222222222", "boss", "arn:aws:iam::222222222222:role/team/boss")
+        "222222222222",
+        "boss",
+        "arn:aws:iam::222222222222:role/team/boss",
+    )
     assert (entry.group, entry.members) == ("RM.prod.Admin", ("alice", "bob"))
     assert (entry.mfa, entry.session_seconds) == (True, 7200)
     assert (plain.mfa, plain.session_seconds, plain.members) == (False, 3600, ())
@@ -91,10 +108,14 @@ def test_only_some_accounts() -> None:
     assert found.missing == ()
 
 
-@pytest.mark.parametrize(("partition", "host"), [
-    ("aws", "signin.aws.amazon.com"), ("aws-cn", "signin.amazonaws.cn"),
-    ("aws-us-gov", "signin.amazonaws-us-gov.com"),
-])
+@pytest.mark.parametrize(
+    ("partition", "host"),
+    [
+        ("aws", "signin.aws.amazon.com"),
+        ("aws-cn", "signin.amazonaws.cn"),
+        ("aws-us-gov", "signin.amazonaws-us-gov.com"),
+    ],
+)
 def test_the_page_that_switches(partition: str, host: str) -> None:
     link = urlsplit(switch_link(f"arn:{partition}:iam::222222222222:role/team/a+b", "Admin @ prod & more " + "x" * 99))
     query = parse_qs(link.query)

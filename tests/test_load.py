@@ -17,26 +17,33 @@ def test_base() -> None:
     loaded_policy = policy()
     assert loaded_policy.master_account_id == "111111111111"
     assert [(a.name, a.account_id, a.profile, a.absent) for a in loaded_policy.accounts] == [
-        ("prod", "222222222222", None, False), ("dev", "333333333333", None, False)]
+        ("prod", "222222222222", None, False),
+        ("dev", "333333333333", None, False),
+    ]
     assert loaded_policy.accounts[1].place == Place("config.yml", 7, 5)
     assert [role.name for role in loaded_policy.template.roles] == ["AdminRole", "ReadOnlyRole"]
     assert loaded_policy.users is not None
     assert loaded_policy.users.grants[1] == Grant(
-        "prod", "AdminRole", "bob", Place("users.yml", 4, 13), date(2027, 1, 31), "on-call, OPS-1423")
+        "prod", "AdminRole", "bob", Place("users.yml", 4, 13), date(2027, 1, 31), "on-call, OPS-1423"
+    )
     assert [grant.user for grant in loaded_policy.users.grants] == ["alice", "bob", "carol", "alice", "bob"]
 
 
 def test_defaults_are_those_of_the_contract() -> None:
     loaded_policy = policy()
     assert (loaded_policy.stack_name, loaded_policy.region, loaded_policy.group_prefix) == (
-        "RoleModel", "us-east-1", "RM.")
+        "RoleModel",
+        "us-east-1",
+        "RM.",
+    )
     assert loaded_policy.guards == Guards(25, 5, 300)
     assert loaded_policy.github_oidc is None
     assert loaded_policy.master_profile is None
 
 
 def test_every_key_of_the_config() -> None:
-    loaded_policy = policy(config="""
+    loaded_policy = policy(
+        config="""
 assumable_roles: roles.yml
 stack_name: Access
 master_account_id: "001111111111"
@@ -53,7 +60,8 @@ region: eu-central-1
 group_prefix: ""
 github_oidc: {plan_role: plan, apply_role: apply, audience: me, via: master}
 guards: {revoke_percent: 100, revoke_floor: 0, groups_quota: 500}
-""")
+"""
+    )
     assert loaded_policy.stack_name == "Access"
     assert loaded_policy.master_account_id == "001111111111"
     assert loaded_policy.master_profile == "master"
@@ -69,7 +77,8 @@ guards: {revoke_percent: 100, revoke_floor: 0, groups_quota: 500}
 
 
 def test_a_config_of_the_2015_tool() -> None:
-    loaded_policy = policy(config="""
+    loaded_policy = policy(
+        config="""
 assumable_roles: roles.yml
 master_account_id: 111111111111
 master_account_profile: master
@@ -78,9 +87,12 @@ assumable_accounts:
     profile: prod
   - name: dev
     profile: dev
-""")
+"""
+    )
     assert [(a.name, a.profile, a.account_id) for a in loaded_policy.accounts] == [
-        ("prod", "prod", None), ("dev", "dev", None)]
+        ("prod", "prod", None),
+        ("dev", "dev", None),
+    ]
     assert loaded_policy.users is None
 
 
@@ -101,7 +113,8 @@ def test_a_role_called_null_and_an_account_called_no() -> None:
     users = policy(users="no:\n  null: [a]\n").users
     assert users is not None
     assert [(r.account, r.role, r.account_place, r.role_place) for r in users.roles] == [
-        ("no", "null", Place("users.yml", 1, 1), Place("users.yml", 2, 3))]
+        ("no", "null", Place("users.yml", 1, 1), Place("users.yml", 2, 3))
+    ]
 
 
 def test_tilde_is_text_and_no_name() -> None:
@@ -126,8 +139,11 @@ def test_aliases_in_the_map() -> None:
     users = policy(users="prod:\n  AdminRole: &admins [alice, bob]\ndev:\n  AdminRole: *admins\n").users
     assert users is not None
     assert [grant[:3] for grant in users.grants] == [
-        ("prod", "AdminRole", "alice"), ("prod", "AdminRole", "bob"),
-        ("dev", "AdminRole", "alice"), ("dev", "AdminRole", "bob")]
+        ("prod", "AdminRole", "alice"),
+        ("prod", "AdminRole", "bob"),
+        ("dev", "AdminRole", "alice"),
+        ("dev", "AdminRole", "bob"),
+    ]
 
 
 def test_a_map_as_json() -> None:
@@ -222,17 +238,20 @@ def test_a_directory_without_git_holds_what_the_person_named(tmp_path: Path) -> 
     assert isinstance(files.read("../c.yml"), NoFile)
 
 
-@pytest.mark.parametrize(("entry", "expected"), [
-    ("{user: bob, expires: 2027-02-30, reason: " + "x" * 501 + "}", ["RM309", "RM124"]),
-    ("{user: bob, expires: 2027-02-30, reason: }", ["RM123", "RM309"]),
-    ("{user: &u bob, usr: *u}", ["RM121"]),
-    ("{user: bob, user: a b}", ["RM106"]),
-    ("{user: bob, expires: 2027-01-31, expires: x}", ["RM106"]),
-    ("{user: bob, expires: 20270131}", ["RM124"]),
-    ("{user: bob, !x reason: y}", ["RM112"]),
-    ("!x {user: bob}", ["RM112"]),
-    ("!x bob", ["RM112"]),
-])
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("{user: bob, expires: 2027-02-30, reason: " + "x" * 501 + "}", ["RM309", "RM124"]),
+        ("{user: bob, expires: 2027-02-30, reason: }", ["RM123", "RM309"]),
+        ("{user: &u bob, usr: *u}", ["RM121"]),
+        ("{user: bob, user: a b}", ["RM106"]),
+        ("{user: bob, expires: 2027-01-31, expires: x}", ["RM106"]),
+        ("{user: bob, expires: 20270131}", ["RM124"]),
+        ("{user: bob, !x reason: y}", ["RM112"]),
+        ("!x {user: bob}", ["RM112"]),
+        ("!x bob", ["RM112"]),
+    ],
+)
 def test_an_entry_with_one_thing_wrong_hides_nothing_else(entry: str, expected: list[str]) -> None:
     lines = found(users=f"prod:\n  AdminRole:\n    - bob2\n    - {entry}\n")
     assert sorted(line.split()[1] for line in lines) == sorted(expected)

@@ -55,21 +55,88 @@ def base() -> dict[str, str]:
     return {name: BASE[f"{name}.yml"] for name in FILES}
 
 
-WORDS = st.sampled_from([
-    "prod", "dev", "AdminRole", "ReadOnlyRole", "alice", "bob", "user", "expires", "reason", "2027-01-31", "2027-02-31",
-    "name", "account_id", "111111111111", "Resources", "Parameters", "Conditions", "Outputs", "Mappings", "Type",
-    "AWS::IAM::Role", "AWS::IAM::Policy", "Properties", "Path", "RoleName", "Roles", "PolicyDocument", "Default",
-    "AssumeRolePolicyDocument", "Statement", "Effect", "Allow", "Principal", "AWS", "*", "String", "CommaDelimitedList",
-    "Ref", "Fn::Sub", "Fn::Join", "Fn::If", "Fn::Select", "Fn::Split", "Fn::FindInMap", "Fn::GetAtt", "Fn::Equals",
-    "Condition", "AWS::NoValue", "AWS::AccountId", "${A}", "${!A}", "AllowedPattern", "MinLength", "MaxValue", "(",
-    "a{99999999999}", "9" * 5000, "assumable_roles", "assumable_accounts", "users", "guards", "parameters", "state",
-    "roles.yml", "users.yml", "<<", "", "no", "null", "1e3", "\u202e", "\n",
-])
+WORDS = st.sampled_from(
+    [
+        "prod",
+        "dev",
+        "AdminRole",
+        "ReadOnlyRole",
+        "alice",
+        "bob",
+        "user",
+        "expires",
+        "reason",
+        "2027-01-31",
+        "2027-02-31",
+        "name",
+        "account_id",
+        "111111111111",
+        "Resources",
+        "Parameters",
+        "Conditions",
+        "Outputs",
+        "Mappings",
+        "Type",
+        "AWS::IAM::Role",
+        "AWS::IAM::Policy",
+        "Properties",
+        "Path",
+        "RoleName",
+        "Roles",
+        "PolicyDocument",
+        "Default",
+        "AssumeRolePolicyDocument",
+        "Statement",
+        "Effect",
+        "Allow",
+        "Principal",
+        "AWS",
+        "*",
+        "String",
+        "CommaDelimitedList",
+        "Ref",
+        "Fn::Sub",
+        "Fn::Join",
+        "Fn::If",
+        "Fn::Select",
+        "Fn::Split",
+        "Fn::FindInMap",
+        "Fn::GetAtt",
+        "Fn::Equals",
+        "Condition",
+        "AWS::NoValue",
+        "AWS::AccountId",
+        "${A}",
+        "${!A}",
+        "AllowedPattern",
+        "MinLength",
+        "MaxValue",
+        "(",
+        "a{99999999999}",
+        "9" * 5000,
+        "assumable_roles",
+        "assumable_accounts",
+        "users",
+        "guards",
+        "parameters",
+        "state",
+        "roles.yml",
+        "users.yml",
+        "<<",
+        "",
+        "no",
+        "null",
+        "1e3",
+        "\u202e",
+        "\n",
+    ]
+)
 SCALARS = st.one_of(WORDS, st.text(max_size=8), st.none(), st.booleans(), st.integers(), st.dates())
 TREES: st.SearchStrategy[Any] = st.recursive(
     SCALARS,
-    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.one_of(WORDS, st.text(max_size=4)), inner,
-                                                                         max_size=4)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.one_of(WORDS, st.text(max_size=4)), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -105,25 +172,66 @@ def test_any_tree(name: str, tree: Any) -> None:
 
 
 CONFIGS = st.fixed_dictionaries(
-    {"assumable_roles": st.just("roles.yml"), "master_account_id": st.just("111111111111"),
-     "assumable_accounts": st.lists(st.fixed_dictionaries(
-         {"name": WORDS, "account_id": st.sampled_from(["222222222222", "333333333333"])},
-         optional={"parameters": st.dictionaries(WORDS, WORDS, max_size=3), "state": WORDS}), min_size=1, max_size=4)},
+    {
+        "assumable_roles": st.just("roles.yml"),
+        "master_account_id": st.just("111111111111"),
+        "assumable_accounts": st.lists(
+            st.fixed_dictionaries(
+                {"name": WORDS, "account_id": st.sampled_from(["222222222222", "333333333333"])},
+                optional={"parameters": st.dictionaries(WORDS, WORDS, max_size=3), "state": WORDS},
+            ),
+            min_size=1,
+            max_size=4,
+        ),
+    },
     optional={"users": WORDS, "guards": TREES, "region": WORDS, "group_prefix": WORDS, "github_oidc": TREES},
 )
-MAPS = st.dictionaries(WORDS, st.dictionaries(WORDS, st.lists(st.one_of(
-    WORDS, st.fixed_dictionaries({"user": WORDS}, optional={"expires": WORDS, "reason": WORDS}), TREES), max_size=12),
-    max_size=3), max_size=4)
-PARAMETERS = st.dictionaries(WORDS, st.fixed_dictionaries({"Type": WORDS}, optional={
-    "Default": TREES, "AllowedValues": TREES, "AllowedPattern": WORDS, "MinLength": WORDS, "MaxValue": WORDS}),
-    max_size=3)
-RESOURCES = st.dictionaries(WORDS, st.fixed_dictionaries(
-    {"Type": st.sampled_from(["AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::SNS::Topic"])},
-    optional={"Properties": st.dictionaries(WORDS, TREES, max_size=4), "Condition": WORDS, "DependsOn": TREES}),
-    min_size=1, max_size=4)
-TEMPLATES = st.fixed_dictionaries({"Resources": RESOURCES}, optional={
-    "Parameters": PARAMETERS, "Conditions": st.dictionaries(WORDS, TREES, max_size=4),
-    "Mappings": st.dictionaries(WORDS, TREES, max_size=3), "Outputs": st.dictionaries(WORDS, TREES, max_size=3)})
+MAPS = st.dictionaries(
+    WORDS,
+    st.dictionaries(
+        WORDS,
+        st.lists(
+            st.one_of(
+                WORDS, st.fixed_dictionaries({"user": WORDS}, optional={"expires": WORDS, "reason": WORDS}), TREES
+            ),
+            max_size=12,
+        ),
+        max_size=3,
+    ),
+    max_size=4,
+)
+PARAMETERS = st.dictionaries(
+    WORDS,
+    st.fixed_dictionaries(
+        {"Type": WORDS},
+        optional={
+            "Default": TREES,
+            "AllowedValues": TREES,
+            "AllowedPattern": WORDS,
+            "MinLength": WORDS,
+            "MaxValue": WORDS,
+        },
+    ),
+    max_size=3,
+)
+RESOURCES = st.dictionaries(
+    WORDS,
+    st.fixed_dictionaries(
+        {"Type": st.sampled_from(["AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::SNS::Topic"])},
+        optional={"Properties": st.dictionaries(WORDS, TREES, max_size=4), "Condition": WORDS, "DependsOn": TREES},
+    ),
+    min_size=1,
+    max_size=4,
+)
+TEMPLATES = st.fixed_dictionaries(
+    {"Resources": RESOURCES},
+    optional={
+        "Parameters": PARAMETERS,
+        "Conditions": st.dictionaries(WORDS, TREES, max_size=4),
+        "Mappings": st.dictionaries(WORDS, TREES, max_size=3),
+        "Outputs": st.dictionaries(WORDS, TREES, max_size=3),
+    },
+)
 
 
 @LOADING
@@ -156,8 +264,11 @@ def mutated(draw: st.DrawFn, text: str) -> str:
 
 
 @LOADING
-@given(st.fixed_dictionaries({name: st.one_of(st.just(BASE[f"{name}.yml"]), mutated(BASE[f"{name}.yml"]))
-                              for name in FILES}))
+@given(
+    st.fixed_dictionaries(
+        {name: st.one_of(st.just(BASE[f"{name}.yml"]), mutated(BASE[f"{name}.yml"])) for name in FILES}
+    )
+)
 def test_mutations_of_good_files(files: dict[str, str]) -> None:
     assert_sound(files)
 

@@ -12,9 +12,13 @@ from rolemodel_ci.render.blocks import Heading, Paragraph
 BLOCKS = (Heading("What there is", 1), Paragraph("1 * `x`"))
 
 
-@pytest.mark.parametrize(("format_", "shown"), [
-    ("text", "What there is\n\n1 * `x`\n"), ("markdown", "### What there is\n\n1 \\* `x`\n"),
-])
+@pytest.mark.parametrize(
+    ("format_", "shown"),
+    [
+        ("text", "What there is\n\n1 * `x`\n"),
+        ("markdown", "### What there is\n\n1 \\* `x`\n"),
+    ],
+)
 def test_blocks(format_: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
     say(format_, BLOCKS, {})
 

@@ -226,12 +226,17 @@ def test_a_plan_is_the_same_whatever_the_threads_and_the_order_of_what_was_read(
 
 def _turned(live: Live) -> Live:
     """The same state, every mapping in reverse order."""
+
     def backwards(mapping: Mapping[str, Value]) -> dict[str, Value]:
         return dict(reversed(list(mapping.items())))
 
     groups = {
-        name: replace(group, policies=backwards(group.policies), attached=group.attached[::-1],
-                      members=frozenset(sorted(group.members, reverse=True)))
+        name: replace(
+            group,
+            policies=backwards(group.policies),
+            attached=group.attached[::-1],
+            members=frozenset(sorted(group.members, reverse=True)),
+        )
         for name, group in backwards(live.master.groups).items()
     }
     return Live(replace(live.master, groups=groups), backwards(live.stacks))
@@ -243,8 +248,12 @@ def test_an_account_that_cannot_be_read_is_not_taken_for_an_empty_one(world: Wor
     cloud = world.build()
     plan = cloud.plan(world.wanted)
     unreadable = {account.account for account in plan.unreadable}
-    kept = {world.wanted.group_name(account.name, role.name)
-            for account in world.wanted.present if account.name in unreadable for role in world.wanted.template.roles}
+    kept = {
+        world.wanted.group_name(account.name, role.name)
+        for account in world.wanted.present
+        if account.name in unreadable
+        for role in world.wanted.template.roles
+    }
 
     assert unreadable == world.unreadable & {account.name for account in world.wanted.accounts}
     for change in plan.changes:
@@ -252,8 +261,11 @@ def test_an_account_that_cannot_be_read_is_not_taken_for_an_empty_one(world: Wor
         assert not (isinstance(change, DeleteGroup) and change.group in kept)
         assert phase_of(change) is Phase.REVOKE or change.account not in unreadable
     assert not any(isinstance(change, CreateStack) and change.account in unreadable for change in plan.changes)
-    assert all(isinstance(stack, Unreadable) for name, stack in cloud.planned(world.wanted).live.stacks.items()
-               if name in unreadable)
+    assert all(
+        isinstance(stack, Unreadable)
+        for name, stack in cloud.planned(world.wanted).live.stacks.items()
+        if name in unreadable
+    )
 
 
 @COMMON

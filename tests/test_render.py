@@ -109,26 +109,47 @@ def test_nothing_is_said_about_nothing() -> None:
     assert text([Paragraph("")]) == "\n"
 
 
-@pytest.mark.parametrize(("plan", "line"), [
-    (Plan(()), "Nothing to do: AWS is what the repository says."),
-    (Plan((), blocked=(Blocked("g", None, "r", "r"),)), "Nothing that can be done."),
-    (Plan((PutPolicy("p", "A", "g", "g-Policy", None),)),
-     "Plan: 0 grants, 0 revocations and 1 group policy to put right."),
-    (Plan((DeletePolicy(None, None, "h", "p"), DeleteGroup(None, None, "h"), DetachPolicy("p", "A", "g", "a"),
-           PutPolicy("p", "A", "g", "g-Policy", None))),
-     "Plan: 0 grants, 0 revocations, 1 group to delete and 2 group policies to put right."),
-    (Plan((RemoveMember("p", "A", "g", "u"), DeletePolicy("p", "A", "g", "x"), DeleteGroup("p", "A", "g"))),
-     "Plan: 0 grants, 1 revocation and 1 group to delete."),
-    (Plan((SettleStack("p", None, "S", "UPDATE_FAILED", ()), DeleteStack("q", None, "S", ()))),
-     "Plan: 0 grants, 0 revocations and 2 stacks to change."),
-])
+@pytest.mark.parametrize(
+    ("plan", "line"),
+    [
+        (Plan(()), "Nothing to do: AWS is what the repository says."),
+        (Plan((), blocked=(Blocked("g", None, "r", "r"),)), "Nothing that can be done."),
+        (
+            Plan((PutPolicy("p", "A", "g", "g-Policy", None),)),
+            "Plan: 0 grants, 0 revocations and 1 group policy to put right.",
+        ),
+        (
+            Plan(
+                (
+                    DeletePolicy(None, None, "h", "p"),
+                    DeleteGroup(None, None, "h"),
+                    DetachPolicy("p", "A", "g", "a"),
+                    PutPolicy("p", "A", "g", "g-Policy", None),
+                )
+            ),
+            "Plan: 0 grants, 0 revocations, 1 group to delete and 2 group policies to put right.",
+        ),
+        (
+            Plan((RemoveMember("p", "A", "g", "u"), DeletePolicy("p", "A", "g", "x"), DeleteGroup("p", "A", "g"))),
+            "Plan: 0 grants, 1 revocation and 1 group to delete.",
+        ),
+        (
+            Plan((SettleStack("p", None, "S", "UPDATE_FAILED", ()), DeleteStack("q", None, "S", ()))),
+            "Plan: 0 grants, 0 revocations and 2 stacks to change.",
+        ),
+    ],
+)
 def test_the_headline(plan: Plan, line: str) -> None:
     assert headline(plan) == line
 
 
 def test_every_kind_of_change_is_described_and_shown() -> None:
-    changes = [*full_plan().changes, *half_blind().changes, DeleteStack("prod", None, "S", ()),
-               CreateStack("a", None, "S", ())]
+    changes = [
+        *full_plan().changes,
+        *half_blind().changes,
+        DeleteStack("prod", None, "S", ()),
+        CreateStack("a", None, "S", ()),
+    ]
     told = {type(change).__name__: describe(change) for change in changes}
 
     assert len(told) == 11
@@ -172,7 +193,12 @@ def test_equal_plans_have_equal_digests_and_others_do_not() -> None:
 def test_counting_and_listing() -> None:
     assert [counted(n, "grant") for n in (0, 1, 2, 1000)] == ["0 grants", "1 grant", "2 grants", "1,000 grants"]
     assert [sentence(parts) for parts in ([], ["a"], ["a", ""], ["a", "b"], ["a", "b", "c"])] == [
-        "", "a", "a", "a and b", "a, b and c"]
+        "",
+        "a",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
 
 
 def test_columns_that_say_nothing_are_left_out() -> None:
@@ -184,8 +210,9 @@ def test_columns_that_say_nothing_are_left_out() -> None:
 def test_a_difference_is_told_once_for_the_accounts_that_share_it() -> None:
     cloud = FakeCloud("alice bob")
     cloud.run(policy("{}", accounts=["prod", "dev", "test"]))
-    wanted: Policy = policy("{}", roles=template({"Admin": {"MaxSessionDuration": "7200"}, "Reader": {}}),
-                            accounts=["prod", "dev", "test"])
+    wanted: Policy = policy(
+        "{}", roles=template({"Admin": {"MaxSessionDuration": "7200"}, "Reader": {}}), accounts=["prod", "dev", "test"]
+    )
     blocks: Sequence[Block] = list(plan_blocks(cloud.plan(wanted)))
     told = [block.text for block in blocks if isinstance(block, Paragraph)]
 

@@ -34,13 +34,41 @@ from rolemodel_ci.render.text import text, visible
 from rolemodel_ci.roles import Difference
 
 NASTY = (
-    "a\nb", "a\r\nb", "x`y", "``", "`@org/team`", "a|b", "\x1b[31mred", "a\u202eb", "\u2066x", "\u200b", "\ufeff",
-    "<script>", "![x](http://evil)", "@everyone", "#1", "::error::x", "--- \n# Head", "\\", "\x85", "\u2028", "\ud800",
-    "\U000e0041", "</details>", "www.evil.com", "GH-1", "&#64;org", "$(id)", "```\n```", "\x7f", "\u061c",
+    "a\nb",
+    "a\r\nb",
+    "x`y",
+    "``",
+    "`@org/team`",
+    "a|b",
+    "\x1b[31mred",
+    "a\u202eb",
+    "\u2066x",
+    "\u200b",
+    "\ufeff",
+    "<script>",
+    "![x](http://evil)",
+    "@everyone",
+    "#1",
+    "::error::x",
+    "--- \n# Head",
+    "\\",
+    "\x85",
+    "\u2028",
+    "\ud800",
+    "\U000e0041",
+    "</details>",
+    "www.evil.com",
+    "GH-1",
+    "&#64;org",
+    "$(id)",
+    "```\n```",
+    "\x7f",
+    "\u061c",
 )
 REFUSALS, LISTED = refusals(), listed()
-INVISIBLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff\ud800-\udfff"
-                       "\U000e0000-\U000e007f]")
+INVISIBLE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 def nasty_blocks(name: str) -> list[Block]:
@@ -48,14 +76,27 @@ def nasty_blocks(name: str) -> list[Block]:
     put = PutPolicy(name, name, name, name, name)
     difference = Difference(name, name, "changed", ())
     plan = Plan(
-        (AddMember(name, name, name, name, reason=name, place=Place(name, 1, 1)), DeletePolicy(name, name, name, name),
-         put, UpdateStack(name, None, name, (difference,))),
-        (Unreadable(name, name, name),), (Blocked(name, name, name, name, Place(name)),), (name, f"a `{name}` b"))
+        (
+            AddMember(name, name, name, name, reason=name, place=Place(name, 1, 1)),
+            DeletePolicy(name, name, name, name),
+            put,
+            UpdateStack(name, None, name, (difference,)),
+        ),
+        (Unreadable(name, name, name),),
+        (Blocked(name, name, name, name, Place(name)),),
+        (name, f"a `{name}` b"),
+    )
     report = Report(plan, (Failed(put, name, name), Skipped(put, name)))
     problems = (Problem(Place(name, 1, 1), "RM100", name, name),)
-    return [*plan_blocks(plan), *report_blocks(report), *problem_blocks(problems, None),
-            *refusal_blocks(REFUSALS), *listing_blocks(replace(LISTED, missing=(name,), unreadable=plan.unreadable)),
-            Heading(name), Lines(((name, Tone.GAIN), ("+ " + name, Tone.GAIN)))]
+    return [
+        *plan_blocks(plan),
+        *report_blocks(report),
+        *problem_blocks(problems, None),
+        *refusal_blocks(REFUSALS),
+        *listing_blocks(replace(LISTED, missing=(name,), unreadable=plan.unreadable)),
+        Heading(name),
+        Lines(((name, Tone.GAIN), ("+ " + name, Tone.GAIN))),
+    ]
 
 
 @pytest.mark.parametrize("name", NASTY)
@@ -100,19 +141,37 @@ def test_in_json_a_name_is_escaped_and_comes_back_as_it_was(name: str) -> None:
     assert json.loads(shown)["changes"][0]["user"] == name
 
 
-@pytest.mark.parametrize(("value", "shown"), [
-    ("plain", "`plain`"), ("a`b", "`` a`b ``"), ("``", "``` `` ```"), ("a|b", "`a\uff5cb`"), ("", ""), ("  ", ""),
-    ("a\nb", "`a\\nb`"), ("a\u202eb", "`a\\u202eb`"),
-])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("plain", "`plain`"),
+        ("a`b", "`` a`b ``"),
+        ("``", "``` `` ```"),
+        ("a|b", "`a\uff5cb`"),
+        ("", ""),
+        ("  ", ""),
+        ("a\nb", "`a\\nb`"),
+        ("a\u202eb", "`a\\u202eb`"),
+    ],
+)
 def test_code_spans(value: str, shown: str) -> None:
     assert code(value) == shown
 
 
-@pytest.mark.parametrize(("value", "shown"), [
-    ("account `prod` is gone", "account `prod` is gone"), ("a`b", r"a\`b"), ("1 * 2", r"1 \* 2"),
-    ("a @b", "a \\@\u200bb"), ("#1", "\\#\u200b1"), ("gh-1", "gh\u200b\\-1"), ("www.x", "www\u200b.x"),
-    ("a `b`c`d`", "a `b`c`d`"), ("&amp;", r"\&amp;"),
-])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("account `prod` is gone", "account `prod` is gone"),
+        ("a`b", r"a\`b"),
+        ("1 * 2", r"1 \* 2"),
+        ("a @b", "a \\@\u200bb"),
+        ("#1", "\\#\u200b1"),
+        ("gh-1", "gh\u200b\\-1"),
+        ("www.x", "www\u200b.x"),
+        ("a `b`c`d`", "a `b`c`d`"),
+        ("&amp;", r"\&amp;"),
+    ],
+)
 def test_escapes(value: str, shown: str) -> None:
     assert escaped(value) == shown
 

@@ -25,8 +25,9 @@ def origins(cloud: FakeCloud, base: Policy | None, head: Policy) -> dict[str, st
     plan = attribute(cloud.plan(head), base, head, TODAY)
     assert all(change.origin is not None for change in plan.changes)
     return {
-        " ".join([type(change).__name__, getattr(change, "group", change.account) or "", getattr(change, "user", "")])
-        .strip(): str(change.origin)
+        " ".join(
+            [type(change).__name__, getattr(change, "group", change.account) or "", getattr(change, "user", "")]
+        ).strip(): str(change.origin)
         for change in plan.changes
     }
 
@@ -35,7 +36,9 @@ def test_who_comes_and_goes_by_the_change() -> None:
     head = policy("prod: {Admin: [carol], Reader: [bob]}")
 
     assert origins(made(), BASE, head) == {
-        "RemoveMember RM.prod.Admin alice": "requested", "AddMember RM.prod.Admin carol": "requested"}
+        "RemoveMember RM.prod.Admin alice": "requested",
+        "AddMember RM.prod.Admin carol": "requested",
+    }
 
 
 def test_who_comes_and_goes_although_nothing_was_asked_for() -> None:
@@ -43,7 +46,9 @@ def test_who_comes_and_goes_although_nothing_was_asked_for() -> None:
     cloud.groups["RM.prod.Admin"].members = {"carol"}
 
     assert origins(cloud, BASE, BASE) == {
-        "RemoveMember RM.prod.Admin carol": "drift", "AddMember RM.prod.Admin alice": "drift"}
+        "RemoveMember RM.prod.Admin carol": "drift",
+        "AddMember RM.prod.Admin alice": "drift",
+    }
 
 
 def test_drift_beside_a_request() -> None:
@@ -52,7 +57,9 @@ def test_drift_beside_a_request() -> None:
     head = policy("prod: {Admin: [alice, carol], Reader: [bob]}")
 
     assert origins(cloud, BASE, head) == {
-        "AddMember RM.prod.Admin carol": "requested", "RemoveMember RM.prod.Reader carol": "drift"}
+        "AddMember RM.prod.Admin carol": "requested",
+        "RemoveMember RM.prod.Reader carol": "drift",
+    }
 
 
 def test_a_grant_whose_last_day_is_over_ended() -> None:
@@ -73,7 +80,10 @@ def test_a_new_role_asks_for_stack_group_and_policy() -> None:
     head = policy(MAP, roles={"Admin": {}, "Reader": {}, "Ops": {}}, accounts=["prod"])
 
     assert origins(made(base), base, head) == {
-        "UpdateStack prod": "requested", "CreateGroup RM.prod.Ops": "requested", "PutPolicy RM.prod.Ops": "requested"}
+        "UpdateStack prod": "requested",
+        "CreateGroup RM.prod.Ops": "requested",
+        "PutPolicy RM.prod.Ops": "requested",
+    }
 
 
 def test_a_role_that_is_replaced_asks_for_its_policy() -> None:
@@ -111,8 +121,12 @@ def test_stacks_groups_and_policies_that_differ_by_themselves() -> None:
     told = origins(cloud, BASE, BASE)
 
     assert set(told.values()) == {"drift"}
-    assert {"CreateStack prod", "CreateGroup RM.dev.Admin", "DetachPolicy RM.dev.Reader",
-            "DeleteGroup Odd"} <= told.keys()
+    assert {
+        "CreateStack prod",
+        "CreateGroup RM.dev.Admin",
+        "DetachPolicy RM.dev.Reader",
+        "DeleteGroup Odd",
+    } <= told.keys()
 
 
 def test_the_first_commit_asks_for_everything() -> None:
@@ -127,7 +141,9 @@ def test_without_a_map_nobody_was_a_member_by_the_map() -> None:
     base = policy(None)
 
     assert origins(cloud, base, policy("prod: {Admin: [alice, carol]}")) == {
-        "AddMember RM.prod.Admin carol": "requested", "RemoveMember RM.prod.Reader bob": "drift"}
+        "AddMember RM.prod.Admin carol": "requested",
+        "RemoveMember RM.prod.Reader bob": "drift",
+    }
 
 
 @pytest.mark.parametrize("config", ["stack_name: Other", "region: eu-west-1", "group_prefix: X."])
@@ -137,4 +153,5 @@ def test_the_config_can_ask_for_it(config: str) -> None:
 
     assert told["CreateStack prod"] == ("drift" if "prefix" in config else "requested")
     assert {origin for change, origin in told.items() if change.startswith("CreateGroup")} == {
-        "requested" if "prefix" in config else "drift"}
+        "requested" if "prefix" in config else "drift"
+    }

@@ -44,69 +44,86 @@ def value(expression: str, where: Where = WHERE, **parameters: str) -> Any:
     return found.resources["A"]["Properties"].get("X", ["left out"])
 
 
-@pytest.mark.parametrize(("expression", "expected"), [
-    ("!Ref Team", "ops"),
-    ("!Ref Teams", ["a", "b", "c"]),
-    ("!Ref A", {"Ref": "A"}),
-    ('!Ref "AWS::AccountId"', "222222222222"),
-    ('!Ref "AWS::Region"', "eu-central-1"),
-    ('!Ref "AWS::StackName"', "Access"),
-    ('!Ref "AWS::Partition"', "aws"),
-    ('!Ref "AWS::URLSuffix"', "amazonaws.com"),
-    ('!Ref "AWS::NoValue"', ["left out"]),
-    ('!Ref "AWS::StackId"', {"Ref": "AWS::StackId"}),
-    ("{Ref: [Team]}", {"Ref": ["Team"]}),
-    ("!Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:root", "arn:aws:iam::222222222222:root"),
-    ('!Sub "${!Team} ${Team}"', "${Team} ops"),
-    ('!Sub "${!aws:username}"', "${aws:username}"),
-    ('!Sub "${Team}/${A.Arn}"', {"Fn::Sub": "ops/${A.Arn}"}),
-    ('!Sub "${!x} ${A.Arn}"', {"Fn::Sub": "${!x} ${A.Arn}"}),
-    ('!Sub ["${a}-${Team}", {a: !Ref Team}]', "ops-ops"),
-    ('!Sub ["${Team}", {Team: own}]', "own"),
-    ('!Sub ["${a}-${b}", {a: 1, b: !GetAtt A.Arn}]', {"Fn::Sub": ["1-${b}", {"b": {"Fn::GetAtt": ["A", "Arn"]}}]}),
-    ('!Sub ["${a}", {a: !Ref "AWS::NoValue"}]', {"Fn::Sub": ["${a}", {"a": {"Ref": "AWS::NoValue"}}]}),
-    ("!Sub [a, b, c]", {"Fn::Sub": ["a", "b", "c"]}),
-    ('!Sub {Ref: "AWS::NoValue"}', {"Fn::Sub": {"Ref": "AWS::NoValue"}}),
-    ('!Sub "${Teams}"', {"Fn::Sub": "${Teams}"}),
-    ("!Sub plain $ {text}", "plain $ {text}"),
-    ("!Join [-, [a, !Ref Team]]", "a-ops"),
-    ("!Join [',', !Ref Teams]", "a,b,c"),
-    ('!Join [-, [a, !Ref "AWS::NoValue", b]]', "a-b"),
-    ("!Join [-, [a, !Ref A]]", {"Fn::Join": ["-", ["a", {"Ref": "A"}]]}),
-    ("!Join x", {"Fn::Join": "x"}),
-    ('!Join {Ref: "AWS::NoValue"}', {"Fn::Join": {"Ref": "AWS::NoValue"}}),
-    ("!Split [',', 'a,b']", ["a", "b"]),
-    ("!Split ['', 'a,b']", {"Fn::Split": ["", "a,b"]}),
-    ("!Select [1, !Split ['/', 'a/b']]", "b"),
-    ("!Select [2, !Ref Teams]", "c"),
-    ("!Select [3, !Ref Teams]", {"Fn::Select": ["3", ["a", "b", "c"]]}),
-    ("!Select [-1, [a]]", {"Fn::Select": ["-1", ["a"]]}),
-    ("!FindInMap [Names, !Ref Team, Role]", "operator"),
-    ("!FindInMap [Names, ops, Paths]", ["/a/", "/b/"]),
-    ("!FindInMap [Names, dev, Role]", {"Fn::FindInMap": ["Names", "dev", "Role"]}),
-    ("!FindInMap [Nothing, ops, Role]", {"Fn::FindInMap": ["Nothing", "ops", "Role"]}),
-    ("!If [IsOps, yes-it-is, no]", "yes-it-is"),
-    ("!If [NotOps, a, !Ref Team]", "ops"),
-    ('!If [NotOps, a, !Ref "AWS::NoValue"]', ["left out"]),
-    ("!If [Nowhere, a, b]", {"Fn::If": ["Nowhere", "a", "b"]}),
-    ('!If [Unknown, !Ref Team, !Ref "AWS::NoValue"]', {"Fn::If": ["Unknown", "ops", {"Ref": "AWS::NoValue"}]}),
-    ("!If [IsOps, a]", {"Fn::If": ["IsOps", "a"]}),
-    ("!GetAtt A.Arn", {"Fn::GetAtt": ["A", "Arn"]}),
-    ("{'Fn::GetAtt': A.Arn}", {"Fn::GetAtt": ["A", "Arn"]}),
-    ("!ImportValue {'Fn::Sub': '${Team}-x'}", {"Fn::ImportValue": "ops-x"}),
-    ("{Ref: Team, Other: x}", {"Ref": "Team", "Other": "x"}),
-    ("[a, !Ref Team, !Ref 'AWS::NoValue']", ["a", "ops"]),
-    ("!Select ['" + "9" * 5000 + "', [a]]", {"Fn::Select": ["9" * 5000, ["a"]]}),
-])
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("!Ref Team", "ops"),
+        ("!Ref Teams", ["a", "b", "c"]),
+        ("!Ref A", {"Ref": "A"}),
+        ('!Ref "AWS::AccountId"', "222222222222"),
+        ('!Ref "AWS::Region"', "eu-central-1"),
+        ('!Ref "AWS::StackName"', "Access"),
+        ('!Ref "AWS::Partition"', "aws"),
+        ('!Ref "AWS::URLSuffix"', "amazonaws.com"),
+        ('!Ref "AWS::NoValue"', ["left out"]),
+        ('!Ref "AWS::StackId"', {"Ref": "AWS::StackId"}),
+        ("{Ref: [Team]}", {"Ref": ["Team"]}),
+        ("!Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:root", "arn:aws:iam::222222222222:root"),
+        ('!Sub "${!Team} ${Team}"', "${Team} ops"),
+        ('!Sub "${!aws:username}"', "${aws:username}"),
+        ('!Sub "${Team}/${A.Arn}"', {"Fn::Sub": "ops/${A.Arn}"}),
+        ('!Sub "${!x} ${A.Arn}"', {"Fn::Sub": "${!x} ${A.Arn}"}),
+        ('!Sub ["${a}-${Team}", {a: !Ref Team}]', "ops-ops"),
+        ('!Sub ["${Team}", {Team: own}]', "own"),
+        ('!Sub ["${a}-${b}", {a: 1, b: !GetAtt A.Arn}]', {"Fn::Sub": ["1-${b}", {"b": {"Fn::GetAtt": ["A", "Arn"]}}]}),
+        ('!Sub ["${a}", {a: !Ref "AWS::NoValue"}]', {"Fn::Sub": ["${a}", {"a": {"Ref": "AWS::NoValue"}}]}),
+        ("!Sub [a, b, c]", {"Fn::Sub": ["a", "b", "c"]}),
+        ('!Sub {Ref: "AWS::NoValue"}', {"Fn::Sub": {"Ref": "AWS::NoValue"}}),
+        ('!Sub "${Teams}"', {"Fn::Sub": "${Teams}"}),
+        ("!Sub plain $ {text}", "plain $ {text}"),
+        ("!Join [-, [a, !Ref Team]]", "a-ops"),
+        ("!Join [',', !Ref Teams]", "a,b,c"),
+        ('!Join [-, [a, !Ref "AWS::NoValue", b]]', "a-b"),
+        ("!Join [-, [a, !Ref A]]", {"Fn::Join": ["-", ["a", {"Ref": "A"}]]}),
+        ("!Join x", {"Fn::Join": "x"}),
+        ('!Join {Ref: "AWS::NoValue"}', {"Fn::Join": {"Ref": "AWS::NoValue"}}),
+        ("!Split [',', 'a,b']", ["a", "b"]),
+        ("!Split ['', 'a,b']", {"Fn::Split": ["", "a,b"]}),
+        ("!Select [1, !Split ['/', 'a/b']]", "b"),
+        ("!Select [2, !Ref Teams]", "c"),
+        ("!Select [3, !Ref Teams]", {"Fn::Select": ["3", ["a", "b", "c"]]}),
+        ("!Select [-1, [a]]", {"Fn::Select": ["-1", ["a"]]}),
+        ("!FindInMap [Names, !Ref Team, Role]", "operator"),
+        ("!FindInMap [Names, ops, Paths]", ["/a/", "/b/"]),
+        ("!FindInMap [Names, dev, Role]", {"Fn::FindInMap": ["Names", "dev", "Role"]}),
+        ("!FindInMap [Nothing, ops, Role]", {"Fn::FindInMap": ["Nothing", "ops", "Role"]}),
+        ("!If [IsOps, yes-it-is, no]", "yes-it-is"),
+        ("!If [NotOps, a, !Ref Team]", "ops"),
+        ('!If [NotOps, a, !Ref "AWS::NoValue"]', ["left out"]),
+        ("!If [Nowhere, a, b]", {"Fn::If": ["Nowhere", "a", "b"]}),
+        ('!If [Unknown, !Ref Team, !Ref "AWS::NoValue"]', {"Fn::If": ["Unknown", "ops", {"Ref": "AWS::NoValue"}]}),
+        ("!If [IsOps, a]", {"Fn::If": ["IsOps", "a"]}),
+        ("!GetAtt A.Arn", {"Fn::GetAtt": ["A", "Arn"]}),
+        ("{'Fn::GetAtt': A.Arn}", {"Fn::GetAtt": ["A", "Arn"]}),
+        ("!ImportValue {'Fn::Sub': '${Team}-x'}", {"Fn::ImportValue": "ops-x"}),
+        ("{Ref: Team, Other: x}", {"Ref": "Team", "Other": "x"}),
+        ("[a, !Ref Team, !Ref 'AWS::NoValue']", ["a", "ops"]),
+        ("!Select ['" + "9" * 5000 + "', [a]]", {"Fn::Select": ["9" * 5000, ["a"]]}),
+    ],
+)
 def test_functions(expression: str, expected: Any) -> None:
     assert value(expression) == expected
 
 
-@pytest.mark.parametrize(("condition", "holds"), [
-    ("IsOps", True), ("NotOps", False), ("InAccount", True), ("Both", True), ("Either", True),
-    ("Circle", None), ("Left", None), ("Right", None), ("Unknown", None), ("NotUnknown", None),
-    ("UnknownOrTrue", True), ("UnknownAndFalse", False), ("Odd", None), ("Nowhere", None),
-])
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("IsOps", True),
+        ("NotOps", False),
+        ("InAccount", True),
+        ("Both", True),
+        ("Either", True),
+        ("Circle", None),
+        ("Left", None),
+        ("Right", None),
+        ("Unknown", None),
+        ("NotUnknown", None),
+        ("UnknownOrTrue", True),
+        ("UnknownAndFalse", False),
+        ("Odd", None),
+        ("Nowhere", None),
+    ],
+)
 def test_conditions(condition: str, holds: bool | None) -> None:
     left = {"Fn::If": [condition, "held", "not held"]}
     expected = left if holds is None else "held" if holds else "not held"
@@ -125,7 +142,9 @@ def test_china_has_its_own_partition_and_suffix() -> None:
 
 
 def test_resources_and_outputs_are_there_if_their_condition_holds() -> None:
-    template = body(HEAD + """
+    template = body(
+        HEAD
+        + """
 Resources:
   Yes: {Type: AWS::IAM::Role, Condition: IsOps}
   No: {Type: AWS::IAM::Role, Condition: NotOps}
@@ -133,27 +152,37 @@ Resources:
 Outputs:
   Yes: {Value: a, Condition: IsOps}
   No: {Value: b, Condition: NotOps}
-""")
+"""
+    )
     found = resolve(template, {"Team": "ops"}, WHERE)
     assert found.resources == {"Yes": {"Type": "AWS::IAM::Role"}, "Open": {"Type": "AWS::IAM::Role"}}
     assert found.outputs == {"Yes": {"Value": "a"}}
 
 
-@pytest.mark.parametrize("changed", [
-    "# a comment\n" + BASE["roles.yml"],
-    "Description: Roles\n" + BASE["roles.yml"],
-    "Metadata: {Owner: me}\n" + BASE["roles.yml"],
-    "AWSTemplateFormatVersion: '2010-09-09'\n" + BASE["roles.yml"],
-    base_with("roles", ("  AdminRole:\n", "  AdminRole:\n    Metadata: {Owner: me}\n")),
-    base_with("roles", ("  ReadOnlyRole:\n", "  ReadOnlyRole:\n    DependsOn: AdminRole\n")),
-    base_with("roles", ("    Type: String\n", "    Type: String\n    Description: The master account\n")),
-    base_with("roles", ("Action: sts:AssumeRole", "Action: 'sts:AssumeRole'")),
-    base_with("roles", ("!Sub arn:aws:iam::${AssumingAccountID}:root",
-                        "!Join ['', ['arn:aws:iam::', !Ref AssumingAccountID, ':root']]")),
-    base_with("roles", ("    Type: AWS::IAM::Role\n    Properties:\n", "    Properties:\n")).replace(
-        "  ReadOnlyRole:\n", "    Type: AWS::IAM::Role\n  ReadOnlyRole:\n"),
-    BASE["roles.yml"].replace("\n", "\r\n"),
-])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "# a comment\n" + BASE["roles.yml"],
+        "Description: Roles\n" + BASE["roles.yml"],
+        "Metadata: {Owner: me}\n" + BASE["roles.yml"],
+        "AWSTemplateFormatVersion: '2010-09-09'\n" + BASE["roles.yml"],
+        base_with("roles", ("  AdminRole:\n", "  AdminRole:\n    Metadata: {Owner: me}\n")),
+        base_with("roles", ("  ReadOnlyRole:\n", "  ReadOnlyRole:\n    DependsOn: AdminRole\n")),
+        base_with("roles", ("    Type: String\n", "    Type: String\n    Description: The master account\n")),
+        base_with("roles", ("Action: sts:AssumeRole", "Action: 'sts:AssumeRole'")),
+        base_with(
+            "roles",
+            (
+                "!Sub arn:aws:iam::${AssumingAccountID}:root",
+                "!Join ['', ['arn:aws:iam::', !Ref AssumingAccountID, ':root']]",
+            ),
+        ),
+        base_with("roles", ("    Type: AWS::IAM::Role\n    Properties:\n", "    Properties:\n")).replace(
+            "  ReadOnlyRole:\n", "    Type: AWS::IAM::Role\n  ReadOnlyRole:\n"
+        ),
+        BASE["roles.yml"].replace("\n", "\r\n"),
+    ],
+)
 def test_what_is_no_change(changed: str) -> None:
     parameters = {"AssumingAccountID": "111111111111"}
     assert changed != BASE["roles.yml"]
@@ -202,12 +231,16 @@ def test_text_that_multiplies_at_every_step_stays_small() -> None:
     assert len(repr(value(joined))) < 200_000
 
 
-@pytest.mark.parametrize("text", [
-    "Resources: {A: [], B: x, C: {Type: [x], Properties: []}}",
-    "Resources: {A: {Ref: 'AWS::NoValue'}, 'Fn::ForEach::X': [a, [b], {}]}\nOutputs: {A: {Ref: 'AWS::NoValue'}, B: []}",
-    "Conditions: {A: [], B: {'Fn::And': x}, C: {'Fn::Not': [a, b]}}\nResources: {A: {Type: X, Condition: B}}",
-    "Parameters: {A: x, B: {Type: 'List<String>'}}\nResources: {A: {Type: X, Condition: [B]}}",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Resources: {A: [], B: x, C: {Type: [x], Properties: []}}",
+        "Resources: {A: {Ref: 'AWS::NoValue'}, 'Fn::ForEach::X': [a, [b], {}]}\n"
+        "Outputs: {A: {Ref: 'AWS::NoValue'}, B: []}",
+        "Conditions: {A: [], B: {'Fn::And': x}, C: {'Fn::Not': [a, b]}}\nResources: {A: {Type: X, Condition: B}}",
+        "Parameters: {A: x, B: {Type: 'List<String>'}}\nResources: {A: {Type: X, Condition: [B]}}",
+    ],
+)
 def test_odd_content_is_left_as_it_is(text: str) -> None:
     content = read_deployed(text)
     assert content is not None

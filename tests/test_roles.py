@@ -38,7 +38,7 @@ def changed(*replacements: tuple[str, str]) -> tuple[Difference, ...]:
 
 def lines(*replacements: tuple[str, str]) -> list[str]:
     """The lines of the one role that differs."""
-    difference, = changed(*replacements)
+    (difference,) = changed(*replacements)
     assert difference.is_role
     assert difference.what == "changed"
     return [f"{line.sign} {line.part}: {line.text}" for line in difference.lines]
@@ -50,22 +50,31 @@ def test_no_difference() -> None:
 
 def test_a_managed_policy_goes_and_another_comes() -> None:
     assert lines((OTHER, "arn:aws:iam::aws:policy/Job")) == [
-        "+ managed policies: arn:aws:iam::aws:policy/Job", f"- managed policies: {OTHER}"]
+        "+ managed policies: arn:aws:iam::aws:policy/Job",
+        f"- managed policies: {OTHER}",
+    ]
 
 
 def test_trust() -> None:
     assert lines(("${AssumingAccountID}", "999999999999")) == [
         "+ trust: Allow sts:AssumeRole by arn:aws:iam::999999999999:root",
-        "- trust: Allow sts:AssumeRole by arn:aws:iam::111111111111:root"]
+        "- trust: Allow sts:AssumeRole by arn:aws:iam::111111111111:root",
+    ]
 
 
 def test_a_condition_of_the_trust() -> None:
-    assert lines(("            Action: sts:AssumeRole\n", """            Action: sts:AssumeRole
+    assert lines(
+        (
+            "            Action: sts:AssumeRole\n",
+            """            Action: sts:AssumeRole
             Condition: {Bool: {aws:MultiFactorAuthPresent: true}, NumericLessThan: {aws:MultiFactorAuthAge: 3600}}
-""")) == [
+""",
+        )
+    ) == [
         "+ trust: Allow sts:AssumeRole by arn:aws:iam::111111111111:root when aws:MultiFactorAuthPresent Bool true "
         "and aws:MultiFactorAuthAge NumericLessThan 3600",
-        "- trust: Allow sts:AssumeRole by arn:aws:iam::111111111111:root"]
+        "- trust: Allow sts:AssumeRole by arn:aws:iam::111111111111:root",
+    ]
 
 
 INLINE = """      Policies:
@@ -81,13 +90,18 @@ def test_an_inline_policy_statement_by_statement() -> None:
     assert lines((PROPERTY, PROPERTY + INLINE)) == [
         "+ policy Buckets: Allow s3:Get* on a, b",
         "+ policy Buckets: Allow s3:List* on a, b",
-        "+ policy Buckets: Deny everything but a:B, iam:Get* on everything but x"]
+        "+ policy Buckets: Deny everything but a:B, iam:Get* on everything but x",
+    ]
 
 
 @pytest.mark.parametrize("owner", ["!Ref ReadOnlyRole", "[!Ref ReadOnlyRole]", "reader"])
-@pytest.mark.parametrize(("kind", "name"), [
-    ("AWS::IAM::Policy", "PolicyName"), ("AWS::IAM::ManagedPolicy", "ManagedPolicyName"),
-])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("AWS::IAM::Policy", "PolicyName"),
+        ("AWS::IAM::ManagedPolicy", "ManagedPolicyName"),
+    ],
+)
 def test_a_policy_attached_by_reference_or_by_name_is_shown_with_its_role(owner: str, kind: str, name: str) -> None:
     named = base_with("roles", (PROPERTY, PROPERTY + "      RoleName: reader\n"))
     roles = owner if owner.startswith("[") else f"[{owner}]"
@@ -98,9 +112,10 @@ def test_a_policy_attached_by_reference_or_by_name_is_shown_with_its_role(owner:
       Roles: {roles}
       PolicyDocument: {{Statement: {{Effect: Allow, Action: 's3:*', Resource: '*'}}}}
 """
-    difference, = differences(meaning(named), meaning(named + attached))
+    (difference,) = differences(meaning(named), meaning(named + attached))
     assert difference == Difference(
-        "ReadOnlyRole", "AWS::IAM::Role", "changed", (Line("+", "policy Buckets", "Allow s3:* on *"),))
+        "ReadOnlyRole", "AWS::IAM::Role", "changed", (Line("+", "policy Buckets", "Allow s3:* on *"),)
+    )
 
 
 def test_a_role_policy_is_shown_with_its_role() -> None:
@@ -111,38 +126,51 @@ def test_a_role_policy_is_shown_with_its_role() -> None:
       RoleName: !Ref AdminRole
       PolicyDocument: {Statement: [{Effect: Allow, Action: 's3:*', Resource: '*'}]}
 """
-    difference, = differences(meaning(BASE["roles.yml"]), meaning(BASE["roles.yml"] + attached))
+    (difference,) = differences(meaning(BASE["roles.yml"]), meaning(BASE["roles.yml"] + attached))
     assert (difference.name, difference.lines) == ("AdminRole", (Line("+", "policy Buckets", "Allow s3:* on *"),))
 
 
 def test_a_policy_for_a_role_outside_the_template_stands_for_itself() -> None:
     attached = "  More:\n    Type: AWS::IAM::Policy\n    Properties: {PolicyName: x, Roles: [elsewhere]}\n"
-    difference, = differences(meaning(BASE["roles.yml"]), meaning(BASE["roles.yml"] + attached))
+    (difference,) = differences(meaning(BASE["roles.yml"]), meaning(BASE["roles.yml"] + attached))
     assert (difference.name, difference.kind, difference.what, difference.is_role) == (
-        "More", "AWS::IAM::Policy", "added", False)
+        "More",
+        "AWS::IAM::Policy",
+        "added",
+        False,
+    )
 
 
 def test_other_properties() -> None:
     assert lines((PROPERTY, PROPERTY + "      MaxSessionDuration: 7200\n      Tags: [{Key: a, Value: b}]\n")) == [
-        "+ MaxSessionDuration: 7200", '+ Tags: [{"Key": "a", "Value": "b"}]']
+        "+ MaxSessionDuration: 7200",
+        '+ Tags: [{"Key": "a", "Value": "b"}]',
+    ]
     assert lines(("    Type: AWS::IAM::Role\n", "    Type: AWS::IAM::Role\n    DeletionPolicy: Retain\n")) == [
-        "+ DeletionPolicy: Retain"]
+        "+ DeletionPolicy: Retain"
+    ]
 
 
 def test_roles_that_come_and_go_stand_first() -> None:
     old = meaning(BASE["roles.yml"] + "  Atopic: {Type: AWS::SNS::Topic}\nOutputs: {A: {Value: x}}\n")
     new = meaning(base_with("roles", ("  ReadOnlyRole:", "  ViewRole:")))
     assert [(d.name, d.what, d.kind) for d in differences(old, new)] == [
-        ("ReadOnlyRole", "removed", "AWS::IAM::Role"), ("ViewRole", "added", "AWS::IAM::Role"),
-        ("Atopic", "removed", "AWS::SNS::Topic"), ("Outputs", "changed", "outputs of the stack")]
+        ("ReadOnlyRole", "removed", "AWS::IAM::Role"),
+        ("ViewRole", "added", "AWS::IAM::Role"),
+        ("Atopic", "removed", "AWS::SNS::Topic"),
+        ("Outputs", "changed", "outputs of the stack"),
+    ]
     assert all(line.sign == "-" for line in differences(old, new)[0].lines)
 
 
-@pytest.mark.parametrize(("old", "new"), [
-    (PROPERTY, PROPERTY + "      Description: Look only\n"),
-    ("          - Effect: Allow\n", "          - Sid: Trust\n            Effect: Allow\n"),
-    ("        Statement:\n", "        Version: '2012-10-17'\n        Statement:\n"),
-])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (PROPERTY, PROPERTY + "      Description: Look only\n"),
+        ("          - Effect: Allow\n", "          - Sid: Trust\n            Effect: Allow\n"),
+        ("        Statement:\n", "        Version: '2012-10-17'\n        Statement:\n"),
+    ],
+)
 def test_texts_that_grant_nothing(old: str, new: str) -> None:
     assert changed((old, new)) == (Difference("Template", "texts that grant nothing", "changed", ()),)
 
@@ -169,27 +197,36 @@ def test_a_name_that_only_aws_can_tell() -> None:
     more = '      RoleName: !Sub "${AdminRole.RoleId}-x"\n      Path: !GetAtt A.B\n'
     found = meaning(base_with("roles", (PROPERTY, PROPERTY + more)))
     assert (role_name(found, "ReadOnlyRole"), role_path(found, "ReadOnlyRole")) == (None, None)
-    difference, = differences(meaning(BASE["roles.yml"]), found)
+    (difference,) = differences(meaning(BASE["roles.yml"]), found)
     assert [line.text for line in difference.lines] == ["${A.B}", "${AdminRole.RoleId}-x"]
 
 
-@pytest.mark.parametrize(("document", "expected"), [
-    ({"Statement": {"Effect": "Allow", "Action": "a:B", "Resource": "*"}}, ["Allow a:B on *"]),
-    ({"Statement": [{"Effect": "Allow", "Action": ["a:B", "c:D"], "Principal": "*"}]},
-     ["Allow a:B by *", "Allow c:D by *"]),
-    ({"Statement": [{"Effect": "Allow", "Action": "a:B", "NotPrincipal": {"AWS": ["y", "x"], "Service": "z"}}]},
-     ["Allow a:B by everybody but x, y, z"]),
-    ({"Statement": [{"Effect": "Allow", "Action": "a:B", "Principal": {"Ref": "X"}}]}, ["Allow a:B by ${X}"]),
-    ({"Statement": [{"Effect": "Allow", "Action": "a:B", "Condition": "odd"}]}, ["Allow a:B when odd"]),
-    ({"Statement": ["odd", {"Action": {"Fn::GetAtt": ["A", "B"]}}]}, ["odd", "? ${A.B}"]),
-    ({"Fn::GetAtt": ["A", "B"]}, ["${A.B}"]),
-    ({"Ref": "X"}, ["${X}"]),
-    ("text", ["text"]),
-    ('{"Statement": [{"Effect": "Allow", "Action": "a:B", "Resource": "*"}]}', ["Allow a:B on *"]),
-    ({"Fn::Sub": '{"Statement": [{"Effect": "Allow", "Action": "a:B", "Resource": "${A.Arn}"}]}'},
-     ["Allow a:B on ${A.Arn}"]),
-    ({"Fn::Sub": ['{"Statement": []}', {"x": "y"}]}, []),
-])
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"Statement": {"Effect": "Allow", "Action": "a:B", "Resource": "*"}}, ["Allow a:B on *"]),
+        (
+            {"Statement": [{"Effect": "Allow", "Action": ["a:B", "c:D"], "Principal": "*"}]},
+            ["Allow a:B by *", "Allow c:D by *"],
+        ),
+        (
+            {"Statement": [{"Effect": "Allow", "Action": "a:B", "NotPrincipal": {"AWS": ["y", "x"], "Service": "z"}}]},
+            ["Allow a:B by everybody but x, y, z"],
+        ),
+        ({"Statement": [{"Effect": "Allow", "Action": "a:B", "Principal": {"Ref": "X"}}]}, ["Allow a:B by ${X}"]),
+        ({"Statement": [{"Effect": "Allow", "Action": "a:B", "Condition": "odd"}]}, ["Allow a:B when odd"]),
+        ({"Statement": ["odd", {"Action": {"Fn::GetAtt": ["A", "B"]}}]}, ["odd", "? ${A.B}"]),
+        ({"Fn::GetAtt": ["A", "B"]}, ["${A.B}"]),
+        ({"Ref": "X"}, ["${X}"]),
+        ("text", ["text"]),
+        ('{"Statement": [{"Effect": "Allow", "Action": "a:B", "Resource": "*"}]}', ["Allow a:B on *"]),
+        (
+            {"Fn::Sub": '{"Statement": [{"Effect": "Allow", "Action": "a:B", "Resource": "${A.Arn}"}]}'},
+            ["Allow a:B on ${A.Arn}"],
+        ),
+        ({"Fn::Sub": ['{"Statement": []}', {"x": "y"}]}, []),
+    ],
+)
 def test_statements(document: Any, expected: list[str]) -> None:
     assert list(statements(document)) == expected
 

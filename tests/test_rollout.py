@@ -25,10 +25,14 @@ STUCK = {"IMPORT_ROLLBACK_FAILED"}
 MOVING = {status for status in STATUSES if status.endswith("_IN_PROGRESS")} - {"REVIEW_IN_PROGRESS"}
 
 ENDS = {
-    "CREATE_IN_PROGRESS": "CREATE_COMPLETE", "ROLLBACK_IN_PROGRESS": "ROLLBACK_COMPLETE",
-    "DELETE_IN_PROGRESS": "DELETE_COMPLETE", "UPDATE_IN_PROGRESS": "UPDATE_COMPLETE",
-    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": "UPDATE_COMPLETE", "UPDATE_ROLLBACK_IN_PROGRESS": "UPDATE_ROLLBACK_FAILED",
-    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "UPDATE_ROLLBACK_COMPLETE", "IMPORT_IN_PROGRESS": "IMPORT_COMPLETE",
+    "CREATE_IN_PROGRESS": "CREATE_COMPLETE",
+    "ROLLBACK_IN_PROGRESS": "ROLLBACK_COMPLETE",
+    "DELETE_IN_PROGRESS": "DELETE_COMPLETE",
+    "UPDATE_IN_PROGRESS": "UPDATE_COMPLETE",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_IN_PROGRESS": "UPDATE_ROLLBACK_FAILED",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "UPDATE_ROLLBACK_COMPLETE",
+    "IMPORT_IN_PROGRESS": "IMPORT_COMPLETE",
     "IMPORT_ROLLBACK_IN_PROGRESS": "IMPORT_ROLLBACK_COMPLETE",
 }
 
@@ -95,13 +99,20 @@ def test_what_is_under_way_for_ever_ends_at_the_deadline(start: str) -> None:
         assert cloud.writes == []
 
 
-@pytest.mark.parametrize(("start", "end"), [
-    ("DELETE_COMPLETE", "CREATE_FAILED"), ("DELETE_COMPLETE", "ROLLBACK_COMPLETE"),
-    ("DELETE_COMPLETE", "ROLLBACK_FAILED"), ("DELETE_COMPLETE", "DELETE_COMPLETE"),
-    ("CREATE_COMPLETE", "UPDATE_FAILED"), ("CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"),
-    ("CREATE_COMPLETE", "UPDATE_ROLLBACK_FAILED"), ("ROLLBACK_COMPLETE", "DELETE_FAILED"),
-    ("UPDATE_ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED"),
-])
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("DELETE_COMPLETE", "CREATE_FAILED"),
+        ("DELETE_COMPLETE", "ROLLBACK_COMPLETE"),
+        ("DELETE_COMPLETE", "ROLLBACK_FAILED"),
+        ("DELETE_COMPLETE", "DELETE_COMPLETE"),
+        ("CREATE_COMPLETE", "UPDATE_FAILED"),
+        ("CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"),
+        ("CREATE_COMPLETE", "UPDATE_ROLLBACK_FAILED"),
+        ("ROLLBACK_COMPLETE", "DELETE_FAILED"),
+        ("UPDATE_ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED"),
+    ],
+)
 def test_an_operation_that_fails_ends_the_wait(start: str, end: str) -> None:
     cloud = cloud_with(start)
     cloud.accounts["prod"].endings = [end]
@@ -187,8 +198,12 @@ def test_the_deadline_can_be_shorter() -> None:
 
 
 def test_own_parameters_of_an_account_are_given() -> None:
-    wanted = policy("prod: {}", roles=template(Parameters={
-        "AssumingAccountID": {"Type": "String"}, "Hours": {"Type": "String", "Default": "1"}}))
+    wanted = policy(
+        "prod: {}",
+        roles=template(
+            Parameters={"AssumingAccountID": {"Type": "String"}, "Hours": {"Type": "String", "Default": "1"}}
+        ),
+    )
     account = Account("prod", PROD.place, parameters=(("Hours", "2"),))
     cloud = FakeCloud()
     cloud.tools().rollout.bring(wanted, account)

@@ -33,8 +33,9 @@ def test_planning_writes_nothing(job: Job) -> None:
     assert cloud.writes == []
 
 
-@pytest.mark.parametrize(("job", "read"), [(EVERYTHING, {"dev"}), (STRUCTURE, {"dev"}), (DELETION, {"dev"}),
-                                           (MEMBERSHIP, set())])
+@pytest.mark.parametrize(
+    ("job", "read"), [(EVERYTHING, {"dev"}), (STRUCTURE, {"dev"}), (DELETION, {"dev"}), (MEMBERSHIP, set())]
+)
 def test_only_the_accounts_that_are_needed_are_read(job: Job, read: set[str]) -> None:
     planned = make_plan(job, WANTED, made().readers(), TODAY, frozenset({"dev"}))
 

@@ -35,12 +35,18 @@ def test_every_pattern_and_choice_says_in_words_what_it_wants(name: str) -> None
         return [value, *(node for item in value.values() for node in nodes(item))]
 
     limits = {"pattern", "enum", "minLength", "maxLength"}
-    limited = [node for node in nodes(published(name))
-               if limits & {key for key, value in node.items() if not isinstance(value, dict)}]
+    limited = [
+        node
+        for node in nodes(published(name))
+        if limits & {key for key, value in node.items() if not isinstance(value, dict)}
+    ]
     assert limited
     assert all(node.get("x-wanted") for node in limited)
-    assert all(str(node["pattern"]).startswith("^") and str(node["pattern"]).endswith("$")
-               for node in limited if "pattern" in node)
+    assert all(
+        str(node["pattern"]).startswith("^") and str(node["pattern"]).endswith("$")
+        for node in limited
+        if "pattern" in node
+    )
 
 
 def test_a_good_config_and_a_good_map() -> None:
@@ -50,10 +56,14 @@ def test_a_good_config_and_a_good_map() -> None:
 
 def test_ids_are_read_as_they_stand() -> None:
     assert told("config", CONFIG.replace("012345678901", "'012345678901'")) == []
-    assert told("config", CONFIG.replace("012345678901", "12345678901")) == [(
-        "f.yml:2:20", "RM124", "`12345678901` does not fit as `master_account_id`",
-        "Write exactly 12 digits, such as `123456789012`.",
-    )]
+    assert told("config", CONFIG.replace("012345678901", "12345678901")) == [
+        (
+            "f.yml:2:20",
+            "RM124",
+            "`12345678901` does not fit as `master_account_id`",
+            "Write exactly 12 digits, such as `123456789012`.",
+        )
+    ]
 
 
 def test_missing_keys_are_told_one_by_one() -> None:
@@ -66,8 +76,9 @@ def test_missing_keys_are_told_one_by_one() -> None:
 
 def test_unknown_keys_offer_the_nearest_or_all() -> None:
     assert told("config", CONFIG + "gaurds: {}\n") == [
-        ("f.yml:5:1", "RM121", "key `gaurds` is not known here", "Did you mean `guards`?")]
-    (_, _, _, remedy), = told("users", "a:\n  b:\n    - {user: x, zzz: 1}\n")
+        ("f.yml:5:1", "RM121", "key `gaurds` is not known here", "Did you mean `guards`?")
+    ]
+    ((_, _, _, remedy),) = told("users", "a:\n  b:\n    - {user: x, zzz: 1}\n")
     assert remedy == "Known are `user`, `expires`, `reason`."
 
 
@@ -81,33 +92,39 @@ def test_wrong_kinds() -> None:
     assert told("users", "a: [b]\n")[0][2:] == ("`a` is a list, but has to be a map", "Write a map there.")
     assert told("users", "a: {b: c}\n")[0][2:] == ("`b` is text, but has to be a list", "Write a list there.")
     assert told("users", "a:\n  b:\n")[0] == (
-        "f.yml:2:3", "RM123", "`b` has no value", "Write a list there, or `[]` for an empty one.")
+        "f.yml:2:3",
+        "RM123",
+        "`b` has no value",
+        "Write a list there, or `[]` for an empty one.",
+    )
     assert told("users", "a: {b: ['']}\n")[0][1] == "RM124"
     assert told("users", "a:\n  b:\n  - \n")[0][2] == "this entry is nothing, but has to be a user"
     assert told("config", CONFIG.replace("r.yml", ""))[0][2:] == ("`assumable_roles` has no value", "Write text there.")
 
 
 def test_an_account_without_a_way_in() -> None:
-    (place, code, message, _), = told("config", CONFIG.replace("profile: p", "state: present"))
+    ((place, code, message, _),) = told("config", CONFIG.replace("profile: p", "state: present"))
     assert (place, code) == ("f.yml:4:5", "RM126")
     assert message == "account `a` has neither `profile` nor `account_id`"
 
 
 def test_a_bad_parameter_name_is_told_at_the_name() -> None:
     text = CONFIG.replace("profile: p}", "profile: p, parameters: {ok: 1, not-ok: 2}}")
-    (place, code, message, _), = told("config", text)
-    assert text.splitlines()[3][int(place.split(":")[2]) - 1:].startswith("not-ok")
+    ((place, code, message, _),) = told("config", text)
+    assert text.splitlines()[3][int(place.split(":")[2]) - 1 :].startswith("not-ok")
     assert (code, message) == ("RM124", "`not-ok` does not fit as a key here")
 
 
 def test_long_values_are_shortened_in_messages() -> None:
-    (_, _, message, _), = told("users", "a: {b: [" + "x" * 5_000 + "]}\n")
+    ((_, _, message, _),) = told("users", "a: {b: [" + "x" * 5_000 + "]}\n")
     assert len(message) < 120
 
 
 def test_tags_of_values_and_keys_are_told() -> None:
     assert [line[:2] for line in told("users", "!!str a: !!map\n  !x b: !!seq\n    - !!str c\n    - !y d\n")] == [
-        ("f.yml:2:3", "RM112"), ("f.yml:4:7", "RM112")]
+        ("f.yml:2:3", "RM112"),
+        ("f.yml:4:7", "RM112"),
+    ]
 
 
 def test_first_of_two_equal_keys_counts() -> None:
@@ -127,13 +144,16 @@ def test_whole_does_not_let_a_newline_pass() -> None:
     assert not whole("^[a-z]+$").match("abc\n")
 
 
-@pytest.mark.parametrize(("word", "known", "answer"), [
-    ("devel", ["prod", "dev"], "Did you mean `dev`?"),
-    ("PROD", ["prod", "dev"], "Did you mean `prod`?"),
-    ("adminrole", ["AdminRole", "ReadOnlyRole"], "Did you mean `AdminRole`?"),
-    ("qa", ["prod", "dev"], ""),
-    ("x", [], ""),
-])
+@pytest.mark.parametrize(
+    ("word", "known", "answer"),
+    [
+        ("devel", ["prod", "dev"], "Did you mean `dev`?"),
+        ("PROD", ["prod", "dev"], "Did you mean `prod`?"),
+        ("adminrole", ["AdminRole", "ReadOnlyRole"], "Did you mean `AdminRole`?"),
+        ("qa", ["prod", "dev"], ""),
+        ("x", [], ""),
+    ],
+)
 def test_did_you_mean(word: str, known: list[str], answer: str) -> None:
     assert did_you_mean(word, known) == answer
 

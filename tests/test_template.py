@@ -38,36 +38,62 @@ Outputs:
 """
 
 SAME_AS_JSON = {
-    "Parameters": {"AssumingAccountID": {"Type": "String"},
-                   "Seconds": {"Type": "Number", "Default": 3600, "NoEcho": True}},
+    "Parameters": {
+        "AssumingAccountID": {"Type": "String"},
+        "Seconds": {"Type": "Number", "Default": 3600, "NoEcho": True},
+    },
     "Conditions": {"Long": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Seconds"}, "3600"]}]}},
-    "Resources": {"AdminRole": {"Type": "AWS::IAM::Role", "Properties": {
-        "Path": {"Fn::Sub": "/${AWS::Region}/"},
-        "MaxSessionDuration": {"Fn::If": ["Long", 43200, {"Ref": "Seconds"}]},
-        "AssumeRolePolicyDocument": {"Statement": [{
-            "Effect": "Allow",
-            "Principal": {"AWS": {"Fn::Join": [":", ["arn", "aws", "iam", "", {"Ref": "AssumingAccountID"}, "root"]]}},
-            "Action": "sts:AssumeRole", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": True}}}]}}}},
+    "Resources": {
+        "AdminRole": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "Path": {"Fn::Sub": "/${AWS::Region}/"},
+                "MaxSessionDuration": {"Fn::If": ["Long", 43200, {"Ref": "Seconds"}]},
+                "AssumeRolePolicyDocument": {
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Principal": {
+                                "AWS": {
+                                    "Fn::Join": [":", ["arn", "aws", "iam", "", {"Ref": "AssumingAccountID"}, "root"]]
+                                }
+                            },
+                            "Action": "sts:AssumeRole",
+                            "Condition": {"Bool": {"aws:MultiFactorAuthPresent": True}},
+                        }
+                    ]
+                },
+            },
+        }
+    },
     "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["AdminRole", "Arn"]}}},
 }
 
 
-@pytest.mark.parametrize("text", [
-    json.dumps(SAME_AS_JSON), json.dumps(SAME_AS_JSON, indent=2), json.dumps(SAME_AS_JSON, indent="\t"),
-    json.dumps(SAME_AS_JSON).replace('["AdminRole", "Arn"]', '"AdminRole.Arn"'),
-    YAML.replace("!GetAtt AdminRole.Arn", "!GetAtt [AdminRole, Arn]"),
-    YAML.replace("!GetAtt AdminRole.Arn", "{'Fn::GetAtt': AdminRole.Arn}"),
-    YAML.replace("true", "yes"), YAML.replace("3600", "'3600'"),
-    YAML.replace("!Ref Seconds", "{Ref: Seconds}").replace("!Sub /", "!Sub '/").replace("}/\n", "}/'\n"),
-    "# comment\n" + YAML.replace("  AdminRole:\n", "  # another\n\n  AdminRole:   # and one more\n"),
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(SAME_AS_JSON),
+        json.dumps(SAME_AS_JSON, indent=2),
+        json.dumps(SAME_AS_JSON, indent="\t"),
+        json.dumps(SAME_AS_JSON).replace('["AdminRole", "Arn"]', '"AdminRole.Arn"'),
+        YAML.replace("!GetAtt AdminRole.Arn", "!GetAtt [AdminRole, Arn]"),
+        YAML.replace("!GetAtt AdminRole.Arn", "{'Fn::GetAtt': AdminRole.Arn}"),
+        YAML.replace("true", "yes"),
+        YAML.replace("3600", "'3600'"),
+        YAML.replace("!Ref Seconds", "{Ref: Seconds}").replace("!Sub /", "!Sub '/").replace("}/\n", "}/'\n"),
+        "# comment\n" + YAML.replace("  AdminRole:\n", "  # another\n\n  AdminRole:   # and one more\n"),
+    ],
+)
 def test_the_same_content_means_the_same_however_it_is_written(text: str) -> None:
     parameters = {"AssumingAccountID": "111111111111", "Seconds": "3600"}
     assert resolve(body(text), parameters, WHERE) == resolve(body(YAML), parameters, WHERE)
 
 
 def test_short_tags_are_written_out() -> None:
-    text = MINIMAL + """    Metadata:
+    text = (
+        MINIMAL
+        + """    Metadata:
       - !Ref A
       - !GetAtt A.Arn
       - !GetAtt A.B.C
@@ -79,17 +105,37 @@ def test_short_tags_are_written_out() -> None:
       - !And [!Or [x], !Not [y]]
       - !Select [0, !GetAZs ""]
 """
+    )
     assert body(text)["Resources"]["A"]["Metadata"] == [
-        {"Ref": "A"}, {"Fn::GetAtt": ["A", "Arn"]}, {"Fn::GetAtt": ["A", "B.C"]}, {"Fn::Sub": "${A}"},
-        {"Fn::Base64": "x"}, {"Fn::Cidr": ["a", "b", "c"]}, {"Condition": "C"}, {"Fn::ToJsonString": {"a": "b"}},
-        {"Fn::And": [{"Fn::Or": ["x"]}, {"Fn::Not": ["y"]}]}, {"Fn::Select": ["0", {"Fn::GetAZs": ""}]},
+        {"Ref": "A"},
+        {"Fn::GetAtt": ["A", "Arn"]},
+        {"Fn::GetAtt": ["A", "B.C"]},
+        {"Fn::Sub": "${A}"},
+        {"Fn::Base64": "x"},
+        {"Fn::Cidr": ["a", "b", "c"]},
+        {"Condition": "C"},
+        {"Fn::ToJsonString": {"a": "b"}},
+        {"Fn::And": [{"Fn::Or": ["x"]}, {"Fn::Not": ["y"]}]},
+        {"Fn::Select": ["0", {"Fn::GetAZs": ""}]},
     ]
 
 
 def test_booleans_without_quotes_are_true_and_false_and_others_are_text() -> None:
     text = MINIMAL + "    Metadata: [yes, On, TRUE, no, off, False, 'yes', 010, 1e3, y, 2012-10-17, !!str no]\n"
     assert body(text)["Resources"]["A"]["Metadata"] == [
-        "true", "true", "true", "false", "false", "false", "yes", "010", "1e3", "y", "2012-10-17", "false"]
+        "true",
+        "true",
+        "true",
+        "false",
+        "false",
+        "false",
+        "yes",
+        "010",
+        "1e3",
+        "y",
+        "2012-10-17",
+        "false",
+    ]
 
 
 def test_roles_parameters_and_places() -> None:
@@ -98,7 +144,9 @@ def test_roles_parameters_and_places() -> None:
     assert template is not None
     assert template.text == BASE["roles.yml"]
     assert template.roles == (
-        Role("AdminRole", Place("x/roles.yml", 5, 3)), Role("ReadOnlyRole", Place("x/roles.yml", 16, 3)))
+        Role("AdminRole", Place("x/roles.yml", 5, 3)),
+        Role("ReadOnlyRole", Place("x/roles.yml", 16, 3)),
+    )
     assert template.places["Resources", "AdminRole", "Properties"] == Place("x/roles.yml", 7, 5)
     properties = ("Resources", "AdminRole", "Properties")
     assert template.places[(*properties, "ManagedPolicyArns", 0)] == Place("x/roles.yml", 15, 11)
@@ -110,7 +158,9 @@ def test_parameters() -> None:
     template, _ = read_template(YAML, "roles.yml")
     assert template is not None
     assert [(p.name, p.default, p.hidden) for p in template.parameters] == [
-        ("AssumingAccountID", None, False), ("Seconds", "3600", True)]
+        ("AssumingAccountID", None, False),
+        ("Seconds", "3600", True),
+    ]
     assert template.parameter("Seconds") is template.parameters[1]
     assert template.parameter("Nothing") is None
 
@@ -121,32 +171,35 @@ def test_only_roles_are_roles() -> None:
     assert [role.name for role in template.roles] == ["A", "C"]
 
 
-@pytest.mark.parametrize(("text", "codes", "usable"), [
-    (MINIMAL, [], True),
-    (MINIMAL + "#" * (BODY_LIMIT - len(MINIMAL)), [], True),
-    (MINIMAL + "#" * (BODY_LIMIT - len(MINIMAL) + 1), ["RM404"], True),
-    (MINIMAL + "    Metadata: !Foo x\n", ["RM402"], True),
-    (MINIMAL + "    Metadata:\n", ["RM403"], True),
-    (MINIMAL + "    Metadata: [~, null, '', 'null', '~']\n", ["RM403", "RM403"], True),
-    (MINIMAL + "    Metadata: &a x\n    DependsOn: *a\n", ["RM410"], True),
-    (MINIMAL + "Transform: X\n", ["RM408"], False),
-    (MINIMAL + "    Metadata: {Transform: X}\n", [], True),
-    (MINIMAL + "    Metadata: {'Fn::Transform': {Name: X}}\n", ["RM408"], False),
-    (MINIMAL + "    Metadata: !Transform {Name: X}\n", ["RM408"], False),
-    (MINIMAL + "    Properties: {'Fn::ForEach::X': [a, [b], {}]}\n", ["RM401", "RM408"], False),
-    (MINIMAL + "    Properties: !If [a, {}, {}]\n", ["RM401"], False),
-    (MINIMAL + "    Properties: []\n", ["RM401"], False),
-    (MINIMAL + "Outputs: []\nMappings: x\n", ["RM401", "RM401"], False),
-    ("Resources: []\n", ["RM401"], False),
-    ("Resources: {}\n", ["RM401"], False),
-    ("Resources: !Ref X\n", ["RM401"], False),
-    ("!Sub x\n", ["RM401"], False),
-    ("[]\n", ["RM401"], False),
-    ("Parameters: {P: {Type: String, Default: {}}}\n" + MINIMAL, ["RM401"], False),
-    ("Parameters: {P: {Type: String}, Q: {}}\n" + MINIMAL, ["RM401"], False),
-    ("", ["RM111"], False),
-    ("Resources: [", ["RM105"], False),
-])
+@pytest.mark.parametrize(
+    ("text", "codes", "usable"),
+    [
+        (MINIMAL, [], True),
+        (MINIMAL + "#" * (BODY_LIMIT - len(MINIMAL)), [], True),
+        (MINIMAL + "#" * (BODY_LIMIT - len(MINIMAL) + 1), ["RM404"], True),
+        (MINIMAL + "    Metadata: !Foo x\n", ["RM402"], True),
+        (MINIMAL + "    Metadata:\n", ["RM403"], True),
+        (MINIMAL + "    Metadata: [~, null, '', 'null', '~']\n", ["RM403", "RM403"], True),
+        (MINIMAL + "    Metadata: &a x\n    DependsOn: *a\n", ["RM410"], True),
+        (MINIMAL + "Transform: X\n", ["RM408"], False),
+        (MINIMAL + "    Metadata: {Transform: X}\n", [], True),
+        (MINIMAL + "    Metadata: {'Fn::Transform': {Name: X}}\n", ["RM408"], False),
+        (MINIMAL + "    Metadata: !Transform {Name: X}\n", ["RM408"], False),
+        (MINIMAL + "    Properties: {'Fn::ForEach::X': [a, [b], {}]}\n", ["RM401", "RM408"], False),
+        (MINIMAL + "    Properties: !If [a, {}, {}]\n", ["RM401"], False),
+        (MINIMAL + "    Properties: []\n", ["RM401"], False),
+        (MINIMAL + "Outputs: []\nMappings: x\n", ["RM401", "RM401"], False),
+        ("Resources: []\n", ["RM401"], False),
+        ("Resources: {}\n", ["RM401"], False),
+        ("Resources: !Ref X\n", ["RM401"], False),
+        ("!Sub x\n", ["RM401"], False),
+        ("[]\n", ["RM401"], False),
+        ("Parameters: {P: {Type: String, Default: {}}}\n" + MINIMAL, ["RM401"], False),
+        ("Parameters: {P: {Type: String}, Q: {}}\n" + MINIMAL, ["RM401"], False),
+        ("", ["RM111"], False),
+        ("Resources: [", ["RM105"], False),
+    ],
+)
 def test_what_keeps_a_text_from_being_a_template(text: str, codes: list[str], usable: bool) -> None:
     template, problems = read_template(text, "roles.yml")
     assert sorted(problem.code for problem in problems) == codes

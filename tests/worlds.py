@@ -37,6 +37,7 @@ class World:
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """What matters, short enough to be read when a property fails; Hypothesis asks for it."""
+
         def told(policy: Policy) -> str:
             accounts = [f"{a.name}{' absent' * a.absent}" for a in policy.accounts]
             grants = [(*g[:3], str(g.expires)) for g in policy.users.grants] if policy.users else None
@@ -44,8 +45,10 @@ class World:
             roles = {name: [role["Properties"].get(key) for key in ("RoleName", "Path")] for name, role in bodies}
             return f"{accounts} {roles} {grants}"
 
-        printer.text(f"World(WANTED {told(self.wanted)}\nBEFORE {told(self.before)}\n"
-                     f"DEEDS {self.deeds}\nUNREADABLE {sorted(self.unreadable)})")
+        printer.text(
+            f"World(WANTED {told(self.wanted)}\nBEFORE {told(self.before)}\n"
+            f"DEEDS {self.deeds}\nUNREADABLE {sorted(self.unreadable)})"
+        )
 
     def build(self) -> FakeCloud:
         """A cloud in this state, with a clean history."""
@@ -68,7 +71,8 @@ class World:
             return frozenset((g.user, g.account, g.role) for g in self.wanted.users.grants if g.holds(TODAY))
         return frozenset(
             (user, account.name, role.name)
-            for account in self.wanted.present for role in self.wanted.template.roles
+            for account in self.wanted.present
+            for role in self.wanted.template.roles
             for user in group(cloud, account.name, role.name).members
         )
 
@@ -90,8 +94,11 @@ def _aim(cloud: FakeCloud, account: str, what: str) -> list[str]:
         return ["*"]
     stack = cloud.accounts[account].stack
     named = [f"arn:aws:iam::{IDS[account]}:role/{what}"]
-    there = [f"arn:aws:iam::{IDS[account]}:role{stack.roles[what].path}{stack.roles[what].name}"] \
-        if stack and what in stack.roles else []
+    there = (
+        [f"arn:aws:iam::{IDS[account]}:role{stack.roles[what].path}{stack.roles[what].name}"]
+        if stack and what in stack.roles
+        else []
+    )
     return there or named
 
 
@@ -127,11 +134,13 @@ def _lost(cloud: FakeCloud, account: str, role: str, what: str) -> None:
 
 def _moving(status: str, *ends: str) -> Callable[[FakeCloud, str, str, str], None]:
     """The stack of an account is under way, and will end in one of these statuses."""
+
     def deed(cloud: FakeCloud, account: str, role: str, what: str) -> None:
         stack = cloud.accounts[account].stack
         if stack:
             stack.status, stack.polls = status, 2
             stack.finish = lambda: ends[len(role + what) % len(ends)]
+
     return deed
 
 
@@ -147,8 +156,14 @@ DEEDS: dict[str, Callable[..., None]] = {
     "join": lambda cloud, account, role, what: group(cloud, account, role).members.add(USERS[len(what) % 4]),
     "leave": lambda cloud, account, role, what: group(cloud, account, role).members.discard(USERS[len(what) % 4]),
     "attached": lambda cloud, account, role, what: group(cloud, account, role).attached.append(MANAGED),
-    "rewrite": _rewrite, "widen": _widen, "extra": _extra, "stray": _stray, "foreign": _foreign, "lost": _lost,
-    "dead": _dead, "gone": _gone,
+    "rewrite": _rewrite,
+    "widen": _widen,
+    "extra": _extra,
+    "stray": _stray,
+    "foreign": _foreign,
+    "lost": _lost,
+    "dead": _dead,
+    "gone": _gone,
     "creating": _moving("CREATE_IN_PROGRESS", "CREATE_COMPLETE", "ROLLBACK_COMPLETE"),
     "updating": _moving("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"),
     "deleting": _moving("DELETE_IN_PROGRESS", "DELETE_COMPLETE", "DELETE_FAILED"),
@@ -177,13 +192,14 @@ def policies(draw: st.DrawFn) -> Policy:
     for i, role in enumerate(ROLES):
         if some_roles + 1 >> i & 1:
             roles[role] = {"Path": "/team/"} if paths >> i & 1 else {}
-    for role, name in zip(sorted(roles)[names % 3:], NAMES[::-1] if swapped else NAMES, strict=False):
+    for role, name in zip(sorted(roles)[names % 3 :], NAMES[::-1] if swapped else NAMES, strict=False):
         if names < 5:
             roles[role]["RoleName"] = name
     stated = [f"{name} absent" if ACCOUNTS.index(name) == absent else name for name in accounts]
     users = {
-        account: {role: _grants(draw(st.integers(0, 2 ** 12 - 1))) for role in roles}
-        for account in accounts if ACCOUNTS.index(account) != absent
+        account: {role: _grants(draw(st.integers(0, 2**12 - 1))) for role in roles}
+        for account in accounts
+        if ACCOUNTS.index(account) != absent
     }
     managed = draw(st.integers(0, 9)) > 0
     return policy(json.dumps(users) if managed else None, roles=roles, accounts=stated)
@@ -194,8 +210,10 @@ def _grants(number: int) -> list[dict[str, str]]:
     chosen, ghost, *days = _digits(number, 16, 16, 4, 4)
     users = [user for i, user in enumerate(USERS) if chosen >> i & 1] + ["ghost"] * (ghost == 0)
     last = [_DAYS[days[i % 2]] for i in range(len(users))]
-    return [{"user": user, "expires": day.isoformat()} if day else {"user": user}
-            for user, day in zip(users, last, strict=True)]
+    return [
+        {"user": user, "expires": day.isoformat()} if day else {"user": user}
+        for user, day in zip(users, last, strict=True)
+    ]
 
 
 def _deed(number: int) -> Deed:
@@ -212,5 +230,5 @@ def worlds(draw: st.DrawFn) -> World:
     wanted = draw(policies())
     before = draw(policies()) if draw(st.integers(0, 2)) else wanted
     deeds = draw(st.lists(_DEED_NUMBERS, min_size=1, max_size=10))
-    unreadable = ACCOUNTS[:draw(st.integers(0, 5)) == 1] or ACCOUNTS[1:1 + (draw(st.integers(0, 5)) == 1)]
+    unreadable = ACCOUNTS[: draw(st.integers(0, 5)) == 1] or ACCOUNTS[1 : 1 + (draw(st.integers(0, 5)) == 1)]
     return World(wanted, before, tuple(map(_deed, deeds)), frozenset(unreadable))

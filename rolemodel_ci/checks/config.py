@@ -39,7 +39,8 @@ def account_id_twice(subject: Subject) -> Iterable[Problem]:
         other = first.setdefault(account.account_id, account)
         if other is not account:
             yield Problem(
-                account.place, "RM203",
+                account.place,
+                "RM203",
                 f"account `{account.name}` has the id {account.account_id} of `{other.name}` (line {other.place.line})",
                 "Correct the id, or keep one of the two entries.",
             )
@@ -53,13 +54,16 @@ def group_names(subject: Subject) -> Iterable[Problem]:
             name = policy.group_name(account.name, role)
             if len(name) > GROUP_NAME_LIMIT:
                 yield Problem(
-                    account.place, "RM205",
+                    account.place,
+                    "RM205",
                     f"group `{name}` would have {len(name)} characters; IAM takes {GROUP_NAME_LIMIT}",
                     "Shorten the account's name, the role's or `group_prefix`.",
                 )
             elif not _GROUP_NAME.match(name):
                 yield Problem(
-                    account.place, "RM205", f"group `{name}` would have characters that IAM does not take",
+                    account.place,
+                    "RM205",
+                    f"group `{name}` would have characters that IAM does not take",
                     "Use letters, digits and `_+=,.@-` in the names of accounts and roles.",
                 )
 
@@ -71,7 +75,8 @@ def too_many_groups(subject: Subject) -> Iterable[Problem]:
     quota = policy.guards.groups_quota
     if count > quota:
         yield Problem(
-            Place(policy.config_file), "RM206",
+            Place(policy.config_file),
+            "RM206",
             f"{count} groups would be needed ({len(policy.present)} accounts with their roles); the master account "
             f"may hold {quota}",
             "Have AWS raise the quota (at most 500) and set `guards: groups_quota:` to it, or use fewer roles.",
@@ -85,7 +90,9 @@ def no_id_for_ci(subject: Subject) -> Iterable[Problem]:
     for account in subject.policy.accounts:
         if account.account_id is None:
             yield Problem(
-                account.place, "RM207", f"account `{account.name}` has no `account_id`, which runs in CI need",
+                account.place,
+                "RM207",
+                f"account `{account.name}` has no `account_id`, which runs in CI need",
                 "Add its 12 digits, or remove `github_oidc` if all runs are local.",
             )
 
@@ -97,7 +104,8 @@ def parameter_unknown(subject: Subject) -> Iterable[Problem]:
         for name, _ in account.parameters:
             if name == MASTER_PARAMETER:
                 yield Problem(
-                    account.place, "RM208",
+                    account.place,
+                    "RM208",
                     f"account `{account.name}` sets `{name}`, which always is the master account's id",
                     "Remove it from `parameters`.",
                 )
@@ -115,7 +123,8 @@ def parameter_unfilled(subject: Subject) -> Iterable[Problem]:
         for parameter in policy.template.parameters:
             if parameter.name not in filled:
                 yield Problem(
-                    account.place, "RM209",
+                    account.place,
+                    "RM209",
                     f"nothing fills the template's parameter `{parameter.name}` in account `{account.name}`",
                     f"Add it under the account's `parameters`, or give it a `Default` (line {parameter.place.line} of "
                     f"{parameter.place.file}).",
@@ -131,7 +140,9 @@ def parameter_refused(subject: Subject) -> Iterable[Problem]:
             rule = parameter and _broken_rule(parameter, value)
             if rule:
                 yield Problem(
-                    account.place, "RM210", f"account `{account.name}`: the template refuses this `{name}`: {rule}",
+                    account.place,
+                    "RM210",
+                    f"account `{account.name}`: the template refuses this `{name}`: {rule}",
                     "Correct the value.",
                 )
 
@@ -140,8 +151,9 @@ def _broken_rule(parameter: Parameter, value: str) -> str:
     """The rule of the template that `value` breaks, or the empty string. What cannot be told here is left to AWS."""
     rules = parameter.rules
     listed = rules["Type"] == "CommaDelimitedList" or rules["Type"].startswith("List<")
-    broken = (_broken_item_rule(rules, item.strip() if listed else item)
-              for item in (value.split(",") if listed else [value]))
+    broken = (
+        _broken_item_rule(rules, item.strip() if listed else item) for item in (value.split(",") if listed else [value])
+    )
     return next(filter(None, broken), "")
 
 

@@ -29,7 +29,8 @@ def no_roles(subject: Subject) -> Iterable[Problem]:
     template = subject.policy.template
     if not template.roles:
         yield Problem(
-            template.places.get(("Resources",), Place(template.file)), "RM405",
+            template.places.get(("Resources",), Place(template.file)),
+            "RM405",
             "the template makes no role: nobody could switch into anything",
             "Add at least one resource of type AWS::IAM::Role.",
         )
@@ -41,7 +42,9 @@ def logical_ids(subject: Subject) -> Iterable[Problem]:
     for name in template.body["Resources"]:
         if not _LOGICAL_ID.match(name):
             yield Problem(
-                template.places[("Resources", name)], "RM406", f"`{name}` is no logical id: letters and digits only",
+                template.places[("Resources", name)],
+                "RM406",
+                f"`{name}` is no logical id: letters and digits only",
                 "Rename it.",
             )
 
@@ -51,7 +54,8 @@ def open_trust(subject: Subject) -> Iterable[Problem]:
     for role, account, properties in _each_role(subject):
         if any(map(_is_open, _statements(properties.get("AssumeRolePolicyDocument")))):
             yield Problem(
-                _place(subject, role, "AssumeRolePolicyDocument"), "RM407",
+                _place(subject, role, "AssumeRolePolicyDocument"),
+                "RM407",
                 f"role `{role.name}` trusts everybody in AWS" + _in(account),
                 f"Name who may assume it, as a rule `arn:aws:iam::${{{MASTER_PARAMETER}}}:root`.",
             )
@@ -71,15 +75,19 @@ def master_left_out(subject: Subject) -> Iterable[Problem]:
     """Roles that nobody of the master account could assume: a grant of one would grant nothing."""
     master = subject.policy.master_account_id
     for role, account, properties in _each_role(subject):
-        trusted = [str(s.get("Principal", "*") if isinstance(s, dict) and "Effect" in s else s)
-                   for s in _statements(properties.get("AssumeRolePolicyDocument"))
-                   if not isinstance(s, dict) or s.get("Effect", "Allow") == "Allow"]
+        trusted = [
+            str(s.get("Principal", "*") if isinstance(s, dict) and "Effect" in s else s)
+            for s in _statements(properties.get("AssumeRolePolicyDocument"))
+            if not isinstance(s, dict) or s.get("Effect", "Allow") == "Allow"
+        ]
         if not any(known in who for who in trusted for known in (master, "*", "${", "Fn::", "'Ref'")):
             yield Problem(
-                _place(subject, role, "AssumeRolePolicyDocument"), "RM409",
+                _place(subject, role, "AssumeRolePolicyDocument"),
+                "RM409",
                 f"role `{role.name}` does not trust the master account {master}: nobody could switch into it"
                 + _in(account),
-                f"Trust `arn:aws:iam::${{{MASTER_PARAMETER}}}:root`.", Severity.WARNING,
+                f"Trust `arn:aws:iam::${{{MASTER_PARAMETER}}}:root`.",
+                Severity.WARNING,
             )
 
 
@@ -90,9 +98,11 @@ def names(subject: Subject) -> Iterable[Problem]:
         path, name = role_path(resolved, role.name), role_name(resolved, role.name)
         if path is None or not _PATH.match(path):
             yield Problem(
-                _place(subject, role, "Path"), "RM411",
-                f"the path of role `{role.name}` " + ("cannot be told from the template" if path is None
-                                                      else f"is `{path}`, which is no IAM path") + _in(account),
+                _place(subject, role, "Path"),
+                "RM411",
+                f"the path of role `{role.name}` "
+                + ("cannot be told from the template" if path is None else f"is `{path}`, which is no IAM path")
+                + _in(account),
                 "Write it out, or use parameters: it starts and ends with `/`.",
             )
             continue
@@ -100,12 +110,15 @@ def names(subject: Subject) -> Iterable[Problem]:
             continue
         if not _ROLE_NAME.match(name):
             yield Problem(
-                _place(subject, role, "RoleName"), "RM412", f"`{name}` is no name for an IAM role" + _in(account),
+                _place(subject, role, "RoleName"),
+                "RM412",
+                f"`{name}` is no name for an IAM role" + _in(account),
                 "Use 1 to 64 letters, digits and `_+=,.@-`.",
             )
         elif len(path + name) > SWITCH_ROLE_LIMIT:
             yield Problem(
-                _place(subject, role, "RoleName"), "RM413",
+                _place(subject, role, "RoleName"),
+                "RM413",
                 f"path and name of role `{role.name}` have {len(path + name)} characters; the console switches only "
                 f"into roles with at most {SWITCH_ROLE_LIMIT}" + _in(account),
                 "Shorten the path or the name.",
@@ -123,7 +136,8 @@ def same_name(subject: Subject) -> Iterable[Problem]:
             other = first.setdefault((f"{account.name} {kind}", key.lower()), role)
             if other.name != role.name:
                 yield Problem(
-                    role.place, "RM414",
+                    role.place,
+                    "RM414",
                     f"roles `{other.name}` and `{role.name}` have the same {kind}, or one that differs only in case"
                     + _in(account),
                     "Rename one of the two.",
@@ -137,7 +151,8 @@ def session_length(subject: Subject) -> Iterable[Problem]:
         seconds = properties.get("MaxSessionDuration")
         if isinstance(seconds, str) and not (_SECONDS.match(seconds) and low <= int(seconds) <= high):
             yield Problem(
-                _place(subject, role, "MaxSessionDuration"), "RM415",
+                _place(subject, role, "MaxSessionDuration"),
+                "RM415",
                 f"MaxSessionDuration of role `{role.name}` is `{seconds}`" + _in(account),
                 f"Write seconds from {low} to {high}.",
             )
@@ -154,8 +169,10 @@ def dangling_references(subject: Subject) -> Iterable[Problem]:
             if name in known[kind] or name.startswith("AWS::"):
                 continue
             yield Problem(
-                place, "RM416",
-                f"`{name}` is neither a parameter nor a resource of the template" if kind == "resource"
+                place,
+                "RM416",
+                f"`{name}` is neither a parameter nor a resource of the template"
+                if kind == "resource"
                 else f"the template has no {kind} `{name}`",
                 did_you_mean(name, known[kind]) or "Correct the name, or declare it.",
             )

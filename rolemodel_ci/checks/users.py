@@ -19,7 +19,9 @@ def unknown_account(subject: Subject) -> Iterable[Problem]:
         account = policy.account(name)
         if account is None:
             yield Problem(
-                place, "RM301", f"account `{name}` is not in the config",
+                place,
+                "RM301",
+                f"account `{name}` is not in the config",
                 did_you_mean(name, known) or f"Add it to {policy.config_file}, or remove it here.",
             )
         elif account.absent:
@@ -37,13 +39,16 @@ def unknown_role(subject: Subject) -> Iterable[Problem]:
             continue
         if mapped.role in everywhere:
             yield Problem(
-                mapped.role_place, "RM304",
+                mapped.role_place,
+                "RM304",
                 f"role `{mapped.role}` is not made in account `{mapped.account}`: its condition does not hold there",
                 "Remove it here, or set the account's `parameters` so that the condition holds.",
             )
         else:
             yield Problem(
-                mapped.role_place, "RM303", f"role `{mapped.role}` is not in the template",
+                mapped.role_place,
+                "RM303",
+                f"role `{mapped.role}` is not in the template",
                 did_you_mean(mapped.role, here) or f"Add it to {policy.template.file}, or remove it here.",
             )
 
@@ -58,7 +63,8 @@ def user_twice(subject: Subject) -> Iterable[Problem]:
         key = grant[:3]
         if key in first:
             yield Problem(
-                grant.place, "RM305",
+                grant.place,
+                "RM305",
                 f"`{grant.user}` stands a second time in `{grant.account}` `{grant.role}` "
                 f"(first in line {first[key].place.line})",
                 "Keep one of the two.",
@@ -78,7 +84,8 @@ def user_by_case(subject: Subject) -> Iterable[Problem]:
         other = spelled.setdefault(grant.user.lower(), grant)
         if other.user != grant.user:
             yield Problem(
-                grant.place, "RM306",
+                grant.place,
+                "RM306",
                 f"`{grant.user}` differs only in case from `{other.user}` in line {other.place.line}",
                 "Write the name as IAM has it, in both places.",
             )
@@ -98,7 +105,8 @@ def too_many_roles(subject: Subject) -> Iterable[Problem]:
         if len(own) > GROUPS_PER_USER:
             held = list(own.values())
             yield Problem(
-                held[GROUPS_PER_USER].place, "RM307",
+                held[GROUPS_PER_USER].place,
+                "RM307",
                 f"`{user}` would be in {len(own)} groups; AWS allows a user {GROUPS_PER_USER}, and it cannot be raised",
                 "Give some of these up: " + ", ".join(f"`{g.account}` `{g.role}`" for g in held) + ".",
             )
@@ -109,9 +117,11 @@ def expired(subject: Subject) -> Iterable[Problem]:
     for grant in subject.policy.users.grants if subject.policy.users else ():
         if grant.expires is not None and not grant.holds(subject.today):
             yield Problem(
-                grant.place, "RM310",
+                grant.place,
+                "RM310",
                 f"the grant of `{grant.account}` `{grant.role}` to `{grant.user}` ended with {grant.expires}",
-                "Remove it, or give it a later day.", Severity.WARNING,
+                "Remove it, or give it a later day.",
+                Severity.WARNING,
             )
 
 

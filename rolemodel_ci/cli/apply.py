@@ -116,7 +116,7 @@ def _told(report: Report, format_: str) -> int:
 
 
 def ask(plan: Plan, *, can_answer: bool) -> None:
-    """Have a person confirm a plan that takes access away. Raises UsageWrong where nobody has read it and can answer."""
+    """Have a person confirm a plan that takes access away. Raises UsageWrong where nobody can answer."""
     taken = sum(phase_of(change) is Phase.REVOKE or isinstance(change, DeleteStack) for change in plan.changes)
     if not taken:
         return

@@ -194,10 +194,19 @@ class _Demo:
             may = self._may_switch(policy, f"{user}@example.com", account)
             if may is not wanted:
                 raise DemoFailed(f"{user} {'can' if may else 'cannot'} switch into {account}", "Run the tests.")
-            rows.append(Row((user, f"PowerRole of {account}", "yes" if may else "no, access denied"),
-                            Tone.GAIN if may else Tone.LOSS))
-        show(self.console, (Heading("Do they get in? Each tries sts:AssumeRole with a key and an MFA code:"),
-                            Table(("who", "into", "gets in"), tuple(rows))))
+            rows.append(
+                Row(
+                    (user, f"PowerRole of {account}", "yes" if may else "no, access denied"),
+                    Tone.GAIN if may else Tone.LOSS,
+                )
+            )
+        show(
+            self.console,
+            (
+                Heading("Do they get in? Each tries sts:AssumeRole with a key and an MFA code:"),
+                Table(("who", "into", "gets in"), tuple(rows)),
+            ),
+        )
 
     def _may_switch(self, policy: Policy, user: str, account: str) -> bool:
         from botocore.exceptions import ClientError
@@ -217,8 +226,12 @@ class _Demo:
     def _nothing(self, policy: Policy) -> None:
         self.aws.mark()
         plan = self._plan(policy)
-        carry_out(EVERYTHING, make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=self.world.jobs), policy,
-                  self.world.tools(PlainWatch()))
+        carry_out(
+            EVERYTHING,
+            make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=self.world.jobs),
+            policy,
+            self.world.tools(PlainWatch()),
+        )
         show(self.console, plan_blocks(plan))
         writes, calls = sum(self.aws.writes().values()), sum(self.aws.calls().values())
         if not plan.is_empty or writes:

@@ -55,31 +55,48 @@ def asked(*options: Option) -> Callable[[Callable[..., int]], Callable[..., int]
 
 
 _config = click.option(
-    "--config", default="access/config.yml", show_default=True, envvar="ROLEMODEL_CONFIG", show_envvar=True,
-    metavar="FILE", help="The config of the access repository.",
+    "--config",
+    default="access/config.yml",
+    show_default=True,
+    envvar="ROLEMODEL_CONFIG",
+    show_envvar=True,
+    metavar="FILE",
+    help="The config of the access repository.",
 )
 _format = click.option(
-    "--format", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True,
+    "--format",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
     help="text for people, json for programs, markdown for GitHub.",
 )
 _verbose = click.option("--verbose", is_flag=True, help="Tell every AWS call on standard error.")
 
 account = click.option(
-    "--account", "accounts", multiple=True, metavar="NAME",
+    "--account",
+    "accounts",
+    multiple=True,
+    metavar="NAME",
     help="Only this account of the config. May be given several times.",
 )
 jobs = click.option(
-    "--jobs", type=click.IntRange(1, 64), default=16, show_default=True,
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=16,
+    show_default=True,
     help="How many accounts, or groups, are worked on at once.",
 )
 sandbox = click.option(
-    "--sandbox", is_flag=True,
+    "--sandbox",
+    is_flag=True,
     help="Work on an embedded AWS, furnished with the accounts and users that the files name. "
     "Needs the extra `sandbox`.",
 )
 yes = click.option("--yes", is_flag=True, help="Do not ask before access is taken away or something is deleted.")
 allow = click.option(
-    "--allow", type=click.Choice([guard.value for guard in Guard if guard is not Guard.QUOTA]), multiple=True,
+    "--allow",
+    type=click.Choice([guard.value for guard in Guard if guard is not Guard.QUOTA]),
+    multiple=True,
     help="Override this guard for this run. May be given several times.",
 )
 

@@ -61,8 +61,11 @@ class World:
         """What applying needs; it reads with the sessions that write."""
         writer = AwsStackWriter(self.writing, self.policy.stack_name)
         return Tools(
-            AwsGroupWriter(self.writing), _readers(self.writing, self.policy).stacks,
-            Rollout(writer, watch, SystemClock()), watch, self.jobs,
+            AwsGroupWriter(self.writing),
+            _readers(self.writing, self.policy).stacks,
+            Rollout(writer, watch, SystemClock()),
+            watch,
+            self.jobs,
         )
 
 

@@ -56,8 +56,13 @@ def plan_membership(policy: Policy, master: LiveMaster, today: date, only: froze
         live = master.groups.get(group)
         if live is None or live.path != GROUP_PATH:
             found.append(
-                Blocked(group, None, f"group `{group}` does not exist", "Run `update` first: it makes the groups.",
-                        mapped.role_place)
+                Blocked(
+                    group,
+                    None,
+                    f"group `{group}` does not exist",
+                    "Run `update` first: it makes the groups.",
+                    mapped.role_place,
+                )
             )
         else:
             slots.append(Slot(mapped.account, mapped.role, group, None))
@@ -111,16 +116,20 @@ def _slots(policy: Policy, diffs: Mapping[str, StackDiff]) -> list[Slot]:
         unreadable = "Mend what keeps the account from being read, then run again." if diff.roles is None else None
         roles = [role.name for role in policy.template.roles] if diff.roles is None else diff.roles
         slots += [
-            Slot(account.name, role, policy.group_name(account.name, role), diff.arns.get(role),
-                 diff.live_arns.get(role), unreadable)
+            Slot(
+                account.name,
+                role,
+                policy.group_name(account.name, role),
+                diff.arns.get(role),
+                diff.live_arns.get(role),
+                unreadable,
+            )
             for role in roles
         ]
     return slots
 
 
-def _structure(
-    policy: Policy, live: Live, diffs: Mapping[str, StackDiff], only: frozenset[str]
-) -> Iterator[Found]:
+def _structure(policy: Policy, live: Live, diffs: Mapping[str, StackDiff], only: frozenset[str]) -> Iterator[Found]:
     """Stacks, groups and their policies."""
     yield from (diff.change for diff in diffs.values() if diff.change)
     slots = _slots(policy, diffs)
@@ -149,9 +158,7 @@ def _membership(policy: Policy, master: LiveMaster, today: date, slots: Iterable
     for slot in slots:
         if taken_elsewhere(slot, master) is None:
             group = master.groups.get(slot.group)
-            yield from member_changes(
-                slot, group, holding.get(slot.group, {}), ended.get(slot.group, {}), master
-            )
+            yield from member_changes(slot, group, holding.get(slot.group, {}), ended.get(slot.group, {}), master)
 
 
 def _plan(policy: Policy, live: Live, found: Iterable[Found], only: frozenset[str]) -> Plan:
@@ -178,24 +185,32 @@ def _totals(policy: Policy, master: LiveMaster, changes: list[Change], only: fro
     """Count. Memberships are those of the groups that the run looks at."""
     ours = [group for group in master.groups.values() if group.path == GROUP_PATH]
     before = sum(len(group.members) for group in ours if not only or _owner(policy, group.name)[0] in only)
-    count = {kind: sum(isinstance(change, kind) for change in changes)
-             for kind in (AddMember, RemoveMember, CreateGroup, DeleteGroup)}
+    count = {
+        kind: sum(isinstance(change, kind) for change in changes)
+        for kind in (AddMember, RemoveMember, CreateGroup, DeleteGroup)
+    }
     return Totals(
-        before, before + count[AddMember] - count[RemoveMember],
-        len(master.groups), len(master.groups) + count[CreateGroup] - count[DeleteGroup],
+        before,
+        before + count[AddMember] - count[RemoveMember],
+        len(master.groups),
+        len(master.groups) + count[CreateGroup] - count[DeleteGroup],
     )
 
 
 def _notes(policy: Policy, live: Live, only: frozenset[str]) -> Iterator[str]:
     """What a person should know although no change follows from it."""
     accounts = {account.name for account in policy.accounts}
-    gone = sorted({
-        _named_for(policy, name)[0] for name, group in live.master.groups.items() if group.path == GROUP_PATH
-    } - accounts - {""})
+    gone = sorted(
+        {_named_for(policy, name)[0] for name, group in live.master.groups.items() if group.path == GROUP_PATH}
+        - accounts
+        - {""}
+    )
     if not only:
         for name in gone:
-            yield (f"account `{name}` is no longer in the config: its groups go, but its stack cannot be reached. "
-                   f"Had it stayed with `state: absent`, the stack would go too.")
+            yield (
+                f"account `{name}` is no longer in the config: its groups go, but its stack cannot be reached. "
+                f"Had it stayed with `state: absent`, the stack would go too."
+            )
     for account in policy.accounts:
         if account.absent and isinstance(live.stacks.get(account.name), Absent):
             yield f"account `{account.name}` has no stack any more: its entry can be taken out of the config."

@@ -68,7 +68,8 @@ def opens_at_least(document: Any, arn: str) -> bool:
     return any(
         {str(action).lower() for action in _listed(statement["Action"])} & {"sts:assumerole", "sts:*", "*"}
         and {arn, "*"} & set(map(str, _listed(statement["Resource"])))
-        for statement in statements if _is_plain(statement)
+        for statement in statements
+        if _is_plain(statement)
     )
 
 
@@ -103,7 +104,9 @@ def taken_elsewhere(slot: Slot, master: LiveMaster) -> Blocked | None:
     if other.path == GROUP_PATH:
         return None  # ours, of another spelling: it is a stray and goes first
     return Blocked(
-        slot.group, None, f"group `{other.name}` exists under path `{other.path}`, and is not rolemodel-ci's to change",
+        slot.group,
+        None,
+        f"group `{other.name}` exists under path `{other.path}`, and is not rolemodel-ci's to change",
         "Rename or delete that group, or choose another `group_prefix`.",
     )
 
@@ -157,7 +160,9 @@ def member_changes(
             yield Blocked(slot.group, user, f"account `{slot.account}` cannot be read", slot.unreadable, grant.place)
         elif user not in master.users:
             yield Blocked(
-                slot.group, user, f"user `{user}` does not exist in the master account",
+                slot.group,
+                user,
+                f"user `{user}` does not exist in the master account",
                 did_you_mean(user, sorted(master.users))
                 or "Create the user there, or correct the name; rolemodel-ci never creates users.",
                 grant.place,
@@ -169,5 +174,4 @@ def member_changes(
 def strays(master: LiveMaster, wanted: Iterable[str]) -> list[LiveGroup]:
     """Groups under our path that nothing in the policy accounts for."""
     keep = set(wanted)
-    return [group for name, group in sorted(master.groups.items())
-            if group.path == GROUP_PATH and name not in keep]
+    return [group for name, group in sorted(master.groups.items()) if group.path == GROUP_PATH and name not in keep]

@@ -13,8 +13,9 @@ from rolemodel_ci.roles import differences, is_replaced, role_arn, role_name, ro
 
 _NOTHING = Resolved({}, {})
 
-RESTING = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE",
-                     "IMPORT_ROLLBACK_COMPLETE"})
+RESTING = frozenset(
+    {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
+)
 """Statuses in which a stack can be updated:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html"""
 
@@ -74,8 +75,10 @@ def deployed(policy: Policy, account: Account, stack: LiveStack) -> Resolved:
     wanted = parameters_of(policy, account)
     hidden = {p.name for p in policy.template.parameters if p.hidden}
     # A NoEcho value cannot be read back, so that it cannot be told from the wanted one either.
-    parameters = {name: wanted[name] if value == HIDDEN and name in hidden and name in wanted else value
-                  for name, value in stack.parameters.items()}
+    parameters = {
+        name: wanted[name] if value == HIDDEN and name in hidden and name in wanted else value
+        for name, value in stack.parameters.items()
+    }
     where = Where(stack.identity.account_id, policy.region, policy.stack_name, stack.identity.partition)
     return resolve(stack.body, parameters, where)
 
@@ -84,16 +87,17 @@ def live_arns(policy: Policy, account: Account, stack: LiveStack) -> dict[str, s
     """The ARNs of the roles that the stack has now, by logical id."""
     current = deployed(policy, account, stack)
     where = Where(stack.identity.account_id, policy.region, policy.stack_name, stack.identity.partition)
-    return {name: role_arn(current, name, where, stack.physical[name])
-            for name in role_names(current) if stack.physical.get(name)}
+    return {
+        name: role_arn(current, name, where, stack.physical[name])
+        for name in role_names(current)
+        if stack.physical.get(name)
+    }
 
 
 def _removal(policy: Policy, account: Account, stack: Absent | LiveStack) -> StackChange | None:
     if isinstance(stack, Absent):
         return None
-    return DeleteStack(
-        account.name, None, policy.stack_name, differences(deployed(policy, account, stack), _NOTHING)
-    )
+    return DeleteStack(account.name, None, policy.stack_name, differences(deployed(policy, account, stack), _NOTHING))
 
 
 def _named_arns(wanted: Resolved, roles: tuple[str, ...], where: Where) -> dict[str, str]:

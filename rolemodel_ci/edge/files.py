@@ -52,5 +52,3 @@ def _roots(config_directory: Path, working: Path) -> tuple[Path, ...]:
         if (directory / ".git").exists():
             return (directory,)
     return (config_directory, working)
-
-

@@ -44,7 +44,8 @@ class AwsMasterReader:
             for name in names:
                 members.setdefault(name, set()).add(user)
         return LiveMaster(
-            identity, frozenset(users),
+            identity,
+            frozenset(users),
             {name: replace(group, members=frozenset(members[name])) for name, group in groups.items()},
             Quotas(
                 summary.get("GroupsQuota", Quotas().groups),
@@ -56,7 +57,9 @@ class AwsMasterReader:
 
 def _group(detail: dict[str, Any]) -> LiveGroup:
     return LiveGroup(
-        detail["GroupName"], detail["Path"], frozenset(),
+        detail["GroupName"],
+        detail["Path"],
+        frozenset(),
         {policy["PolicyName"]: policy["PolicyDocument"] for policy in detail.get("GroupPolicyList", [])},
         tuple(sorted(policy["PolicyArn"] for policy in detail.get("AttachedManagedPolicies", []))),
     )
@@ -93,8 +96,9 @@ class AwsGroupWriter:
 
     def put_policy(self, group: str, policy: str, document: str) -> None:
         """Write an inline policy."""
-        self._call("PutGroupPolicy", again=self._late(group), GroupName=group, PolicyName=policy,
-                   PolicyDocument=document)
+        self._call(
+            "PutGroupPolicy", again=self._late(group), GroupName=group, PolicyName=policy, PolicyDocument=document
+        )
 
     def add_member(self, group: str, user: str) -> None:
         """Begin a membership."""

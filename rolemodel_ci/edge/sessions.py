@@ -96,8 +96,12 @@ class Sessions:
         self._region = region
         self._endpoint_url = endpoint_url
         self._config = Config(
-            region_name=region, connect_timeout=10, read_timeout=60, max_pool_connections=max(jobs, 10),
-            retries={"mode": "standard"}, user_agent_extra=f"rolemodel-ci/{__version__}",
+            region_name=region,
+            connect_timeout=10,
+            read_timeout=60,
+            max_pool_connections=max(jobs, 10),
+            retries={"mode": "standard"},
+            user_agent_extra=f"rolemodel-ci/{__version__}",
             proxies={} if endpoint_url else None,  # an embedded AWS is never behind a proxy
         )
         self._lock = threading.Lock()  # botocore's sessions are not made for threads; its clients are
@@ -197,9 +201,7 @@ class Sessions:
         with self._ways_in[who]:
             if who not in self._keys:
                 with calling("sts:AssumeRole", self.label(who), NoAccess):
-                    answer = self._sts(source).assume_role(
-                        RoleArn=source.role_arn, RoleSessionName=source.session_name
-                    )
+                    answer = self._sts(source).assume_role(RoleArn=source.role_arn, RoleSessionName=source.session_name)
                     made = answer["Credentials"]
                     self._keys[who] = _keys(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
             return self._keys[who]
@@ -236,8 +238,12 @@ def _log_call(model: Any, http_response: Any, parsed: Any, **_: Any) -> None:
     told = parsed.get("ResponseMetadata", {})
     service = model.service_model.service_name
     _CALLS.info(
-        "%s:%s status=%s retries=%s request=%s", service, model.name, http_response.status_code,
-        told.get("RetryAttempts", 0), told.get("RequestId", "-"),
+        "%s:%s status=%s retries=%s request=%s",
+        service,
+        model.name,
+        http_response.status_code,
+        told.get("RetryAttempts", 0),
+        told.get("RequestId", "-"),
     )
 
 

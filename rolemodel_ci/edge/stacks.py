@@ -43,12 +43,16 @@ class AwsStackReader:
             pages = client.get_paginator("list_stack_resources").paginate(StackName=self._name)
             resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
         return LiveStack(
-            account.name, identity, status, read_deployed(template),
+            account.name,
+            identity,
+            status,
+            read_deployed(template),
             {p["ParameterKey"]: p.get("ParameterValue", "") for p in stack.get("Parameters", [])},
             {
                 resource["LogicalResourceId"]: resource["PhysicalResourceId"]
                 for resource in resources
-                if resource["ResourceType"] == ROLE_TYPE and resource.get("PhysicalResourceId")
+                if resource["ResourceType"] == ROLE_TYPE
+                and resource.get("PhysicalResourceId")
                 and resource["ResourceStatus"] != "DELETE_COMPLETE"
             },
         )

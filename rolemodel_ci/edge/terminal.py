@@ -15,8 +15,14 @@ from rich.text import Text
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Table, Tone
 from rolemodel_ci.render.text import visible
 
-_STYLES = {Tone.PLAIN: "", Tone.GAIN: "green", Tone.LOSS: "red", Tone.CHANGE: "yellow", Tone.BAD: "bold red",
-           Tone.GOOD: "bold green"}
+_STYLES = {
+    Tone.PLAIN: "",
+    Tone.GAIN: "green",
+    Tone.LOSS: "red",
+    Tone.CHANGE: "yellow",
+    Tone.BAD: "bold red",
+    Tone.GOOD: "bold green",
+}
 
 
 def show(console: Console, blocks: Iterable[Block]) -> None:

@@ -35,9 +35,13 @@ def digest(plan: Plan) -> str:
 def report_json(report: Report) -> dict[str, Any]:
     """What came of every change."""
     return _document(
-        "report", plan_digest=digest(report.plan), complete=report.is_complete, interrupted=report.interrupted,
+        "report",
+        plan_digest=digest(report.plan),
+        complete=report.is_complete,
+        interrupted=report.interrupted,
         outcomes=[_outcome(outcome) for outcome in report.outcomes],
-        unreadable=_value(report.plan.unreadable), blocked=[_blocked(b) for b in report.plan.blocked],
+        unreadable=_value(report.plan.unreadable),
+        blocked=[_blocked(b) for b in report.plan.blocked],
     )
 
 
@@ -49,16 +53,22 @@ def refusals_json(plan: Plan, refusals: tuple[Refusal, ...]) -> dict[str, Any]:
 def problems_json(problems: tuple[Problem, ...]) -> dict[str, Any]:
     """What is wrong with the files."""
     errors = any(problem.severity is Severity.ERROR for problem in problems)
-    return _document("problems", valid=not errors, problems=[
-        {**_place(p.place), "code": p.code, "severity": p.severity.value, "message": p.message, "remedy": p.remedy}
-        for p in problems
-    ])
+    return _document(
+        "problems",
+        valid=not errors,
+        problems=[
+            {**_place(p.place), "code": p.code, "severity": p.severity.value, "message": p.message, "remedy": p.remedy}
+            for p in problems
+        ],
+    )
 
 
 def listing_json(found: Listing) -> dict[str, Any]:
     """Every role, with everything that a profile of the AWS command line needs."""
     return _document(
-        "listing", roles=[_entry(entry, found) for entry in found.entries], missing=list(found.missing),
+        "listing",
+        roles=[_entry(entry, found) for entry in found.entries],
+        missing=list(found.missing),
         unreadable=_value(found.unreadable),
     )
 
@@ -107,16 +117,25 @@ def _outcome(outcome: Done | Failed | Skipped) -> dict[str, Any]:
 
 
 def _blocked(block: Blocked) -> dict[str, Any]:
-    return {"group": block.group, "user": block.user, "reason": block.reason, "remedy": block.remedy,
-            "place": _value(block.place)}
+    return {
+        "group": block.group,
+        "user": block.user,
+        "reason": block.reason,
+        "remedy": block.remedy,
+        "place": _value(block.place),
+    }
 
 
 def _entry(entry: Entry, found: Listing) -> dict[str, Any]:
     return {
         **_value(entry),
         "profile": {
-            "name": f"{entry.account}-{entry.role}", "role_arn": entry.arn, "source_profile": found.source_profile,
-            "region": found.region, "duration_seconds": entry.session_seconds, "mfa_needed": entry.mfa,
+            "name": f"{entry.account}-{entry.role}",
+            "role_arn": entry.arn,
+            "source_profile": found.source_profile,
+            "region": found.region,
+            "duration_seconds": entry.session_seconds,
+            "mfa_needed": entry.mfa,
         },
     }
 

@@ -61,27 +61,39 @@ def headline(plan: Plan) -> str:
     whole = _whole_groups(plan.changes)
     shapes = [change for change in plan.changes if isinstance(change, PutPolicy | DeletePolicy | DetachPolicy)]
     policies = sum(change.group not in whole for change in shapes)
-    return "Plan: " + sentence((
-        counted(gains, "grant"), counted(losses, "revocation"),
-        counted(stacks, "stack") + " to change" if stacks else "",
-        counted(made, "group") + " to make" if made else "",
-        counted(gone, "group") + " to delete" if gone else "",
-        counted(policies, "group policy", "group policies") + " to put right" if policies else "",
-    )) + "."
+    return (
+        "Plan: "
+        + sentence(
+            (
+                counted(gains, "grant"),
+                counted(losses, "revocation"),
+                counted(stacks, "stack") + " to change" if stacks else "",
+                counted(made, "group") + " to make" if made else "",
+                counted(gone, "group") + " to delete" if gone else "",
+                counted(policies, "group policy", "group policies") + " to put right" if policies else "",
+            )
+        )
+        + "."
+    )
 
 
 def change_blocks(changes: Sequence[Change]) -> Iterator[Block]:
     """The changes: access, stacks with what changes in their roles, groups."""
     access = [change for change in changes if isinstance(change, AddMember | RemoveMember)]
     if access:
-        yield Table(("", "who", "account", "role", "until", "why"),
-                    tuple(map(_access, sorted(access, key=lambda c: isinstance(c, RemoveMember)))))
+        yield Table(
+            ("", "who", "account", "role", "until", "why"),
+            tuple(map(_access, sorted(access, key=lambda c: isinstance(c, RemoveMember)))),
+        )
     stacks = [change for change in changes if isinstance(change, StackChange)]
     if stacks:
         yield Table(("", "account", "stack", "roles"), tuple(map(_stack, stacks)))
         yield from _differences(stacks)
-    groups = [change for change in changes
-              if isinstance(change, CreateGroup | DeleteGroup | PutPolicy | DeletePolicy | DetachPolicy)]
+    groups = [
+        change
+        for change in changes
+        if isinstance(change, CreateGroup | DeleteGroup | PutPolicy | DeletePolicy | DetachPolicy)
+    ]
     if groups:
         yield Table(("", "group", "what"), tuple(_groups(groups)))
 
@@ -162,8 +174,10 @@ def _differences(stacks: Sequence[StackChange]) -> Iterator[Block]:
         for difference in differences:
             lines.append((f"  {difference.name} ({difference.kind}) {difference.what}", Tone.PLAIN))
             lines += [
-                (f"{line.sign}   {line.part + ': ' if line.part else ''}{line.text}",
-                 Tone.GAIN if line.sign == "+" else Tone.LOSS)
+                (
+                    f"{line.sign}   {line.part + ': ' if line.part else ''}{line.text}",
+                    Tone.GAIN if line.sign == "+" else Tone.LOSS,
+                )
                 for line in difference.lines
             ]
         yield Paragraph(f"In {accounts}:")
@@ -198,8 +212,10 @@ def _shortfalls(plan: Plan) -> Iterator[Block]:
     if plan.unreadable:
         many = counted(len(plan.unreadable), "account")
         yield Heading(f"{many} cannot be read; nothing is concluded from it", 2, Tone.BAD)
-        yield Table(("account", "why", "what to do"),
-                    tuple(Row((u.account, u.reason, u.remedy), Tone.BAD) for u in plan.unreadable))
+        yield Table(
+            ("account", "why", "what to do"),
+            tuple(Row((u.account, u.reason, u.remedy), Tone.BAD) for u in plan.unreadable),
+        )
     if plan.blocked:
         yield Heading(f"{counted(len(plan.blocked), 'wish', 'wishes')} cannot be made true", 2, Tone.BAD)
         rows = (Row((str(b.place or ""), b.user or "", b.group, b.reason, b.remedy), Tone.BAD) for b in plan.blocked)

@@ -16,16 +16,23 @@ def report_blocks(report: Report) -> Iterator[Block]:
     failed = [outcome for outcome in report.outcomes if isinstance(outcome, Failed)]
     skipped = [outcome for outcome in report.outcomes if isinstance(outcome, Skipped)]
     done = sum(isinstance(outcome, Done) for outcome in report.outcomes)
-    words = (counted(done, "change") + " made", f"{len(failed)} failed" if failed else "",
-             f"{len(skipped)} skipped" if skipped else "")
+    words = (
+        counted(done, "change") + " made",
+        f"{len(failed)} failed" if failed else "",
+        f"{len(skipped)} skipped" if skipped else "",
+    )
     tone = Tone.BAD if failed or skipped else Tone.GOOD
     yield Heading(("Interrupted: " if report.interrupted else "Applied: ") + sentence(words) + ".", 1, tone)
     if failed:
-        yield Table(("", "what", "why", "what to do"),
-                    tuple(Row(("failed", describe(f.change), f.reason, f.remedy), Tone.BAD) for f in failed))
+        yield Table(
+            ("", "what", "why", "what to do"),
+            tuple(Row(("failed", describe(f.change), f.reason, f.remedy), Tone.BAD) for f in failed),
+        )
     if skipped:
-        yield Table(("", "what", "because"),
-                    tuple(Row(("skipped", describe(s.change), s.because), Tone.CHANGE) for s in skipped))
+        yield Table(
+            ("", "what", "because"),
+            tuple(Row(("skipped", describe(s.change), s.because), Tone.CHANGE) for s in skipped),
+        )
     if failed or skipped or report.plan.unreadable:
         yield Paragraph("Running again finishes the job once the cause is mended.")
 
@@ -55,8 +62,10 @@ def problem_blocks(problems: Sequence[Problem], policy: Policy | None) -> Iterat
         told = (counted(errors, "problem") if errors else "", counted(warnings, "warning") if warnings else "")
         yield Heading(f"The files have {sentence(told)}.", 1, Tone.BAD if errors else Tone.CHANGE)
         rows = tuple(
-            Row((str(p.place), p.code, ("" if p.severity is Severity.ERROR else "warning: ") + p.message, p.remedy),
-                Tone.BAD if p.severity is Severity.ERROR else Tone.CHANGE)
+            Row(
+                (str(p.place), p.code, ("" if p.severity is Severity.ERROR else "warning: ") + p.message, p.remedy),
+                Tone.BAD if p.severity is Severity.ERROR else Tone.CHANGE,
+            )
             for p in problems
         )
         yield Table(("where", "code", "problem", "what to do"), rows)
@@ -64,5 +73,7 @@ def problem_blocks(problems: Sequence[Problem], policy: Policy | None) -> Iterat
         grants = len(policy.users.grants) if policy.users else 0
         yield Heading(
             f"The files are good: {counted(len(policy.accounts), 'account')}, "
-            f"{counted(len(policy.template.roles), 'role')}, {counted(grants, 'grant')}.", 1, Tone.GOOD,
+            f"{counted(len(policy.template.roles), 'role')}, {counted(grants, 'grant')}.",
+            1,
+            Tone.GOOD,
         )

@@ -26,7 +26,7 @@ def full(aws: EmbeddedAws) -> Iterator[Any]:
         iam.add_user_to_group(GroupName="g000", UserName=f"u{number:03d}")
     iam.add_user_to_group(GroupName="g001", UserName="u000")
     iam.put_group_policy(GroupName="g001", PolicyName="p", PolicyDocument=policy())
-    yield iam
+    return iam
 
 
 def test_details_of_users_and_groups_share_pages(full: Any) -> None:

@@ -102,15 +102,22 @@ def test_process_and_its_directory_are_gone_after_the_block(tmp_path: Path, monk
     with EmbeddedAws() as aws:
         pid, during = aws.pid, list(tmp_path.iterdir())
         aws.client("iam", "100000000000").create_group(GroupName="g")
-    assert during and list(tmp_path.iterdir()) == []
+    assert during
+    assert list(tmp_path.iterdir()) == []
     assert not Path(f"/proc/{pid}").exists()
 
 
 def test_process_is_gone_after_an_exception() -> None:
-    with pytest.raises(KeyboardInterrupt), EmbeddedAws() as aws:
-        pid = aws.pid
-        raise KeyboardInterrupt
-    assert not Path(f"/proc/{pid}").exists()
+    pids: list[int] = []
+
+    def interrupted() -> None:
+        with EmbeddedAws() as aws:
+            pids.append(aws.pid)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert not Path(f"/proc/{pids[0]}").exists()
 
 
 def test_process_does_not_outlive_a_killed_parent() -> None:

@@ -86,8 +86,11 @@ def test_role_renamed_to_an_existing_one_fails_the_update(iam: Any, cloudformati
         {"Policies": [{"PolicyName": "p", "PolicyDocument": json.loads(policy(Effect="Allow", Action="s3:*"))}]},
         {"AssumeRolePolicyDocument": json.loads(policy())},
         {"AssumeRolePolicyDocument": json.loads(policy(Effect="Allow", Principal="*", Action="s3:*"))},
-        {"AssumeRolePolicyDocument": json.loads(
-            policy(Effect="Allow", Action="sts:AssumeRole", Principal={"AWS": "arn:aws:iam::100000000001:user/no"}))},
+        {
+            "AssumeRolePolicyDocument": json.loads(
+                policy(Effect="Allow", Action="sts:AssumeRole", Principal={"AWS": "arn:aws:iam::100000000001:user/no"})
+            )
+        },
         {"MaxSessionDuration": 100},
         {"RoleName": "a b"},
     ],
@@ -115,8 +118,8 @@ def test_permissions_boundary_is_kept(iam: Any, cloudformation: Any) -> None:
 
 def test_parameter_against_its_pattern_is_refused(cloudformation: Any) -> None:
     parameters = {"AssumingAccountID": {"Type": "String", "AllowedPattern": "[0-9]{12}"}}
+    values = [{"ParameterKey": "AssumingAccountID", "ParameterValue": "12"}]
     with pytest.raises(ClientError) as refusal:
-        values = [{"ParameterKey": "AssumingAccountID", "ParameterValue": "12"}]
         create(cloudformation, template(parameters=parameters), Parameters=values)
     assert code_of(refusal) == ("ValidationError", 400)
 
@@ -130,8 +133,8 @@ def test_hidden_parameter_is_not_shown(cloudformation: Any) -> None:
 
 
 def test_named_role_needs_its_capability(cloudformation: Any) -> None:
+    body = template(RoleName="Admin")
     with pytest.raises(ClientError) as refusal:
-        body = template(RoleName="Admin")
         cloudformation.create_stack(StackName="S", TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
     assert code_of(refusal)[0] == "InsufficientCapabilitiesException"
 
@@ -169,8 +172,8 @@ def test_undeclared_parameter_is_refused(cloudformation: Any) -> None:
     with pytest.raises(ClientError, match=r"Parameters: \[Typo\] do not exist in the template"):
         create(cloudformation, template(), Parameters=values)
     assert create(cloudformation, template()) == "CREATE_COMPLETE"
+    body = template(Description="new")
     with pytest.raises(ClientError, match=r"Parameters: \[Typo\] do not exist in the template"):
-        body = template(Description="new")
         cloudformation.update_stack(StackName="S", TemplateBody=body, Capabilities=CAPABILITIES, Parameters=values)
 
 

@@ -84,8 +84,9 @@ class _Lists:
         """Users, groups, roles and policies share one page, in this order."""
         kinds = self._kinds(parameters)
         stores = {"User": self._iam._users, "Group": self._iam._groups, "Role": self._iam._roles}
-        keys = [f"{i}{kind}\0{name}" for i, (kind, store) in enumerate(stores.items()) if kind in kinds
-                for name in store]
+        keys = [
+            f"{i}{kind}\0{name}" for i, (kind, store) in enumerate(stores.items()) if kind in kinds for name in store
+        ]
         if "Policy" in kinds:
             keys += [f"3Policy\0{arn}" for arn in self._iam._policies]
         part = page(keys, parameters)
