@@ -30,7 +30,7 @@ def each(
 ) -> list[Returned[Result] | Raised]:
     """Call `function` for every item, `jobs` at a time; answers in the order of the items. One job is a plain loop.
 
-    An exception is a value, but KeyboardInterrupt is none: Ctrl-C calls `stop`, starts nothing more, lets what is under
+    An exception is a value, but KeyboardInterrupt is none: Ctrl-C starts nothing more, calls `stop`, lets what is under
     way finish, and goes on up.
     """
     if jobs <= 1 or len(items) <= 1:
@@ -40,8 +40,8 @@ def each(
             futures = [pool.submit(_caught, function, item) for item in items]
             wait(futures)
         except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)  # or those that `stop` frees would go on
             stop()
-            pool.shutdown(cancel_futures=True)
             raise
     return [future.result() for future in futures]
 

@@ -98,9 +98,11 @@ def test_an_interruption_of_threads_lets_them_finish_and_starts_nothing_more(pau
     with pytest.raises(KeyboardInterrupt):
         each(work, range(50), 2, stopped.set)
 
+    while pause == 0 and len(finished) < len(started):  # a thread that was just being started is not waited for
+        time.sleep(0.01)
     assert sorted(finished) == sorted(started)
     assert 0 in started
-    assert len(started) <= 3
+    assert len(started) <= 2
 
 
 def test_an_interruption_inside_of_a_thread_goes_on_up() -> None:

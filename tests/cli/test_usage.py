@@ -201,13 +201,13 @@ def test_a_bug_shows_where_and_whom_to_tell(capsys: pytest.CaptureFixture[str]) 
     assert "/issues" in told
 
 
-@pytest.mark.parametrize(("error", "said"), [(KeyboardInterrupt(), "Interrupted"), (click.Abort(), "Stopped")])
-def test_interrupted(error: BaseException, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()])
+def test_interrupted(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted() -> int:
         raise error
 
     assert guarded(interrupted) == 130
-    assert said in capsys.readouterr().err
+    assert "Interrupted" in capsys.readouterr().err
 
 
 def test_failures_end_with_their_code_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ GROUPS, USERS = 105, 120
 
 
 @pytest.fixture(scope="module")
-def full(aws: EmbeddedAws) -> Iterator[Any]:
+def full(aws: EmbeddedAws) -> Any:
     """An account with more groups, users and members than fit a page."""
     iam = aws.client("iam", new_account())
     for number in range(GROUPS):
