@@ -46,8 +46,8 @@ def review_deletion(plan: Plan) -> Approved:
 
 
 def _mass_revocation(plan: Plan, policy: Policy) -> Iterator[Refusal]:
-    """A run that takes away more than its share. Grants that ran out were approved to end and do not count."""
-    revoked = sum(isinstance(change, RemoveMember) and change.ended is None for change in plan.changes)
+    """A run that takes away more than its share."""
+    revoked = _revoked(plan)
     before, guards = plan.totals.memberships_before, policy.guards
     if revoked <= guards.revoke_floor or revoked * 100 <= guards.revoke_percent * before:
         return
@@ -61,10 +61,15 @@ def _mass_revocation(plan: Plan, policy: Policy) -> Iterator[Refusal]:
     )
 
 
+def _revoked(plan: Plan) -> int:
+    """Memberships that go. Grants that ran out do not count: they were approved to end."""
+    return sum(isinstance(change, RemoveMember) and change.ended is None for change in plan.changes)
+
+
 def _empty_map(plan: Plan, policy: Policy) -> Iterator[Refusal]:
     """A run after which nobody is a member of anything."""
     totals = plan.totals
-    if policy.users is not None and totals.memberships_before and not totals.memberships_after:
+    if policy.users is not None and not totals.memberships_after and _revoked(plan):
         yield Refusal(
             Guard.EMPTY_MAP,
             f"all {totals.memberships_before} memberships would be revoked: nobody could switch into anything",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from rolemodel_ci.diff.stacks import DEAD, deployed, live_arns
-from rolemodel_ci.live import Live, LiveStack, Unreadable
+from rolemodel_ci.diff.stacks import deployed, live_arns
+from rolemodel_ci.live import DEAD, Live, LiveStack, Unreadable
 from rolemodel_ci.model import Policy
 from rolemodel_ci.resolve import Resolved
 

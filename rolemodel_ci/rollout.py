@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rolemodel_ci.diff.stacks import DEAD, RESTING
 from rolemodel_ci.errors import CallFailed
+from rolemodel_ci.live import DEAD, RESTING
 from rolemodel_ci.model import Account, Policy
 from rolemodel_ci.ports import Clock, StackWriter, Watch
 from rolemodel_ci.resolve import parameters_of

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 
 from fake_state import CloudState, FakeAccount, FakeRole, FakeStack, refuse
 
-from rolemodel_ci.diff.stacks import DEAD
-from rolemodel_ci.live import Absent, Identity, LiveStack
+from rolemodel_ci.live import DEAD, Absent, Identity, LiveStack
 from rolemodel_ci.model import Account
 from rolemodel_ci.resolve import Resolved, Where, resolve
 from rolemodel_ci.roles import REPLACING, role_name, role_names, role_path

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pytest
 from builders import PLAIN, Roles, policy, template
 
-from rolemodel_ci.diff.stacks import DEAD, RESTING, StackDiff, deployed, live_arns, stack_diff
-from rolemodel_ci.live import Absent, Identity, LiveStack, Unreadable
+from rolemodel_ci.diff.stacks import StackDiff, deployed, live_arns, stack_diff
+from rolemodel_ci.live import DEAD, RESTING, Absent, Identity, LiveStack, Unreadable
 from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import CreateStack, DeleteStack, SettleStack, UpdateStack
 from rolemodel_ci.template import read_deployed

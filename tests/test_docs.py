@@ -263,7 +263,7 @@ def test_guards_are_those_of_the_page() -> None:
 
 
 def test_states_of_a_stack_are_those_of_the_page() -> None:
-    from rolemodel_ci.diff.stacks import DEAD, RESTING
+    from rolemodel_ci.live import DEAD, RESTING
 
     told = [row[0] for row in rows(section(page("docs/semantics.md"), "States of a stack"))]
     assert {frozenset(cell.split(", ")) for cell in told if ", " in cell} == {DEAD, RESTING}

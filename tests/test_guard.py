@@ -79,6 +79,7 @@ def test_the_numbers_are_told_and_the_share_is_rounded_up() -> None:
 
 def test_grants_that_ran_out_do_not_count_as_revoked() -> None:
     assert refused(revocations(90, 100, ended=date(2026, 11, 22))) == []
+    assert refused(revocations(2, 2, ended=date(2026, 11, 22))) == []
 
 
 def test_a_map_that_empties_everything() -> None:

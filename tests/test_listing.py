@@ -8,8 +8,8 @@ import pytest
 from builders import Roles, policy
 from fakes import FakeCloud, FakeStack
 
-from rolemodel_ci.diff.stacks import DEAD
 from rolemodel_ci.listing import listing, switch_link
+from rolemodel_ci.live import DEAD
 from rolemodel_ci.model import Policy
 
 MFA = {

@@ -9,8 +9,8 @@ import pytest
 from builders import policy, template
 from fakes import FakeCloud, FakeStack
 
-from rolemodel_ci.diff.stacks import DEAD, RESTING
 from rolemodel_ci.errors import CallFailed, Stopped
+from rolemodel_ci.live import DEAD, RESTING
 from rolemodel_ci.model import Account
 from rolemodel_ci.rollout import DEADLINE, Rollout, StackFailed
 

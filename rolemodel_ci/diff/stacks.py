@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rolemodel_ci.live import Absent, LiveStack, Stack, Unreadable
+from rolemodel_ci.live import DEAD, RESTING, Absent, LiveStack, Stack, Unreadable
 from rolemodel_ci.model import Account, Policy
 from rolemodel_ci.plan import CreateStack, DeleteStack, SettleStack, StackChange, UpdateStack
 from rolemodel_ci.resolve import Resolved, Where, desired, parameters_of, resolve
 from rolemodel_ci.roles import differences, is_replaced, role_arn, role_name, role_names
 
 _NOTHING = Resolved({}, {})
-
-RESTING = frozenset(
-    {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
-)
-"""Statuses in which a stack can be updated:
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html"""
-
-DEAD = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS"})
-"""Statuses of a stack that holds nothing of use and can only be deleted (same page)."""
 
 HIDDEN = "****"
 """What CloudFormation shows instead of the value of a NoEcho parameter."""

@@ -6,10 +6,9 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rolemodel_ci.diff.stacks import DEAD
 from rolemodel_ci.edge.sessions import Sessions, calling
 from rolemodel_ci.errors import CallFailed
-from rolemodel_ci.live import Absent, LiveStack
+from rolemodel_ci.live import DEAD, Absent, LiveStack
 from rolemodel_ci.model import Account
 from rolemodel_ci.template import ROLE_TYPE, read_deployed
 
