@@ -10,6 +10,7 @@ from rolemodel_ci.model import GROUP_PATH, Policy
 from rolemodel_ci.plan import (
     AddMember,
     Approved,
+    CreateStack,
     DeleteGroup,
     Guard,
     Plan,
@@ -33,6 +34,7 @@ def review(
             *_mass_revocation(plan, policy),
             *_empty_map(plan, policy),
             *_renamed(plan, policy),
+            *_moved(plan, policy, master),
             *_quotas(plan, master),
         )
         if refusal.guard is Guard.QUOTA or refusal.guard not in allowed  # AWS overrides its quotas for nobody
@@ -92,6 +94,26 @@ def _renamed(plan: Plan, policy: Policy) -> Iterator[Refusal]:
             f"`{policy.group_prefix}` (the first: `{bare[0]}`); they would be deleted with their members",
             f'Write `group_prefix: ""` in {policy.config_file} to keep them. To rename them, run once with '
             f"`--allow {Guard.RENAMED_GROUPS}`: their members lose access until the new groups have them.",
+        )
+
+
+def _moved(plan: Plan, policy: Policy, master: LiveMaster) -> Iterator[Refusal]:
+    """No account has its stack, and yet groups open roles there: the stacks go by another name, or are elsewhere."""
+    new = sum(isinstance(change, CreateStack) and change.replaces is None for change in plan.changes)
+    if not new or new < len(policy.present) - len(plan.unreadable):
+        return
+    bare = {f"{account.name}.{role.name}" for account in policy.present for role in policy.template.roles}
+    wanted = bare | {policy.group_prefix + name for name in bare}
+    opening = sorted(
+        name for name, group in master.groups.items() if group.path == GROUP_PATH and name in wanted and group.policies
+    )
+    if opening:
+        yield Refusal(
+            Guard.MOVED_STACKS,
+            f"no account has a stack `{policy.stack_name}` in {policy.region}, and yet {len(opening)} groups under "
+            f"{GROUP_PATH} open roles already (the first: `{opening[0]}`); a second stack beside theirs would be made",
+            f"Correct `stack_name:` or `region:` in {policy.config_file} (rolemodel 0.1.0 used the region of the "
+            f"profile). If the stacks are really gone, run once with `--allow {Guard.MOVED_STACKS}`.",
         )
 
 

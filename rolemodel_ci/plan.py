@@ -225,6 +225,7 @@ class Guard(StrEnum):
     MASS_REVOCATION = "mass-revocation"
     EMPTY_MAP = "empty-map"
     RENAMED_GROUPS = "renamed-groups"
+    MOVED_STACKS = "moved-stacks"
     QUOTA = "quota"
 
 

@@ -72,6 +72,8 @@ def list_(config: str) -> int:
         for entry in found.entries:
             if entry.account == account:
                 click.echo(f"{entry.name} ({entry.arn})")
+    for name in found.missing:
+        click.echo(f"Account {name} has no stack {policy.stack_name} in {policy.region}.", err=True)
     for unreadable in found.unreadable:
         click.echo(f"Account {unreadable.account} cannot be read: {unreadable.reason}. {unreadable.remedy}", err=True)
     return 5 if found.unreadable else 0

@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import click
+
 from rolemodel_ci.apply import Tools
 from rolemodel_ci.cli.options import Asked
 from rolemodel_ci.edge.groups import AwsGroupWriter, AwsMasterReader
@@ -84,6 +86,7 @@ def sandbox_world(policy: Policy, jobs: int) -> Iterator[World]:
     """An embedded AWS with the accounts and users that the files name, and nothing else in it."""
     from rolemodel_ci.sandbox.world import furnished_world
 
+    click.echo("Sandbox: an embedded AWS, empty at the start and gone at the end. Yours is not touched.", err=True)
     with furnished_world(policy, jobs) as (reading, writing):
         yield World(reading, writing, policy, jobs)
 

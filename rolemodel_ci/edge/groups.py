@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from rolemodel_ci.edge.sessions import MASTER, Sessions, calling
+from rolemodel_ci.edge.calling import calling
+from rolemodel_ci.edge.sessions import MASTER, Sessions
 from rolemodel_ci.errors import CallFailed, NoAccess
 from rolemodel_ci.live import LiveGroup, LiveMaster, Quotas
 from rolemodel_ci.model import GROUP_PATH

@@ -7,25 +7,21 @@ import functools
 import logging
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
 from rolemodel_ci import __version__
-from rolemodel_ci.errors import CallFailed, NoAccess
+from rolemodel_ci.edge.calling import calling
+from rolemodel_ci.errors import NoAccess
 from rolemodel_ci.live import Identity
 from rolemodel_ci.model import Policy
 
 _CALLS = logging.getLogger("rolemodel_ci.calls")
-
-_SAID_LIMIT = 600
-"""Characters of a message of AWS that are shown: CloudFormation may repeat the whole template in one."""
 
 _ATTEMPTS = 8
 """How often one call is tried, unless AWS_MAX_ATTEMPTS says otherwise: throttling is the rule at 50 accounts."""
@@ -105,6 +101,7 @@ class Sessions:
             proxies={} if endpoint_url else None,  # an embedded AWS is never behind a proxy
         )
         self._lock = threading.Lock()  # botocore's sessions are not made for threads; its clients are
+        self._question = threading.Lock()
         self._ways_in = {who: threading.Lock() for who in doors}
         self._keys: dict[str, Mapping[str, str]] = {}  # of the accounts whose role was assumed with a key
         self._senders: dict[str, Any] = {}  # the clients that assume roles, by key
@@ -158,8 +155,13 @@ class Sessions:
             partition = session.get_partition_for_region(self._region)
         account_id = None
         if credentials.method in _TOLD_BY_STS:
-            # The role is assumed here; not under the lock, for other accounts need not wait for it.
-            with calling("sts:AssumeRole", self.label(who), NoAccess):
+            # The role is assumed here; not under the lock, for other accounts need not wait for it, unless a person
+            # has to type a code: one question at a time.
+            asks = "mfa_serial" in session.get_scoped_config()
+            with (
+                self._question if asks else contextlib.nullcontext(),
+                calling("sts:AssumeRole", self.label(who), NoAccess),
+            ):
                 account_id = credentials.get_frozen_credentials().account_id
         return Identity(account_id, f"arn:{partition}:sts::{account_id}:assumed-role") if account_id else None
 
@@ -245,53 +247,3 @@ def _log_call(model: Any, http_response: Any, parsed: Any, **_: Any) -> None:
         told.get("RetryAttempts", 0),
         told.get("RequestId", "-"),
     )
-
-
-@contextlib.contextmanager
-def calling(action: str, label: str, kind: type[NoAccess] | None = None) -> Iterator[None]:
-    """Turn what botocore raises during `action` into CallFailed, or into `kind` where that is given."""
-    try:
-        yield
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "?")
-        said = str(error.response.get("Error", {}).get("Message", ""))
-        said = said if len(said) <= _SAID_LIMIT else said[:_SAID_LIMIT] + " …"
-        message = f"{label}: AWS refused {action}: {code}: {said}"
-        raise _failure(kind, code, action, message, _remedy(code, action)) from error
-    except BotoCoreError as error:
-        code = type(error).__name__
-        raise _failure(kind, code, action, f"{label}: {action}: {error}", _remedy(code, action)) from error
-    except (ResponseParserError, LookupError) as error:  # no XML, or XML without what AWS always says
-        said = f"the answer is not one of AWS ({type(error).__name__})"
-        remedy = "Look whether a proxy answers in AWS's place, then run again."
-        raise _failure(kind, "Garbled", action, f"{label}: {action}: {said}", remedy) from error
-
-
-def _failure(kind: type[NoAccess] | None, code: str, action: str, message: str, remedy: str) -> CallFailed | NoAccess:
-    if kind is not None:
-        return kind(message, remedy)
-    return CallFailed(code=code, action=action, message=message, remedy=remedy)
-
-
-_STALE = frozenset({
-    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "TokenRetrievalError",
-    "UnauthorizedSSOTokenError", "SSOTokenLoadError", "SignatureDoesNotMatch",
-})  # fmt: skip
-_MISSING = frozenset({
-    "ProfileNotFound", "PartialCredentialsError", "NoCredentialsError", "ConfigParseError", "ConfigNotFound",
-})  # fmt: skip
-
-
-def _remedy(code: str, action: str) -> str:
-    """What to do about an error of AWS, of its network or of its credentials."""
-    if code in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"):
-        return f"Allow {action} to these credentials; docs/permissions.md has the whole policies."
-    if code in _STALE:
-        return "Renew the credentials (for SSO: `aws sso login`), then run again."
-    if code in _MISSING:
-        return "Correct the profile in the AWS config or credentials file, or the `profile` in the config."
-    if "Thrott" in code or code in ("TooManyRequestsException", "RequestLimitExceeded"):
-        return "Run again in a minute; with fewer accounts at once (`--jobs`) if it comes back."
-    if "Endpoint" in code or "Timeout" in code or "Connect" in code:
-        return "Look at the network, at proxies and at AWS_ENDPOINT_URL, then run again."
-    return "Run again; if it comes back, look at what AWS says above."

@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rolemodel_ci.edge.sessions import Sessions, calling
+from rolemodel_ci.edge.calling import calling
+from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.errors import CallFailed
 from rolemodel_ci.live import DEAD, Absent, LiveStack
 from rolemodel_ci.model import Account

@@ -62,7 +62,9 @@ class EmbeddedAws:
     def __enter__(self) -> Self:
         """Start the server and wait until it answers."""
         if importlib.util.find_spec("ministack") is None:
-            raise UsageWrong("The embedded AWS is not installed.", "pip install 'rolemodel-ci[sandbox]'")
+            raise UsageWrong(
+                "The embedded AWS is not installed.", "In a clone of the project: pip install '.[sandbox]'"
+            )
         self._errors = tempfile.TemporaryFile(prefix="rolemodel-ci-sandbox-")
         try:
             self._process = self._start(self._errors)

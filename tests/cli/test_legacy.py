@@ -63,7 +63,8 @@ def test_installed_script(old: EmbeddedAws) -> None:
 
 
 def test_list_as_in_2015(old: EmbeddedAws) -> None:
-    assert run_legacy("config.yml", "list") == Ran(0, "", "")
+    missing = "".join(f"Account {name} has no stack RoleModel in us-east-1.\n" for name in ("prod", "dev"))
+    assert run_legacy("config.yml", "list") == Ran(0, "", missing)
     assert run_legacy("config.yml", "update").code == 0
     lines = run_legacy("config.yml", "list").out.splitlines()
     assert [line for line in lines if line.startswith("Account")] == ["Account: prod", "Account: dev"]
@@ -117,6 +118,22 @@ def test_groups_of_before_the_prefix_are_kept_on_request(old: EmbeddedAws, tmp_p
         config.write('group_prefix: ""\n')
     assert run_legacy("config.yml", "update").code == 0
     assert members(old)["prod.AdminRole"] == {"carol"}
+
+
+def test_stacks_of_2015_in_the_region_of_the_profiles_are_not_made_again(old: EmbeddedAws, tmp_path: Path) -> None:
+    """0.1.0 worked in each profile's region, and called the stack RoleModel whatever the config said."""
+    with (tmp_path / "config.yml").open("a", encoding="utf-8") as config:
+        config.write("region: eu-west-1\n")
+    assert run_legacy("config.yml", "update").code == 0
+    text = (tmp_path / "config.yml").read_text()
+    for moved in (text.replace("region: eu-west-1\n", ""), text.replace("region:", "stack_name: Other\nregion:")):
+        (tmp_path / "config.yml").write_text(moved)
+        old.mark()
+        ran = run_legacy("config.yml", "update")
+        assert (ran.code, old.writes()) == (4, {})
+        assert "moved-stacks" in ran.out
+    (tmp_path / "config.yml").write_text(text)
+    assert run_legacy("config.yml", "update").code == 0
 
 
 def test_account_that_cannot_be_read(old: EmbeddedAws, files: AwsFiles) -> None:

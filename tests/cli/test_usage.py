@@ -175,7 +175,7 @@ def test_sandbox_that_is_not_installed(sample: Path, monkeypatch: pytest.MonkeyP
         ran = run(*arguments)
         assert ran.code == 2
         assert "The embedded AWS is not installed." in ran.err
-        assert "pip install 'rolemodel-ci[sandbox]'" in ran.err
+        assert "pip install '.[sandbox]'" in ran.err
 
 
 def test_search_for_cycles_stays_off_where_it_was_off(sample: Path) -> None:

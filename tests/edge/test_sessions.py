@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rolemodel_ci.edge.calling import calling
 from rolemodel_ci.edge.sessions import MASTER, AssumedRole, Door, Profile, Sessions, local_doors
 from rolemodel_ci.errors import NoAccess
 from rolemodel_ci.live import Identity
@@ -234,3 +235,11 @@ def test_unreachable_endpoint(files: AwsFiles, monkeypatch: pytest.MonkeyPatch) 
     error = refused(Sessions(door("prod"), "us-east-1", 4, url))
     assert "Could not connect to the endpoint" in error.message
     assert "AWS_ENDPOINT_URL" in error.remedy
+
+
+def test_code_that_nobody_can_type() -> None:
+    """botocore asks for the code of a profile with `mfa_serial`; without a terminal its question ends in EOFError."""
+    with pytest.raises(NoAccess) as failure, calling("sts:AssumeRole", "account `prod`", NoAccess):
+        raise EOFError
+    assert "asks for an MFA code" in failure.value.message
+    assert "docs/permissions.md" in failure.value.remedy

@@ -1,0 +1,69 @@
+"""Calls that may fail: what botocore raises, as CallFailed or NoAccess with what to do about it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from rolemodel_ci.errors import CallFailed, NoAccess
+
+_SAID_LIMIT = 600
+"""Characters of a message of AWS that are shown: CloudFormation may repeat the whole template in one."""
+
+
+@contextlib.contextmanager
+def calling(action: str, label: str, kind: type[NoAccess] | None = None) -> Iterator[None]:
+    """Turn what botocore raises during `action` into CallFailed, or into `kind` where that is given."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "?")
+        said = str(error.response.get("Error", {}).get("Message", ""))
+        said = said if len(said) <= _SAID_LIMIT else said[:_SAID_LIMIT] + " …"
+        message = f"{label}: AWS refused {action}: {code}: {said}"
+        raise _failure(kind, code, action, message, _remedy(code, action)) from error
+    except BotoCoreError as error:
+        code = type(error).__name__
+        raise _failure(kind, code, action, f"{label}: {action}: {error}", _remedy(code, action)) from error
+    except EOFError as error:  # botocore asks for the code at the terminal
+        said = f"{label}: the profile asks for an MFA code, and there is nobody to type it"
+        raise _failure(
+            kind, "NoCode", action, said, "Use a session with MFA as its source; see docs/permissions.md."
+        ) from error
+    except (ResponseParserError, LookupError) as error:  # no XML, or XML without what AWS always says
+        said = f"the answer is not one of AWS ({type(error).__name__})"
+        remedy = "Look whether a proxy answers in AWS's place, then run again."
+        raise _failure(kind, "Garbled", action, f"{label}: {action}: {said}", remedy) from error
+
+
+def _failure(kind: type[NoAccess] | None, code: str, action: str, message: str, remedy: str) -> CallFailed | NoAccess:
+    if kind is not None:
+        return kind(message, remedy)
+    return CallFailed(code=code, action=action, message=message, remedy=remedy)
+
+
+_STALE = frozenset({
+    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "TokenRetrievalError",
+    "UnauthorizedSSOTokenError", "SSOTokenLoadError", "SignatureDoesNotMatch",
+})  # fmt: skip
+_MISSING = frozenset({
+    "ProfileNotFound", "PartialCredentialsError", "NoCredentialsError", "ConfigParseError", "ConfigNotFound",
+})  # fmt: skip
+
+
+def _remedy(code: str, action: str) -> str:
+    """What to do about an error of AWS, of its network or of its credentials."""
+    if code in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"):
+        return f"Allow {action} to these credentials; docs/permissions.md has the whole policies."
+    if code in _STALE:
+        return "Renew the credentials (for SSO: `aws sso login`), then run again."
+    if code in _MISSING:
+        return "Correct the profile in the AWS config or credentials file, or the `profile` in the config."
+    if "Thrott" in code or code in ("TooManyRequestsException", "RequestLimitExceeded"):
+        return "Run again in a minute; with fewer accounts at once (`--jobs`) if it comes back."
+    if "Endpoint" in code or "Timeout" in code or "Connect" in code:
+        return "Look at the network, at proxies and at AWS_ENDPOINT_URL, then run again."
+    return "Run again; if it comes back, look at what AWS says above."
