@@ -61,7 +61,10 @@ def _remedy(code: str, action: str) -> str:
     if code in _STALE:
         return "Renew the credentials (for SSO: `aws sso login`), then run again."
     if code in _MISSING:
-        return "Correct the profile in the AWS config or credentials file, or the `profile` in the config."
+        return (
+            "Correct the profile in the AWS config or credentials file, or in the config: `profile` of an account, "
+            "`master_account_profile` of the master."
+        )
     if "Thrott" in code or code in ("TooManyRequestsException", "RequestLimitExceeded"):
         return "Run again in a minute; with fewer accounts at once (`--jobs`) if it comes back."
     if "Endpoint" in code or "Timeout" in code or "Connect" in code:
