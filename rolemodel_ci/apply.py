@@ -156,7 +156,8 @@ class _Run:
         return outcome
 
     def _stack_change(self, change: StackChange) -> None:
-        account = next(account for account in self.policy.accounts if account.name == change.account)
+        account = self.policy.account(change.account or "")
+        assert account is not None  # the plan was made of these accounts
         if isinstance(change, DeleteStack):
             self.tools.rollout.remove(account)
             return

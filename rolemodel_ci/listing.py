@@ -43,9 +43,7 @@ def listing(policy: Policy, live: Live, only: frozenset[str] = frozenset()) -> L
     entries: list[Entry] = []
     missing: list[str] = []
     unreadable: list[Unreadable] = []
-    for account in policy.accounts:
-        if only and account.name not in only:
-            continue
+    for account in policy.chosen(only):
         match live.stacks[account.name]:
             case LiveStack() as stack if stack.status not in DEAD:
                 meaning = deployed(policy, account, stack)

@@ -188,6 +188,10 @@ class Policy:
         """The account of that name, or None."""
         return next((a for a in self.accounts if a.name == name), None)
 
+    def chosen(self, only: frozenset[str]) -> tuple[Account, ...]:
+        """The accounts that a run looks at: those named in `only`, or all where none is named."""
+        return tuple(a for a in self.accounts if not only or a.name in only)
+
     @property
     def present(self) -> tuple[Account, ...]:
         """The accounts that are to have their stack and groups."""

@@ -111,7 +111,7 @@ def _facts(resolved: Resolved) -> Facts:
         kind = str(resource.get("Type"))
         if kind == ROLE_TYPE:
             continue
-        owners = [_owner(entry, names) for entry in _listed(_properties(resource).get(_ATTACHED.get(kind, ""), []))]
+        owners = [_owner(entry, names) for entry in listed(_properties(resource).get(_ATTACHED.get(kind, ""), []))]
         if kind in _ATTACHED and owners and all(owner in facts for owner in owners):
             for owner in owners:
                 facts[owner][1].update(dict.fromkeys(_attached(name, resource)))
@@ -138,12 +138,12 @@ def _role(properties: Mapping[str, Any], resource: Mapping[str, Any]) -> Iterabl
         if name == "AssumeRolePolicyDocument":
             yield from (("trust", line) for line in statements(value))
         elif name == "Policies":
-            for policy in _listed(value):
+            for policy in listed(value):
                 if isinstance(policy, dict):
                     label = f"policy {_text(policy.get('PolicyName', '?'))}"
                     yield from ((label, line) for line in statements(policy.get("PolicyDocument")))
         elif name == "ManagedPolicyArns":
-            yield from (("managed policies", _text(arn)) for arn in _listed(value))
+            yield from (("managed policies", _text(arn)) for arn in listed(value))
         elif name != "Description":
             yield from _plain(name, value)
     for name, value in resource.items():
@@ -187,13 +187,13 @@ def statements(document: Any) -> Iterable[str]:
         return
     if document.get("Version") != "2012-10-17" and "${aws:" in str(document):  # the older one has no variables
         yield f"in the policy language of {_text(document.get('Version', '2008-10-17'))}"
-    for statement in _listed(document["Statement"]):
+    for statement in listed(document["Statement"]):
         if not isinstance(statement, dict):
             yield _text(statement)
             continue
         tail = "".join(_tail(statement))
         name = "NotAction" if "NotAction" in statement else "Action"
-        actions = [_text(action) for action in _listed(statement.get(name, []))]
+        actions = [_text(action) for action in listed(statement.get(name, []))]
         effect = _text(statement.get("Effect", "?"))
         if name == "NotAction":
             yield f"{effect} everything but {', '.join(sorted(actions))}{tail}"
@@ -204,7 +204,7 @@ def statements(document: Any) -> Iterable[str]:
 def _tail(statement: Mapping[str, Any]) -> Iterable[str]:
     for key, word in (("Resource", " on "), ("NotResource", " on everything but ")):
         if key in statement:
-            yield word + ", ".join(sorted(_text(item) for item in _listed(statement[key])))
+            yield word + ", ".join(sorted(_text(item) for item in listed(statement[key])))
     for key, word in (("Principal", " by "), ("NotPrincipal", " by everybody but ")):
         if key in statement:
             yield word + _principal(statement[key])
@@ -216,7 +216,7 @@ def _principal(principal: Any) -> str:
     if not isinstance(principal, dict):
         return _text(principal)
     if set(principal) <= {"AWS", "Service", "Federated", "CanonicalUser"}:
-        return ", ".join(sorted(_text(who) for value in principal.values() for who in _listed(value)))
+        return ", ".join(sorted(_text(who) for value in principal.values() for who in listed(value)))
     return _text(principal)
 
 
@@ -224,13 +224,14 @@ def _condition(condition: Any) -> str:
     if not isinstance(condition, dict) or not all(isinstance(tests, dict) for tests in condition.values()):
         return _text(condition)
     return " and ".join(
-        f"{key} {operator} {', '.join(sorted(_text(v) for v in _listed(value)))}"
+        f"{key} {operator} {', '.join(sorted(_text(v) for v in listed(value)))}"
         for operator, tests in sorted(condition.items())
         for key, value in sorted(tests.items())
     )
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """A value as a list: policy documents write one thing without brackets."""
     return value if isinstance(value, list) else [value]
 
 
@@ -245,5 +246,5 @@ def _text(value: Any) -> str:
         if key == "Fn::Sub" and isinstance(inner, str):
             return inner
         if key == "Fn::GetAtt":
-            return "${" + ".".join(map(_text, _listed(inner))) + "}"
+            return "${" + ".".join(map(_text, listed(inner))) + "}"
     return json.dumps(value, sort_keys=True, ensure_ascii=False)

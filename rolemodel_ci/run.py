@@ -25,17 +25,13 @@ class Job:
     review: Callable[[Plan, Policy, LiveMaster, frozenset[Guard]], Approved | tuple[Refusal, ...]]
 
 
-def _chosen(policy: Policy, only: frozenset[str]) -> tuple[Account, ...]:
-    return tuple(account for account in policy.accounts if not only or account.name in only)
-
-
-EVERYTHING = Job(_chosen, plan_all, review)
-STRUCTURE = Job(_chosen, lambda policy, live, _, only: plan_structure(policy, live, only), review)
+EVERYTHING = Job(Policy.chosen, plan_all, review)
+STRUCTURE = Job(Policy.chosen, lambda policy, live, _, only: plan_structure(policy, live, only), review)
 MEMBERSHIP = Job(
     lambda policy, only: (), lambda policy, live, today, only: plan_membership(policy, live.master, today, only), review
 )
 DELETION = Job(
-    _chosen,
+    Policy.chosen,
     lambda policy, live, _, only: plan_deletion(policy, live, only),
     lambda plan, policy, master, allowed: review_deletion(plan),
 )
@@ -65,9 +61,16 @@ def make_plan(
     return Planned(job.plan(policy, live, today, only), live)
 
 
+def reviewed_plan(
+    job: Job, planned: Planned, policy: Policy, allowed: frozenset[Guard] = frozenset()
+) -> Approved | tuple[Refusal, ...]:
+    """The plan as one that may be applied, or every reason why not."""
+    return job.review(planned.plan, policy, planned.live.master, allowed)
+
+
 def carry_out(
     job: Job, planned: Planned, policy: Policy, tools: Tools, allowed: frozenset[Guard] = frozenset()
 ) -> Report | tuple[Refusal, ...]:
     """Guard the plan, and make it true if it passes."""
-    reviewed = job.review(planned.plan, policy, planned.live.master, allowed)
+    reviewed = reviewed_plan(job, planned, policy, allowed)
     return apply(reviewed, policy, tools) if isinstance(reviewed, Approved) else reviewed

@@ -9,7 +9,7 @@ from typing import Any
 from rolemodel_ci.checks.subject import Check, Subject
 from rolemodel_ci.model import MASTER_PARAMETER, Account, Place, Problem, Role, Severity
 from rolemodel_ci.resolve import PLACEHOLDER
-from rolemodel_ci.roles import policy_document, role_name, role_path
+from rolemodel_ci.roles import listed, policy_document, role_name, role_path
 from rolemodel_ci.schema import did_you_mean
 
 SWITCH_ROLE_LIMIT = 64
@@ -68,7 +68,7 @@ def _is_open(statement: Any) -> bool:
         return True  # everybody but a few
     principal = statement.get("Principal")
     named = principal.get("AWS") if isinstance(principal, dict) else principal
-    return "*" in (named if isinstance(named, list) else [named]) and not statement.get("Condition")
+    return "*" in listed(named) and not statement.get("Condition")
 
 
 def master_left_out(subject: Subject) -> Iterable[Problem]:
@@ -183,16 +183,16 @@ def _references(body: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterabl
     if len(path) < 3 or path[0] not in ("Resources", "Outputs", "Conditions"):
         return
     last, value = path[-1], _at(body, path)
-    listed = value if isinstance(value, list) else [value]
-    first = listed[0] if listed and isinstance(listed[0], str) else ""
+    parts = listed(value)
+    first = parts[0] if parts and isinstance(parts[0], str) else ""
     if last == "Fn::Sub":
-        own = listed[1] if len(listed) == 2 and isinstance(listed[1], dict) else {}
+        own = parts[1] if len(parts) == 2 and isinstance(parts[1], dict) else {}
         names = (match.group(1).strip() for match in PLACEHOLDER.finditer(first))
         yield from (("resource", name.split(".")[0]) for name in names if name not in own)
     elif last in ("Ref", "Fn::GetAtt") and first:
         yield "resource", first.split(".")[0]
     elif last == "DependsOn" and len(path) == 3:
-        yield from (("resource", name) for name in listed if isinstance(name, str))
+        yield from (("resource", name) for name in parts if isinstance(name, str))
     elif first and (last == "Fn::If" or (last == "Condition" and (len(path) == 3 or path[0] == "Conditions"))):
         yield "condition", first
     elif last == "Fn::FindInMap" and first:
@@ -223,7 +223,7 @@ def _statements(document: Any) -> list[Any]:
     if not isinstance(document, dict):
         return [] if document is None else [document]
     statements = document.get("Statement", document)
-    return statements if isinstance(statements, list) else [statements]
+    return listed(statements)
 
 
 def _at(body: Any, path: tuple[str | int, ...]) -> Any:

@@ -9,6 +9,7 @@ from functools import partial
 
 import click
 
+from rolemodel_ci.apply import apply as make_true
 from rolemodel_ci.cli.options import Asked, account, allow, asked, jobs, sandbox, today, yes
 from rolemodel_ci.cli.output import say, tell
 from rolemodel_ci.cli.policy import chosen, good_policy
@@ -20,7 +21,7 @@ from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.json import refusals_json, report_json
 from rolemodel_ci.render.plans import plan_blocks, refusal_blocks
 from rolemodel_ci.render.results import report_blocks
-from rolemodel_ci.run import DELETION, EVERYTHING, MEMBERSHIP, STRUCTURE, Job, carry_out, make_plan
+from rolemodel_ci.run import DELETION, EVERYTHING, MEMBERSHIP, STRUCTURE, Job, make_plan, reviewed_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +94,14 @@ def follow(order: Order, policy: Policy, opened: World) -> int:
     planned = make_plan(order.job, policy, opened.readers(), today(), order.only, opened.jobs)
     if order.format == "text":
         tell(plan_blocks(planned.plan))
-    refused = order.job.review(planned.plan, policy, planned.live.master, order.allowed)
-    if not isinstance(refused, tuple):
-        order.confirm(planned.plan)
-    with watching() as watch:
-        came = carry_out(order.job, planned, policy, opened.tools(watch), order.allowed)
-    if isinstance(came, tuple):
-        say(order.format, refusal_blocks(came), refusals_json(planned.plan, came))
+    reviewed = reviewed_plan(order.job, planned, policy, order.allowed)
+    if isinstance(reviewed, tuple):
+        say(order.format, refusal_blocks(reviewed), refusals_json(planned.plan, reviewed))
         return 4
-    return _told(came, order.format)
+    order.confirm(planned.plan)
+    with watching() as watch:
+        report = make_true(reviewed, policy, opened.tools(watch))
+    return _told(report, order.format)
 
 
 def _told(report: Report, format_: str) -> int:

@@ -16,19 +16,18 @@ from rich.console import Console
 from rich.text import Text
 
 from rolemodel_ci.cli.options import today
-from rolemodel_ci.cli.policy import read_files
+from rolemodel_ci.cli.policy import read_working_files
 from rolemodel_ci.cli.world import World
-from rolemodel_ci.edge.files import Directory
 from rolemodel_ci.edge.terminal import LiveWatch, PlainWatch, show
 from rolemodel_ci.errors import CannotGoOn
 from rolemodel_ci.listing import listing
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import Plan, Report
+from rolemodel_ci.plan import Report
 from rolemodel_ci.render.blocks import Heading, Lines, Row, Table, Tone
 from rolemodel_ci.render.plans import plan_blocks
 from rolemodel_ci.render.results import problem_blocks, report_blocks
 from rolemodel_ci.requested import attribute
-from rolemodel_ci.run import EVERYTHING, carry_out, make_plan
+from rolemodel_ci.run import EVERYTHING, Planned, carry_out, make_plan
 
 if TYPE_CHECKING:
     from rolemodel_ci.sandbox.embedded import EmbeddedAws
@@ -107,7 +106,7 @@ def sample() -> Iterator[str]:
 
 
 def _load(config: str) -> Policy:
-    policy, problems = read_files(Directory(config, Path.cwd(), (config,)), config)
+    policy, problems = read_working_files(config)
     if policy is None or problems:
         raise DemoFailed("the sample policy has problems", "Run `rolemodel-ci validate` on the package's sample.")
     return policy
@@ -137,26 +136,25 @@ class _Demo:
     def play(self, policy: Policy) -> None:
         """Plan, apply, list, change, apply, apply again."""
         _title(self.console, "2. plan: what would be made in an empty AWS (as a role that may only read)")
-        first = self._plan(policy)
-        show(self.console, list(plan_blocks(first))[:3])
+        show(self.console, list(plan_blocks(self._planned(policy).plan))[:3])
         _title(self.console, "3. apply: revoke, build, grant (as a role that may only do what that needs)")
         self._apply(policy)
         _title(self.console, "4. the groups of the master account: 4 roles in 4 accounts")
         self._groups(policy)
         _title(self.console, "5. an access request: one grant, one revocation")
         changed = self._change()
-        requested = attribute(self._plan(changed), policy, changed, today())
+        requested = attribute(self._planned(changed).plan, policy, changed, today())
         show(self.console, plan_blocks(requested))
         self._apply(changed)
         self._proof(changed)
         _title(self.console, "6. apply again: nothing is left to do")
         self._nothing(changed)
 
-    def _plan(self, policy: Policy) -> Plan:
-        return make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=self.world.jobs).plan
+    def _planned(self, policy: Policy) -> Planned:
+        return make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=self.world.jobs)
 
     def _apply(self, policy: Policy) -> Report:
-        planned = make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=self.world.jobs)
+        planned = self._planned(policy)
         live = self.console.is_terminal and not self.console.record  # a picture shows no frames of the past
         watch = LiveWatch(self.console) if live else PlainWatch(self._line)
         came = carry_out(EVERYTHING, planned, policy, self.world.tools(watch))
@@ -170,7 +168,7 @@ class _Demo:
         self.console.print(Text(line, style="dim"), soft_wrap=True)
 
     def _groups(self, policy: Policy) -> None:
-        live = make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=self.world.jobs).live
+        live = self._planned(policy).live
         rows = tuple(
             Row((entry.group, entry.account_id, ", ".join(member.partition("@")[0] for member in entry.members)))
             for entry in listing(policy, live).entries
@@ -189,9 +187,11 @@ class _Demo:
 
     def _proof(self, policy: Policy) -> None:
         """Switch role as the people themselves, against the trust and identity policies that were just made."""
+        entries = listing(policy, self._planned(policy).live).entries
+        arns = {entry.account: entry.arn for entry in entries if entry.role == "PowerRole"}
         rows = []
         for user, account, wanted in (("alice", "prod", True), ("bob", "dev", False), ("bob", "prod", True)):
-            may = self._may_switch(policy, f"{user}@example.com", account)
+            may = self._may_switch(policy.master_account_id, f"{user}@example.com", arns[account])
             if may is not wanted:
                 raise DemoFailed(f"{user} {'can' if may else 'cannot'} switch into {account}", "Run the tests.")
             rows.append(
@@ -208,16 +208,14 @@ class _Demo:
             ),
         )
 
-    def _may_switch(self, policy: Policy, user: str, account: str) -> bool:
+    def _may_switch(self, master_id: str, user: str, arn: str) -> bool:
         from botocore.exceptions import ClientError
 
         from rolemodel_ci.sandbox.furnish import assume, user_key
 
-        live = make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=self.world.jobs).live
-        arn = next(e.arn for e in listing(policy, live).entries if (e.account, e.role) == (account, "PowerRole"))
-        key = user_key(self.aws, policy.master_account_id, user)
+        key = user_key(self.aws, master_id, user)
         try:
-            device = f"arn:aws:iam::{policy.master_account_id}:mfa/{user}"
+            device = f"arn:aws:iam::{master_id}:mfa/{user}"
             assume(self.aws, key, arn, SerialNumber=device, TokenCode="123456")
         except ClientError:
             return False
@@ -225,15 +223,10 @@ class _Demo:
 
     def _nothing(self, policy: Policy) -> None:
         self.aws.mark()
-        plan = self._plan(policy)
-        carry_out(
-            EVERYTHING,
-            make_plan(EVERYTHING, policy, self.world.readers(), today(), jobs=self.world.jobs),
-            policy,
-            self.world.tools(PlainWatch()),
-        )
-        show(self.console, plan_blocks(plan))
+        planned = self._planned(policy)
+        carry_out(EVERYTHING, planned, policy, self.world.tools(PlainWatch()))
+        show(self.console, plan_blocks(planned.plan))
         writes, calls = sum(self.aws.writes().values()), sum(self.aws.calls().values())
-        if not plan.is_empty or writes:
+        if not planned.plan.is_empty or writes:
             raise DemoFailed(f"the last run still wrote ({writes} calls)", "Run the tests: `make test`.")
         self.console.print(Text(f"{writes} write calls among {calls}, counted at the HTTP layer.", style="bold green"))

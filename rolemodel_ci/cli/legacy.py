@@ -6,14 +6,15 @@ It asks nothing, as that tool asked nothing. What it does is what the commands o
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from rolemodel_ci.cli import guarded
-from rolemodel_ci.cli.options import tell_calls, today
+from rolemodel_ci.cli.options import JOBS, tell_calls, today
 
-_JOBS = 16
+if TYPE_CHECKING:
+    from rolemodel_ci.run import Job
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -65,8 +66,8 @@ def list_(config: str) -> int:
     from rolemodel_ci.run import EVERYTHING, make_plan
 
     policy = good_policy(config)
-    opened = local_world(policy, _JOBS)
-    found = listing(policy, make_plan(EVERYTHING, policy, opened.readers(), today(), jobs=_JOBS).live)
+    opened = local_world(policy, JOBS)
+    found = listing(policy, make_plan(EVERYTHING, policy, opened.readers(), today(), jobs=JOBS).live)
     for account in dict.fromkeys(entry.account for entry in found.entries):
         click.echo(f"Account: {account}")
         for entry in found.entries:
@@ -79,17 +80,15 @@ def list_(config: str) -> int:
     return 5 if found.unreadable else 0
 
 
-def _follow(config: str, word: str, job: object, users: str | None = None) -> int:
+def _follow(config: str, word: str, job: Job, users: str | None = None) -> int:
     """Do a job on the accounts that the profiles lead to, in the words of 2015."""
     from rolemodel_ci.cli.apply import Order, follow
     from rolemodel_ci.cli.policy import good_policy
     from rolemodel_ci.cli.world import local_world
-    from rolemodel_ci.run import Job
 
-    assert isinstance(job, Job)
     policy = good_policy(config, users=users)
     click.echo(word)
-    code = follow(Order(job, frozenset(), frozenset(), "text", lambda _: None), policy, local_world(policy, _JOBS))
+    code = follow(Order(job, frozenset(), frozenset(), "text", lambda _: None), policy, local_world(policy, JOBS))
     if code == 0:
         click.echo("...done")
     return code

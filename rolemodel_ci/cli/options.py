@@ -17,6 +17,10 @@ from rolemodel_ci.plan import Guard
 Option = Callable[[Callable[..., int]], Callable[..., int]]
 
 
+JOBS = 16
+"""How many accounts, or groups, are worked on at once unless somebody says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a command was told on its command line; what it has no option for keeps the default."""
@@ -25,7 +29,7 @@ class Asked:
     format: str
     verbose: bool
     accounts: tuple[str, ...] = ()
-    jobs: int = 16
+    jobs: int = JOBS
     sandbox: bool = False
     yes: bool = False
     allow: tuple[str, ...] = ()
@@ -82,7 +86,7 @@ account = click.option(
 jobs = click.option(
     "--jobs",
     type=click.IntRange(1, 64),
-    default=16,
+    default=JOBS,
     show_default=True,
     help="How many accounts, or groups, are worked on at once.",
 )

@@ -43,10 +43,15 @@ def _undisturbed() -> Iterator[None]:
             gc.enable()
 
 
+def read_working_files(config: str, users: str | None = None) -> tuple[Policy | None, tuple[Problem, ...]]:
+    """As `read_files`, of the files as they are now; those named on the command line may lie anywhere."""
+    typed = (config, users) if users else (config,)
+    return read_files(Directory(config, Path.cwd(), typed), config, users)
+
+
 def good_policy(config: str, format_: str = "text", users: str | None = None) -> Policy:
     """The policy of the files. Tells the problems and exits with 1 if they have any; warnings do not stop a run."""
-    typed = (config, users) if users else (config,)
-    policy, problems = read_files(Directory(config, Path.cwd(), typed), config, users)
+    policy, problems = read_working_files(config, users)
     if policy is None or any(problem.severity is Severity.ERROR for problem in problems):
         say(format_, problem_blocks(problems, None), problems_json(problems))
         raise click.exceptions.Exit(1)

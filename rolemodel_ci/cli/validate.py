@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from rolemodel_ci.cli.options import Asked, asked
 from rolemodel_ci.cli.output import say
-from rolemodel_ci.cli.policy import read_files
-from rolemodel_ci.edge.files import Directory
+from rolemodel_ci.cli.policy import read_working_files
 from rolemodel_ci.model import Severity
 from rolemodel_ci.render.json import problems_json
 from rolemodel_ci.render.results import problem_blocks
@@ -23,6 +20,6 @@ def validate(told: Asked) -> int:
     Needs no credentials and no network. Every problem of every file is told in one run, with its place, a code, and
     what to do. Exits with 1 if there are any.
     """
-    policy, problems = read_files(Directory(told.config, Path.cwd(), (told.config,)), told.config)
+    policy, problems = read_working_files(told.config)
     say(told.format, problem_blocks(problems, policy), problems_json(problems))
     return 1 if any(problem.severity is Severity.ERROR for problem in problems) else 0

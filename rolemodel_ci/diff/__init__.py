@@ -15,7 +15,7 @@ from rolemodel_ci.diff.groups import (
 )
 from rolemodel_ci.diff.stacks import StackDiff, stack_diff
 from rolemodel_ci.live import Absent, Live, LiveMaster, LiveStack, Unreadable
-from rolemodel_ci.model import GROUP_PATH, Account, Grant, Policy
+from rolemodel_ci.model import GROUP_PATH, Grant, Policy
 from rolemodel_ci.plan import (
     AddMember,
     Blocked,
@@ -37,13 +37,15 @@ Found = Change | Blocked
 def plan_all(policy: Policy, live: Live, today: date, only: frozenset[str] = frozenset()) -> Plan:
     """Everything that makes AWS what the policy says. `only`: names of the accounts to look at; empty for all."""
     diffs = _stack_diffs(policy, live, only)
-    found = [*_structure(policy, live, diffs, only), *_membership(policy, live.master, today, _slots(policy, diffs))]
+    slots = _slots(policy, diffs)
+    found = [*_structure(policy, live, diffs, slots, only), *_membership(policy, live.master, today, slots)]
     return _plan(policy, live, found, only)
 
 
 def plan_structure(policy: Policy, live: Live, only: frozenset[str] = frozenset()) -> Plan:
     """Stacks and groups only; who is a member of a group that stays is left as it is."""
-    return _plan(policy, live, _structure(policy, live, _stack_diffs(policy, live, only), only), only)
+    diffs = _stack_diffs(policy, live, only)
+    return _plan(policy, live, _structure(policy, live, diffs, _slots(policy, diffs), only), only)
 
 
 def plan_membership(policy: Policy, master: LiveMaster, today: date, only: frozenset[str] = frozenset()) -> Plan:
@@ -77,19 +79,15 @@ def plan_deletion(policy: Policy, live: Live, only: frozenset[str] = frozenset()
         account, role = _owner(policy, group.name)
         if not only or account in only:
             found += removal_changes(group, account, role)
-    for account_ in _chosen(policy, only):
+    for account_ in policy.chosen(only):
         stack = live.stacks[account_.name]
         if isinstance(stack, LiveStack):
             found.append(DeleteStack(account_.name, None, policy.stack_name, ()))
     return _plan(policy, live, found, only)
 
 
-def _chosen(policy: Policy, only: frozenset[str]) -> list[Account]:
-    return [account for account in policy.accounts if not only or account.name in only]
-
-
 def _stack_diffs(policy: Policy, live: Live, only: frozenset[str]) -> dict[str, StackDiff]:
-    return {account.name: stack_diff(policy, account, live.stacks[account.name]) for account in _chosen(policy, only)}
+    return {account.name: stack_diff(policy, account, live.stacks[account.name]) for account in policy.chosen(only)}
 
 
 def _named_for(policy: Policy, group: str) -> tuple[str, str]:
@@ -129,10 +127,11 @@ def _slots(policy: Policy, diffs: Mapping[str, StackDiff]) -> list[Slot]:
     return slots
 
 
-def _structure(policy: Policy, live: Live, diffs: Mapping[str, StackDiff], only: frozenset[str]) -> Iterator[Found]:
+def _structure(
+    policy: Policy, live: Live, diffs: Mapping[str, StackDiff], slots: list[Slot], only: frozenset[str]
+) -> Iterator[Found]:
     """Stacks, groups and their policies."""
     yield from (diff.change for diff in diffs.values() if diff.change)
-    slots = _slots(policy, diffs)
     for slot in slots:
         group = live.master.groups.get(slot.group)
         blocked = taken_elsewhere(slot, live.master)

@@ -21,6 +21,7 @@ from rolemodel_ci.plan import (
     PutPolicy,
     RemoveMember,
 )
+from rolemodel_ci.roles import listed
 from rolemodel_ci.schema import did_you_mean
 
 
@@ -56,8 +57,8 @@ def opens_exactly(document: Any, arn: str) -> bool:
     statements = _statements(document)
     if statements is None or len(statements) != 1 or not _is_plain(statements[0]):
         return False
-    actions = [str(action).lower() for action in _listed(statements[0]["Action"])]
-    return actions == ["sts:assumerole"] and _listed(statements[0]["Resource"]) == [arn]
+    actions = [str(action).lower() for action in listed(statements[0]["Action"])]
+    return actions == ["sts:assumerole"] and listed(statements[0]["Resource"]) == [arn]
 
 
 def opens_at_least(document: Any, arn: str) -> bool:
@@ -66,8 +67,8 @@ def opens_at_least(document: Any, arn: str) -> bool:
     if statements is None or any(not isinstance(s, dict) or s.get("Effect") != "Allow" for s in statements):
         return False
     return any(
-        {str(action).lower() for action in _listed(statement["Action"])} & {"sts:assumerole", "sts:*", "*"}
-        and {arn, "*"} & set(map(str, _listed(statement["Resource"])))
+        {str(action).lower() for action in listed(statement["Action"])} & {"sts:assumerole", "sts:*", "*"}
+        and {arn, "*"} & set(map(str, listed(statement["Resource"])))
         for statement in statements
         if _is_plain(statement)
     )
@@ -79,7 +80,7 @@ def _statements(document: Any) -> list[Any] | None:
         return None
     if document.get("Version") != "2012-10-17":  # the older version reads variables in ARNs as text
         return None
-    return _listed(document.get("Statement"))
+    return listed(document.get("Statement"))
 
 
 def _is_plain(statement: Any) -> bool:
@@ -91,18 +92,14 @@ def _is_plain(statement: Any) -> bool:
     )
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
 def taken_elsewhere(slot: Slot, master: LiveMaster) -> Blocked | None:
     """Why the group cannot be made: IAM has one of that name, or of its spelling, that is not ours."""
-    by_case = {name.lower(): group for name, group in master.groups.items()}
-    other = by_case.get(slot.group.lower())
-    if other is None or (other.name == slot.group and other.path == GROUP_PATH):
+    other = master.groups.get(slot.group)
+    if other is None:
+        wanted = slot.group.lower()
+        other = next((group for name, group in master.groups.items() if name.lower() == wanted), None)
+    if other is None or other.path == GROUP_PATH:  # one of ours, of another spelling, is a stray and goes first
         return None
-    if other.path == GROUP_PATH:
-        return None  # ours, of another spelling: it is a stray and goes first
     return Blocked(
         slot.group,
         None,

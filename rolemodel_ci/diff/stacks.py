@@ -37,10 +37,9 @@ def stack_diff(policy: Policy, account: Account, stack: Stack) -> StackDiff:
         return StackDiff(None, None, {}, {})
     if account.absent:
         return StackDiff(_removal(policy, account, stack), (), {}, {})
-    identity = stack.identity
-    wanted = desired(policy, account, identity.account_id, identity.partition)
+    where = _where(policy, stack)
+    wanted = desired(policy, account, where.account_id, where.partition)
     roles = role_names(wanted)
-    where = Where(identity.account_id, policy.region, policy.stack_name, identity.partition)
     if isinstance(stack, Absent) or stack.status in DEAD:
         dead = None if isinstance(stack, Absent) else stack.status
         change: StackChange | None = CreateStack(
@@ -49,7 +48,7 @@ def stack_diff(policy: Policy, account: Account, stack: Stack) -> StackDiff:
         return StackDiff(change, roles, _named_arns(wanted, roles, where), {})
     current = deployed(policy, account, stack)
     found = differences(current, wanted)
-    live = live_arns(policy, account, stack)
+    live = _physical_arns(current, stack, where)
     if stack.status not in RESTING:  # how it ends nobody knows: it may be rolled back, or be gone and made anew
         change = SettleStack(account.name, None, policy.stack_name, stack.status, found)
         arns = _named_arns(wanted, roles, where)
@@ -70,14 +69,19 @@ def deployed(policy: Policy, account: Account, stack: LiveStack) -> Resolved:
         name: wanted[name] if value == HIDDEN and name in hidden and name in wanted else value
         for name, value in stack.parameters.items()
     }
-    where = Where(stack.identity.account_id, policy.region, policy.stack_name, stack.identity.partition)
-    return resolve(stack.body, parameters, where)
+    return resolve(stack.body, parameters, _where(policy, stack))
 
 
 def live_arns(policy: Policy, account: Account, stack: LiveStack) -> dict[str, str]:
     """The ARNs of the roles that the stack has now, by logical id."""
-    current = deployed(policy, account, stack)
-    where = Where(stack.identity.account_id, policy.region, policy.stack_name, stack.identity.partition)
+    return _physical_arns(deployed(policy, account, stack), stack, _where(policy, stack))
+
+
+def _where(policy: Policy, stack: Absent | LiveStack) -> Where:
+    return Where(stack.identity.account_id, policy.region, policy.stack_name, stack.identity.partition)
+
+
+def _physical_arns(current: Resolved, stack: LiveStack, where: Where) -> dict[str, str]:
     return {
         name: role_arn(current, name, where, stack.physical[name])
         for name in role_names(current)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from botocore import xform_name
+
 from rolemodel_ci.edge.calling import calling
 from rolemodel_ci.edge.sessions import MASTER, Sessions
 from rolemodel_ci.errors import CallFailed, NoAccess
@@ -111,13 +113,12 @@ class AwsGroupWriter:
     def _call(self, action: str, done: tuple[str, ...] = (), again: tuple[str, ...] = (), **parameters: str) -> None:
         """One call. Error codes in `done` mean that there was nothing to do, those in `again` that it is too early."""
         client = self._sessions.client(MASTER, "iam")
-        method = client.meta.method_to_api_mapping
-        name = next(python for python, api in method.items() if api == action)
+        method = getattr(client, xform_name(action))
         pauses = iter(_PAUSES)
         while True:
             try:
                 with calling(f"iam:{action}", self._sessions.label(MASTER)):
-                    getattr(client, name)(**parameters)
+                    method(**parameters)
                 return
             except CallFailed as failed:
                 if failed.code in done:
