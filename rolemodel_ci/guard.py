@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from rolemodel_ci.live import LiveMaster
 from rolemodel_ci.model import GROUP_PATH, Policy
@@ -45,6 +46,31 @@ def review(
 def review_deletion(plan: Plan) -> Approved:
     """Let the plan of `delete` pass: taking everything away is what was asked for, and was confirmed."""
     return Approved(plan)
+
+
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """How near a plan comes to the quotas of the master account. `busiest`: most groups of one user, after the plan."""
+
+    groups: int
+    groups_quota: int
+    busiest: int
+    groups_per_user: int
+
+
+def headroom(plan: Plan, master: LiveMaster) -> Headroom:
+    """Count what the master account holds after the plan."""
+    quotas = master.quotas
+    busiest = max(_groups_of_users(plan, master).values(), default=0)
+    return Headroom(plan.totals.groups_after, quotas.groups, busiest, quotas.groups_per_user)
+
+
+def _groups_of_users(plan: Plan, master: LiveMaster) -> Counter[str]:
+    """In how many groups each user is after the plan, those that are not ours included."""
+    count = Counter(user for group in master.groups.values() for user in group.members)
+    count.subtract(change.user for change in plan.changes if isinstance(change, RemoveMember))
+    count.update(change.user for change in plan.changes if isinstance(change, AddMember))
+    return count
 
 
 def _mass_revocation(plan: Plan, policy: Policy) -> Iterator[Refusal]:
@@ -126,11 +152,8 @@ def _quotas(plan: Plan, master: LiveMaster) -> Iterator[Refusal]:
             f"the master account would have {totals.groups_after} groups; it may have {quotas.groups}",
             "Have AWS raise the quota of IAM groups (at most 500), or use fewer accounts or roles.",
         )
-    count = Counter(user for group in master.groups.values() for user in group.members)
-    count.subtract(change.user for change in plan.changes if isinstance(change, RemoveMember))
-    gaining = [change.user for change in plan.changes if isinstance(change, AddMember)]
-    count.update(gaining)
-    for user in sorted(set(gaining)):
+    count = _groups_of_users(plan, master)
+    for user in sorted({change.user for change in plan.changes if isinstance(change, AddMember)}):
         if count[user] > quotas.groups_per_user:
             yield Refusal(
                 Guard.QUOTA,

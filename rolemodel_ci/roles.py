@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from rolemodel_ci.resolve import Resolved, Where
@@ -98,25 +98,31 @@ def is_replaced(old: Resolved, new: Resolved, role: str) -> bool:
     return any(before.get(name) != after.get(name) for name in REPLACING)
 
 
+def attachments(resolved: Resolved) -> Iterator[tuple[tuple[str, ...], str, Mapping[str, Any]]]:
+    """The policy resources that belong to roles of the template: their owners, their logical id, the resource."""
+    roles = role_names(resolved)
+    by_name = {name: role for role in roles if (name := role_name(resolved, role))}
+    for name, resource in resolved.resources.items():
+        where = _ATTACHED.get(str(resource.get("Type")))
+        owners = (
+            tuple(_owner(entry, by_name) for entry in listed(_properties(resource).get(where, []))) if where else ()
+        )
+        if owners and all(owner in roles for owner in owners):
+            yield owners, name, resource
+
+
 def _facts(resolved: Resolved) -> Facts:
     facts: Facts = {}
-    names = {}
+    for name in role_names(resolved):
+        resource = resolved.resources[name]
+        facts[name] = (ROLE_TYPE, dict.fromkeys(_role(_properties(resource), resource)))
+    for owners, name, resource in attachments(resolved):
+        for owner in owners:
+            facts[owner][1].update(dict.fromkeys(_attached(name, resource)))
+    shown = {name for _, name, _ in attachments(resolved)}
     for name, resource in resolved.resources.items():
-        if resource.get("Type") == ROLE_TYPE:
-            properties = _properties(resource)
-            if isinstance(properties.get("RoleName"), str):
-                names[properties["RoleName"]] = name
-            facts[name] = (ROLE_TYPE, dict.fromkeys(_role(properties, resource)))
-    for name, resource in resolved.resources.items():
-        kind = str(resource.get("Type"))
-        if kind == ROLE_TYPE:
-            continue
-        owners = [_owner(entry, names) for entry in listed(_properties(resource).get(_ATTACHED.get(kind, ""), []))]
-        if kind in _ATTACHED and owners and all(owner in facts for owner in owners):
-            for owner in owners:
-                facts[owner][1].update(dict.fromkeys(_attached(name, resource)))
-        else:
-            facts[name] = (kind, dict.fromkeys(_plain("", resource)))
+        if name not in facts and name not in shown:
+            facts[name] = (str(resource.get("Type")), dict.fromkeys(_plain("", resource)))
     return facts
 
 

@@ -13,8 +13,9 @@ import click
 
 from rolemodel_ci.apply import Tools
 from rolemodel_ci.cli.options import Asked
+from rolemodel_ci.edge.doors import local_doors
 from rolemodel_ci.edge.groups import AwsGroupWriter, AwsMasterReader
-from rolemodel_ci.edge.sessions import Sessions, local_doors
+from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.edge.stacks import AwsStackReader, AwsStackWriter
 from rolemodel_ci.errors import Stopped
 from rolemodel_ci.model import Policy

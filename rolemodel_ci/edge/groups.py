@@ -10,7 +10,8 @@ from typing import Any
 from botocore import xform_name
 
 from rolemodel_ci.edge.calling import calling
-from rolemodel_ci.edge.sessions import MASTER, Sessions
+from rolemodel_ci.edge.doors import MASTER
+from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.errors import CallFailed, NoAccess
 from rolemodel_ci.live import LiveGroup, LiveMaster, Quotas
 from rolemodel_ci.model import GROUP_PATH

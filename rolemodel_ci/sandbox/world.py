@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 
-from rolemodel_ci.edge.sessions import MASTER, AssumedRole, Door, Sessions
+from rolemodel_ci.edge.doors import MASTER, AssumedRole, Door
+from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.model import Policy
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
 from rolemodel_ci.sandbox.furnish import Furnished, Furniture, furnish

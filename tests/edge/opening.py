@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from rolemodel_ci.edge.sessions import MASTER, Door, Profile, Sessions
+from rolemodel_ci.edge.doors import MASTER, Door, Profile
+from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.model import Account, Place, Policy
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
 from rolemodel_ci.template import read_template

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from rolemodel_ci.edge.calling import calling
-from rolemodel_ci.edge.sessions import MASTER, AssumedRole, Door, Profile, Sessions, local_doors
+from rolemodel_ci.edge.doors import MASTER, AssumedRole, Door, Profile, local_doors
+from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.errors import NoAccess
 from rolemodel_ci.live import Identity
 from rolemodel_ci.model import Account, Place, Policy, Template

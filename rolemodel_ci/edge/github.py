@@ -1,0 +1,203 @@
+"""GitHub's REST API, as far as it is needed: comments, the tip of a branch, the files of a commit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from rolemodel_ci.edge.web import Answer, Clock, Web, is_limited
+from rolemodel_ci.errors import CannotGoOn
+
+API_VERSION = "2022-11-28"
+"""https://docs.github.com/en/rest/about-the-rest-api/api-versions"""
+
+_PAGE = 100  # the most that GitHub gives at once
+_PAGES = 100  # of one list: more than 10,000 comments is no conversation
+
+Item = TypeVar("Item")
+
+
+class GithubFailed(CannotGoOn):
+    """GitHub did not do what it was asked. `status` is its answer's, 0 where there was none.
+
+    `unclear`: whether it may have done it all the same.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, remedy: str, *, status: int = 0, unclear: bool = False) -> None:
+        super().__init__(message, remedy)
+        self.status = status
+        self.unclear = unclear
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on a pull request."""
+
+    id: int
+    author: str
+    body: str
+    url: str
+
+
+class Github:
+    """The API for one repository (`OWNER/NAME`)."""
+
+    def __init__(self, api_url: str, repository: str, token: str, clock: Clock = Clock()) -> None:  # noqa: B008
+        headers = {"X-GitHub-Api-Version": API_VERSION, "Accept": "application/vnd.github+json"}
+        self._web = Web(api_url, headers | {"Authorization": f"Bearer {token}"}, clock)
+        self._at = f"/repos/{repository}"
+
+    def comments(self, number: int) -> list[Comment]:
+        """Every comment of a pull request. Raises GithubFailed."""
+        doing = f"listing the comments of #{number}"
+        found = self._pages(f"{self._at}/issues/{number}/comments?per_page={_PAGE}", doing)
+        return [_read(doing, _comment, item) for item in found]
+
+    def create_comment(self, number: int, body: str) -> Comment:
+        """Make a comment. Raises GithubFailed, `unclear` where it may be there all the same."""
+        doing = f"commenting on #{number}"
+        answer = self._web.ask("POST", f"{self._at}/issues/{number}/comments", {"body": body}, again=False)
+        return _read(doing, _comment, self._good(answer, doing, unclear=True), unclear=True)
+
+    def update_comment(self, comment_id: int, body: str) -> Comment:
+        """Change the text of a comment. Raises GithubFailed."""
+        doing = f"changing comment {comment_id}"
+        answer = self._web.ask("PATCH", f"{self._at}/issues/comments/{comment_id}", {"body": body})
+        return _read(doing, _comment, self._good(answer, doing))
+
+    def wait(self, attempt: int) -> None:
+        """Let some seconds pass before something is tried again."""
+        self._web.wait(attempt)
+
+    def tip(self, branch: str) -> str:
+        """The commit a branch is at. Raises GithubFailed."""
+        doing = f"looking up branch {branch}"
+        answer = self._web.ask("GET", f"{self._at}/branches/{quote(branch, safe='')}")
+        return _read(doing, lambda found: _commit(found["commit"]["sha"]), self._good(answer, doing))
+
+    def merged_as(self, commit: str, branch: str) -> list[int]:
+        """The numbers of the pull requests that a commit of a branch merged, the latest first. Raises GithubFailed."""
+        doing = f"looking up the pull request of {commit[:7]}"
+        found = self._pages(f"{self._at}/commits/{commit}/pulls?per_page={_PAGE}", doing)
+        pulls = [_read(doing, _merged, item) for item in found]
+        return sorted({number for number, base, sha in pulls if base == branch and sha == commit}, reverse=True)
+
+    def tree(self, commit: str) -> Mapping[str, tuple[str, str]]:
+        """Every file of a commit by path: its mode and the hash of its content. Raises GithubFailed."""
+        doing = f"reading the files of {commit[:7]}"
+        answer = self._web.ask("GET", f"{self._at}/git/trees/{commit}?recursive=1")
+        found = self._good(answer, doing)
+        if isinstance(found, dict) and found.get("truncated") is not False:
+            raise GithubFailed(f"{doing}: it has more files than GitHub lists", _DEEPER, status=200)
+        return _read(doing, _tree, found)
+
+    def blob(self, sha: str) -> bytes:
+        """The content of a file. Raises GithubFailed."""
+        doing = f"reading file {sha[:7]}"
+        answer = self._web.ask("GET", f"{self._at}/git/blobs/{sha}", Accept="application/vnd.github.raw+json")
+        if not answer.is_good:
+            raise _failed(answer, doing)
+        return answer.body
+
+    def _pages(self, path: str, doing: str) -> Iterator[Any]:
+        """The items of a list, page after page, as long as the next one is on the same server."""
+        seen = set()
+        for _ in range(_PAGES):
+            seen.add(path)
+            answer = self._web.ask("GET", path)
+            found = self._good(answer, doing)
+            if not isinstance(found, list):
+                raise _garbled(doing)
+            yield from found
+            following = re.search(r'<([^<>]+)>\s*;[^,]*\brel="next"', answer.headers.get("link", ""))
+            if not following or following[1] in seen:
+                return
+            path = following[1]
+            if not self._web.is_here(path):
+                raise GithubFailed(f"{doing}: the next page is on another server", _REPORT)
+        raise GithubFailed(f"{doing}: there are more than {_PAGES} pages", _REPORT)
+
+    def _good(self, answer: Answer, doing: str, *, unclear: bool = False) -> Any:
+        """The document of a good answer. `unclear`: whether one without a document may have done something."""
+        if not answer.is_good:
+            raise _failed(answer, doing)
+        found = answer.document()
+        if found is None:
+            raise _garbled(doing, unclear=unclear)
+        return found
+
+
+_REPORT = "Look whether a proxy answers in GitHub's place, then run again."
+_DEEPER = "Check out with `fetch-depth: 2`, so that the base is there."
+
+
+def _failed(answer: Answer, doing: str) -> GithubFailed:
+    """What a bad answer means, and what to do about it."""
+    document = answer.document()
+    said = document.get("message") if isinstance(document, dict) else None
+    said = f": {said}" if isinstance(said, str) else ""
+    if answer.reason:
+        remedy = "Run again later." if answer.status == 0 else _REPORT
+        return GithubFailed(
+            f"{doing}: GitHub: {answer.reason}", remedy, status=answer.status, unclear=answer.status == 0
+        )
+    if answer.status >= 500:
+        remedy = "GitHub is in trouble (https://www.githubstatus.com); run again later."
+    elif is_limited(answer):
+        remedy = "GitHub was asked too often with this token; run again in an hour."
+    elif answer.status in (401, 403, 404):
+        remedy = "Give the job the permissions that docs/setup.md names, and the action its `github-token`."
+    elif answer.status == 410:
+        remedy = "The conversation is locked or gone; nothing can be written there."
+    else:
+        remedy = "Please report it."
+    unclear = answer.status >= 500
+    return GithubFailed(
+        f"{doing}: GitHub answered {answer.status}{said}", remedy, status=answer.status, unclear=unclear
+    )
+
+
+def _garbled(doing: str, *, unclear: bool = False) -> GithubFailed:
+    return GithubFailed(f"{doing}: the answer is not one of GitHub", _REPORT, unclear=unclear)
+
+
+def _read(doing: str, read: Callable[[Any], Item], document: Any, *, unclear: bool = False) -> Item:
+    """A document as a value. Raises GithubFailed where it has another shape."""
+    try:
+        return read(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _garbled(doing, unclear=unclear) from error
+
+
+def _comment(found: Any) -> Comment:
+    user = found["user"]  # null where the account is gone
+    body = found.get("body")
+    return Comment(
+        int(found["id"]),
+        str(user["login"]) if user else "",
+        body if isinstance(body, str) else "",
+        str(found["html_url"]),
+    )
+
+
+def _merged(found: Any) -> tuple[int, str, str]:
+    """Number, branch and commit; no commit where it was not merged."""
+    commit = found["merge_commit_sha"] if found["merged_at"] else None
+    return int(found["number"]), str(found["base"]["ref"]), str(commit or "")
+
+
+def _commit(found: Any) -> str:
+    if not isinstance(found, str) or not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", found):
+        raise ValueError("no hash")
+    return found
+
+
+def _tree(found: Any) -> dict[str, tuple[str, str]]:
+    return {
+        str(item["path"]): (str(item["mode"]), _commit(item["sha"])) for item in found["tree"] if item["type"] != "tree"
+    }

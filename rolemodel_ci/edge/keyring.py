@@ -1,0 +1,117 @@
+"""Keys of roles that are taken on: each role once, and again before its keys run out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rolemodel_ci.edge.calling import calling
+from rolemodel_ci.edge.clients import Clients
+from rolemodel_ci.edge.doors import MASTER, AssumedRole, Door, OnwardRole, Profile, WebIdentity
+from rolemodel_ci.edge.oidc import claims
+from rolemodel_ci.errors import CallFailed, NoAccess
+
+_MARGIN = 300.0
+"""Seconds before their end at which keys are renewed: longer than any call with all its repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Keys as the makers of clients take them, and when they end (seconds since 1970)."""
+
+    parameters: Mapping[str, str] = field(repr=False)
+    ends: float
+
+
+class Keyring:
+    """The keys of every door that leads through a role. `hide` is told every secret before it is used."""
+
+    def __init__(
+        self,
+        doors: Mapping[str, Door],
+        clients: Clients,
+        hide: Callable[[str], None] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._doors = doors
+        self._clients = clients
+        self._hide = hide or (lambda _: None)
+        self._now = now
+        self._keys: dict[str, Keys] = {}
+        self._ways_in = {who: threading.Lock() for who in doors}
+        self._lock = threading.Lock()
+        self._senders: dict[Any, Any] = {}  # the clients that assume roles
+
+    def keys(self, who: str) -> Keys:
+        """The keys of the role behind a door. Raises NoAccess."""
+        with self._ways_in[who]:  # not one lock for all: other accounts need not wait for it
+            held = self._keys.get(who)
+            if held is None or held.ends - self._now() < _MARGIN:
+                held = self._keys[who] = self._assume(who)
+            return held
+
+    def _assume(self, who: str) -> Keys:
+        door = self._doors[who]
+        match door.source:
+            case AssumedRole() as source:
+                answer = self._assumed(door, source, _parameters(source.access_key, source.secret_key))
+            case OnwardRole() as source:
+                answer = self._assumed(door, source, self.keys(MASTER).parameters)
+            case WebIdentity() as source:
+                answer = self._identified(door, source)
+            case Profile() | None:
+                raise AssertionError("such a door has no role")
+        made = answer["Credentials"]
+        for secret in (made["SecretAccessKey"], made["SessionToken"]):
+            self._hide(secret)
+        keys = _parameters(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+        return Keys(keys, made["Expiration"].timestamp())
+
+    def _assumed(self, door: Door, source: AssumedRole | OnwardRole, keys: Mapping[str, str]) -> Any:
+        with calling("sts:AssumeRole", door.label, NoAccess):
+            sender = self._sender(tuple(keys.items()), lambda: self._clients.with_keys("sts", keys))
+            return sender.assume_role(RoleArn=source.role_arn, RoleSessionName=source.session_name)
+
+    def _identified(self, door: Door, source: WebIdentity) -> Any:
+        token = source.token()
+        action = "sts:AssumeRoleWithWebIdentity"
+        try:
+            with calling(action, door.label):
+                return self._sender(None, lambda: self._clients.unsigned("sts")).assume_role_with_web_identity(
+                    RoleArn=source.role_arn, RoleSessionName=source.session_name, WebIdentityToken=token
+                )
+        except CallFailed as failed:
+            raise NoAccess(failed.message, _explained(failed, source.role_arn, token)) from failed
+
+    def _sender(self, key: Any, make: Callable[[], Any]) -> Any:
+        """The client that assumes roles with certain keys: one for all accounts."""
+        with self._lock:
+            if key not in self._senders:
+                self._senders[key] = make()
+            return self._senders[key]
+
+
+def _parameters(access_key: str, secret_key: str, token: str | None = None) -> dict[str, str]:
+    keys = {"aws_access_key_id": access_key, "aws_secret_access_key": secret_key}
+    return keys | {"aws_session_token": token} if token else keys
+
+
+def _explained(failed: CallFailed, role_arn: str, token: str) -> str:
+    """What the token said and what the role would have to trust; the token itself is shown to nobody."""
+    said = claims(token)
+    issuer = str(said.get("iss", "?")).removeprefix("https://")
+    if failed.code == "InvalidIdentityToken":
+        return (
+            f"The account has no OIDC provider for `{issuer}` with the audience `{said.get('aud', '?')}`: deploy the "
+            "template of bootstrap/ in it; see docs/setup.md."
+        )
+    if failed.code in ("AccessDenied", "AccessDeniedException"):
+        return (
+            f"The token says sub `{said.get('sub', '?')}` and aud `{said.get('aud', '?')}`. If this run is to get in, "
+            f"the trust policy of {role_arn} has to allow sts:AssumeRoleWithWebIdentity where `{issuer}:sub` is that "
+            f"sub and `{issuer}:aud` is that aud; see docs/setup.md. It may also be that there is no such role."
+        )
+    return failed.remedy

@@ -1,0 +1,64 @@
+"""One comment, made once and then kept up to date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rolemodel_ci.edge.github import Comment, Github, GithubFailed
+
+_ATTEMPTS = 3
+
+
+class Kept(StrEnum):
+    """What became of the comment."""
+
+    MADE = "made"
+    CHANGED = "changed"
+    LEFT = "left as it was"
+
+
+@dataclass(frozen=True, slots=True)
+class Sticky:
+    """Which comment it is: on which pull request, with which hidden first line, by whom."""
+
+    number: int
+    marker: str
+    author: str
+
+    def keep(self, github: Github, body: str, *, make: bool = True) -> tuple[Comment, Kept] | None:
+        """Have the comment say `body`, which begins with the marker. None: there is none, and none was to be made.
+
+        After a failure that may have been a success it is looked for before it is made again, so that there is one.
+        Raises GithubFailed.
+        """
+        for attempt in range(_ATTEMPTS):
+            found = self.find(github)
+            if found is not None:
+                return self._update(github, found, body)
+            if not make:
+                return None
+            try:
+                return github.create_comment(self.number, body), Kept.MADE
+            except GithubFailed as failed:
+                if not failed.unclear or attempt == _ATTEMPTS - 1:
+                    raise
+                github.wait(attempt)
+        raise AssertionError("the last attempt returns or raises")
+
+    def find(self, github: Github) -> Comment | None:
+        """The comment, if it is there. Raises GithubFailed."""
+        return next(
+            (c for c in github.comments(self.number) if c.author == self.author and c.body.startswith(self.marker)),
+            None,
+        )
+
+    def _update(self, github: Github, found: Comment, body: str) -> tuple[Comment, Kept]:
+        if _plain(found.body) == _plain(body):
+            return found, Kept.LEFT
+        return github.update_comment(found.id, body), Kept.CHANGED
+
+
+def _plain(body: str) -> str:
+    """The text as GitHub might give it back: with other ends of lines, and none at the end."""
+    return body.replace("\r\n", "\n").strip()

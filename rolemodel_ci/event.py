@@ -1,0 +1,160 @@
+"""What a run in GitHub Actions is for, decided from the event alone. Payloads are data: nothing in them is trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+NO_COMMIT = "0" * 40
+"""What GitHub writes for the commit before the first one of a branch, and after the last:
+https://docs.github.com/en/webhooks/webhook-events-and-payloads#push"""
+
+_REVIEWED = ("opened", "synchronize", "reopened")
+
+
+class Repair(StrEnum):
+    """What a scheduled run, or one started by hand, may change: nothing, grants whose last day is over, everything."""
+
+    NOTHING = "nothing"
+    ENDED = "ended"
+    EVERYTHING = "everything"
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """The pull request of an event. `outsider` says why it gets neither AWS nor a token that writes, or is empty."""
+
+    number: int
+    author: str
+    head_sha: str
+    base_sha: str
+    base_ref: str
+    outsider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Validate, plan, and tell the pull request. `unread` says why AWS is not to be read, or is empty."""
+
+    pull: PullRequest
+    unread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """Apply the tip of the default branch. `before` is the commit it was at, None where there was none."""
+
+    branch: str
+    before: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Compare AWS with the default branch, and put right what may be."""
+
+    repair: Repair
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Validate only. `base` is the commit to compare with, if there is one; `why` no more is done."""
+
+    base: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Nothing is to be done, and why."""
+
+    why: str
+
+
+Course = Review | Rollout | Look | Check | Nothing
+
+
+def course(event: str, payload: Mapping[str, Any], ref: str, repair: Repair) -> Course:
+    """What to do about an event. `ref` is the full name of what was pushed or chosen: `refs/heads/main`."""
+    default = text(payload, "repository", "default_branch")
+    match event:
+        case "pull_request":
+            return _pull_request(payload, default)
+        case "push":
+            return _push(payload, ref, default)
+        case "schedule":  # GitHub runs these on the default branch only
+            return Look(repair)
+        case "workflow_dispatch":
+            if default and ref != f"refs/heads/{default}":
+                return Check(None, f"this run is on `{ref}`; only `{default}` is compared with AWS")
+            return Look(repair)
+        case "merge_group":
+            base = text(payload, "merge_group", "base_sha") or None
+            return Check(base, "this is a merge queue's trial; the push after it is applied")
+        case "pull_request_target":
+            return Nothing(
+                "`pull_request_target` hands a write token to a run about somebody else's files. "
+                "Let the workflow run on `pull_request`"
+            )
+    return Nothing(f"rolemodel-ci does nothing on the event `{event}`")
+
+
+def text(payload: Mapping[str, Any], *path: str) -> str:
+    """The text under a path of keys; empty where there is none, or something else."""
+    found: Any = payload
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found if isinstance(found, str) else ""
+
+
+def _pull_request(payload: Mapping[str, Any], default: str) -> Course:
+    action = text(payload, "action")
+    if action == "closed":
+        pull = payload.get("pull_request")
+        merged = isinstance(pull, Mapping) and pull.get("merged") is True
+        return Nothing(
+            f"the pull request was merged: the push to `{default}` applies it"
+            if merged
+            else "the pull request was closed without being merged: nothing of it is applied"
+        )
+    if action not in _REVIEWED:
+        return Nothing(f"nothing of what rolemodel-ci shows changes by `{action}`")
+    pull = _pull(payload)
+    if pull.outsider:
+        return Review(pull, pull.outsider)
+    if default and pull.base_ref != default:
+        return Review(pull, f"the pull request is aimed at `{pull.base_ref}`, and only `{default}` is ever applied")
+    return Review(pull)
+
+
+def _pull(payload: Mapping[str, Any]) -> PullRequest:
+    number = payload.get("number")
+    author = text(payload, "pull_request", "user", "login")
+    home = text(payload, "pull_request", "head", "repo", "full_name")
+    outsider = ""
+    if not home:
+        outsider = "the repository that the pull request came from is gone"
+    elif home.lower() != text(payload, "repository", "full_name").lower():
+        outsider = "the pull request comes from a fork, which gets neither OIDC nor a token that writes"
+    elif "dependabot[bot]" in (author, text(payload, "sender", "login")):
+        outsider = "runs for Dependabot get neither OIDC nor a token that writes"
+    return PullRequest(
+        number if isinstance(number, int) else 0,
+        author,
+        text(payload, "pull_request", "head", "sha"),
+        text(payload, "pull_request", "base", "sha"),
+        text(payload, "pull_request", "base", "ref"),
+        outsider,
+    )
+
+
+def _push(payload: Mapping[str, Any], ref: str, default: str) -> Course:
+    if not default:
+        return Nothing("the event does not say which branch is the default one, and no other is ever applied")
+    if ref != f"refs/heads/{default}":
+        return Nothing(f"`{ref}` was pushed; only pushes to `{default}` are applied")
+    if payload.get("deleted") is True:
+        return Nothing(f"`{default}` was deleted: nothing is applied, and nothing is taken away")
+    before = text(payload, "before")
+    return Rollout(default, None if before in ("", NO_COMMIT) else before)

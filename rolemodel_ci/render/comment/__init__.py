@@ -1,0 +1,135 @@
+"""The change summary: the comment by which a reviewer sees in ten seconds what a request gives and takes.
+
+Each function makes the parts of one kind of comment; `fitted` makes them a text that GitHub takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rolemodel_ci.guard import Headroom
+from rolemodel_ci.model import Problem, Severity
+from rolemodel_ci.plan import Origin, Plan, Refusal, Report
+from rolemodel_ci.render.blocks import counted
+from rolemodel_ci.render.comment.asked import access_parts, headline, role_parts
+from rolemodel_ci.render.comment.facts import OUTCOME_MARKER, SUMMARY_MARKER, Facts, foot, where_whole
+from rolemodel_ci.render.comment.fit import Part, comment_limit, fitted, summary_limit
+from rolemodel_ci.render.comment.markup import alert, name, words
+from rolemodel_ci.render.comment.outcome import Links, outcome_headline, outcome_parts
+from rolemodel_ci.render.comment.planned import Dangers, drift_parts, merge_part, problem_parts
+from rolemodel_ci.render.comment.risks import risk_parts, shortfall_parts
+from rolemodel_ci.render.json import digest
+from rolemodel_ci.request import Request
+
+__all__ = [
+    "OUTCOME_MARKER", "SUMMARY_MARKER", "Author", "Facts", "Judged", "as_comment", "as_summary", "drift_found",
+    "not_applied", "outcome", "problems_found", "requested_change",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who asks: the login, and the mail addresses of the change's commits as far as they are known."""
+
+    login: str = ""
+    mails: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A plan, what the guards would say to it, and how near the quotas it comes."""
+
+    plan: Plan
+    refusals: tuple[Refusal, ...]
+    headroom: Headroom
+
+
+def requested_change(
+    request: Request,
+    judged: Judged | str,
+    facts: Facts,
+    author: Author = Author(),
+    warnings: Sequence[Problem] = (),
+) -> list[Part]:
+    """The comment on a request whose files are good. `judged` is a sentence where AWS was not read: why not."""
+    plan = None if isinstance(judged, str) else judged.plan
+    refusals = () if isinstance(judged, str) else judged.refusals
+    parts = [
+        Part(f"{SUMMARY_MARKER}\n### Access change: {headline(request)}"),
+        *risk_parts(request, author.login, author.mails, refusals),
+        *(shortfall_parts(plan) if plan else ()),
+        *access_parts(request, plan, facts),
+        *role_parts(request),
+    ]
+    if isinstance(judged, str):
+        parts.append(Part(f"AWS was not read: {words(judged)}. What differs there is not known."))
+    else:
+        parts += drift_parts(judged.plan, request.dangers, folded=True)
+        parts += (Part(f"Note: {words(note)}") for note in judged.plan.notes)
+        parts.append(merge_part(judged.plan, judged.headroom))
+    return [*parts, *problem_parts(warnings, facts), Part(foot(facts, digest(plan) if plan else ""))]
+
+
+def problems_found(problems: Sequence[Problem], facts: Facts) -> list[Part]:
+    """The comment on a request whose files cannot be used."""
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    until = "it is mended" if errors == 1 else "all are mended"
+    return [
+        Part(f"{SUMMARY_MARKER}\n### Access change: cannot be used, {counted(errors, 'problem')} in the files"),
+        *problem_parts(problems, facts),
+        Part(f"Nothing was read from AWS, and nothing will be applied until {until}."),
+        Part(foot(facts)),
+    ]
+
+
+def outcome(report: Report, links: Links, dangers: Dangers, facts: Facts, when: datetime) -> list[Part]:
+    """The comment on the merged pull request: what came of it."""
+    return [
+        Part(f"{OUTCOME_MARKER}\n### Access change: {outcome_headline(report)}"),
+        *outcome_parts(report, links, dangers),
+        *shortfall_parts(report.plan),
+        Part(foot(facts, digest(report.plan), when)),
+    ]
+
+
+def not_applied(why: str, reasons: Iterable[Refusal | tuple[str, str]], facts: Facts, when: datetime) -> list[Part]:
+    """The comment on a merged pull request of which nothing was applied. `reasons`: refusals, or message and remedy."""
+    rows = []
+    for reason in reasons:
+        guard, (message, remedy) = ("", reason) if isinstance(reason, tuple) else (
+            f"{name(reason.guard)}: ", (reason.message, reason.remedy)
+        )  # fmt: skip
+        rows.append(f"> - {guard}{words(message)}. {words(remedy)}")
+    return [
+        Part(f"{OUTCOME_MARKER}\n### Access change: {why}"),
+        Part(alert("CAUTION"), tuple(rows), rank=0, noun="reason") if rows else Part(),
+        Part(foot(facts, when=when)),
+    ]
+
+
+def drift_found(plan: Plan, dangers: Dangers, facts: Facts, report: Report | None = None) -> list[Part]:
+    """The job summary of a run that looks for drift, and of what it put right."""
+    drift = sum(change.origin is Origin.DRIFT for change in plan.changes)
+    ended = sum(change.origin is Origin.EXPIRED for change in plan.changes)
+    told = [counted(drift, "difference") if drift else "", counted(ended, "grant") + " ended" if ended else ""]
+    title = f"Drift: {', '.join(piece for piece in told if piece)}" if drift or ended else "No drift"
+    parts = [Part(f"### {title}")]
+    if plan.is_empty and plan.is_whole:
+        parts.append(Part("AWS is what the repository says."))
+    parts += shortfall_parts(plan)
+    parts += drift_parts(plan, dangers, folded=False)
+    if report is not None:
+        parts += [Part(f"### Put right: {outcome_headline(report)}"), *outcome_parts(report, {}, dangers)]
+    return [*parts, Part(foot(facts, digest(plan)))]
+
+
+def as_comment(parts: Sequence[Part], facts: Facts) -> str:
+    """The parts as the body of a comment."""
+    return fitted(parts, comment_limit(where_whole(facts, summary=True)))
+
+
+def as_summary(parts: Sequence[Part], facts: Facts) -> str:
+    """The parts as a job summary."""
+    return fitted(parts, summary_limit(where_whole(facts, summary=False)))

@@ -1,0 +1,147 @@
+"""What a change in Git asks for, as parts of a comment: the headline, who gains and loses what, the roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from rolemodel_ci.danger import ADMINISTRATOR, widens
+from rolemodel_ci.plan import AddMember, Blocked, Plan, RemoveMember
+from rolemodel_ci.render.blocks import counted
+from rolemodel_ci.render.comment.facts import Facts
+from rolemodel_ci.render.comment.fit import Part
+from rolemodel_ci.render.comment.markup import few, few_html, name, row, table_head, words
+from rolemodel_ci.render.text import visible
+from rolemodel_ci.request import Asked, Request, Reshaped, Touch
+from rolemodel_ci.roles import Difference, Line
+
+_SIGNS = {
+    Touch.GAINS: "➕ **gains**",
+    Touch.LONGER: "➕ **keeps longer**",
+    Touch.LOSES: "➖ **loses**",
+    Touch.SHORTER: "➖ **keeps shorter**",
+}
+
+
+def headline(request: Request) -> str:
+    """The counts of a request, for the first line and for a notification mail."""
+    count = {touch: sum(asked.touch is touch for asked in request.grants) for touch in Touch}
+    wider = {role for shape in request.reshaped for role in shape.widened()}
+    other = {d.name for shape in request.reshaped for d in shape.differences if d.is_role} - wider
+    pieces = (
+        counted(count[Touch.GAINS], "grant") if count[Touch.GAINS] else "",
+        counted(count[Touch.LONGER], "grant") + " made longer" if count[Touch.LONGER] else "",
+        counted(count[Touch.LOSES], "revocation") if count[Touch.LOSES] else "",
+        counted(count[Touch.SHORTER], "grant") + " made shorter" if count[Touch.SHORTER] else "",
+        counted(len(wider), "role") + " widened" if wider else "",
+        counted(len(other), "role") + " changed" if other else "",
+        counted(len(request.coming), "account") + " added" if request.coming else "",
+        counted(len(request.going), "account") + " removed" if request.going else "",
+    )
+    told = ", ".join(piece for piece in pieces if piece)
+    if not told and request.files:
+        return "no grant and no role, but files that decide about access"
+    return told or "nothing that gives or takes access"
+
+
+def access_parts(request: Request, plan: Plan | None, facts: Facts) -> Iterator[Part]:
+    """One row for each grant that the change touches. With a plan, it is said where AWS is so already."""
+    if request.grants:
+        standing = _Standing(plan)
+        rows = tuple(_grant(asked, standing.of(asked), facts) for asked in request.grants)
+        yield Part(table_head(("", "who", "account", "role", "until", "why")), rows, rank=1, noun="grant")
+    if request.coming or request.going:
+        coming = f"{few(request.coming)} joined the config: its stack and groups are made." if request.coming else ""
+        going = f"{few(request.going)} goes, with its groups and their members." if request.going else ""
+        yield Part(" ".join(piece for piece in ("**Accounts:**", coming, going) if piece))
+
+
+class _Standing:
+    """How AWS stands to what is asked for, by account, role and user."""
+
+    def __init__(self, plan: Plan | None) -> None:
+        self._known = plan is not None
+        changes = plan.changes if plan else ()
+        self._moving = {(c.account, c.role, c.user) for c in changes if isinstance(c, AddMember | RemoveMember)}
+        self._blocked: Mapping[tuple[object, ...], Blocked] = {
+            (b.place, b.user): b for b in (plan.blocked if plan else ()) if b.user
+        }
+
+    def of(self, asked: Asked) -> str:
+        """What a reviewer should know of one grant beside what it asks for."""
+        if not self._known or asked.touch in (Touch.LONGER, Touch.SHORTER):
+            return ""
+        if (asked.account, asked.role, asked.user) in self._moving:
+            return ""
+        blocked = self._blocked.get((asked.place, asked.user))
+        if blocked is not None:
+            return f"**cannot be made:** {words(blocked.reason)}"
+        return "already so in AWS"
+
+
+def _grant(asked: Asked, standing: str, facts: Facts) -> str:
+    until = asked.expires.isoformat() if asked.expires else ""
+    if asked.touch in (Touch.LONGER, Touch.SHORTER):
+        until = f"now {until or 'without an end'}"
+    elif asked.touch is Touch.LOSES:
+        until = ""
+    reason = words(asked.reason) if asked.reason and asked.touch is not Touch.LOSES else ""
+    at = facts.line(asked.place, removed=asked.touch is Touch.LOSES)
+    why = " · ".join(piece for piece in (reason, at, standing) if piece)
+    role = name(asked.role) + mark(asked.danger)
+    return row((_SIGNS[asked.touch], name(asked.user), name(asked.account), role, until, why))
+
+
+def mark(danger: str | None) -> str:
+    """What stands behind the name of a role that is as good as an administrator."""
+    return "" if danger is None else " · **admin**" if danger == ADMINISTRATOR else " · **admin-like**"
+
+
+def role_parts(request: Request) -> Iterator[Part]:
+    """What changes in the roles, in a fold: what widens them first, apart from the rest."""
+    if not request.reshaped:
+        return
+    yield Part(f"<details><summary><b>Roles</b>: {_roles_counted(request.reshaped)}</summary>")
+    for shape in request.reshaped:
+        yield Part(
+            f"In {few(shape.accounts)}:\n\n```diff", tuple(_lines(shape.differences)), "```", rank=2, noun="line"
+        )
+    yield Part("</details>")
+
+
+def _roles_counted(shapes: Sequence[Reshaped]) -> str:
+    """What is in the fold, for who does not open it."""
+    told: dict[tuple[str, str], set[str]] = {}
+    for shape in shapes:
+        wider = shape.widened()
+        for difference in shape.differences:
+            if difference.is_role:
+                what = "widened" if difference.name in wider else difference.what
+                told.setdefault((what, difference.name), set()).update(shape.accounts)
+    pieces = [
+        f"{few_html([role])} {what} in {few_html(sorted(accounts))}"
+        for (what, role), accounts in sorted(told.items(), key=lambda item: (item[0][0] != "widened", item[0]))
+    ]
+    if len(pieces) > 4:
+        pieces = [*pieces[:3], f"{len(pieces) - 3} more"]
+    return "; ".join(pieces) or "something beside the roles changes in the stacks"
+
+
+def _lines(differences: Iterable[Difference]) -> Iterator[str]:
+    for difference in differences:
+        yield f"  {_shown(difference.name)} ({_shown(difference.kind)}) {difference.what}"
+        if difference.what != "changed" or not difference.is_role:
+            yield from map(_line, difference.lines)
+            continue
+        for title, wide in (("# gives more", True), ("# gives less, or neither", False)):
+            lines = [line for line in difference.lines if widens(line) is wide]
+            yield from (title, *map(_line, lines)) if lines else ()
+
+
+def _line(line: Line) -> str:
+    return f"{line.sign}   {_shown(line.part) + ': ' if line.part else ''}{_shown(line.text)}"
+
+
+def _shown(value: str) -> str:
+    """Text within a fence of three backticks, which it cannot end: no line begins with it."""
+    text = visible(value)
+    return text if len(text) <= 1_000 else text[:999] + "…"

@@ -1,0 +1,195 @@
+"""What a change in Git asks for, from the files of its base and its head alone. No AWS is needed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from rolemodel_ci.checks.subject import subject
+from rolemodel_ci.danger import dangers, widens
+from rolemodel_ci.model import Grant, Place, Policy
+from rolemodel_ci.resolve import Resolved
+from rolemodel_ci.roles import Difference, differences
+
+_Key = tuple[str, str, str]
+
+
+class Touch(StrEnum):
+    """What becomes of one grant."""
+
+    GAINS = "gains"
+    LONGER = "keeps longer"
+    LOSES = "loses"
+    SHORTER = "keeps shorter"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One grant that the change touches. `place` is in the head; of a grant that goes, in the base.
+
+    `danger` says what makes the role as good as an administrator, or is None.
+    """
+
+    touch: Touch
+    user: str
+    account: str
+    role: str
+    place: Place
+    expires: date | None = None
+    reason: str | None = None
+    danger: str | None = None
+
+    @property
+    def gives(self) -> bool:
+        """Whether somebody has more after it than before."""
+        return self.touch in (Touch.GAINS, Touch.LONGER)
+
+
+@dataclass(frozen=True, slots=True)
+class Reshaped:
+    """What changes in the roles of some accounts: the same in each of them."""
+
+    accounts: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+    def widened(self) -> tuple[str, ...]:
+        """The roles that can do more, or be taken on by more, than before."""
+        return tuple(d.name for d in self.differences if d.what == "changed" and any(map(widens, d.lines)))
+
+    def trusting(self) -> tuple[str, ...]:
+        """The roles of which it changes who may take them on."""
+        return tuple(
+            d.name for d in self.differences if d.what == "changed" and any(line.part == "trust" for line in d.lines)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything that the change asks for.
+
+    `dangers` says, by account and role, what makes a role as good as an administrator, before the change or after it.
+    `newly` has those of them that are so only after it. `held` says who then holds each role that changes.
+    `files` are the files that it changes and that decide how access is given: config, workflows, owners.
+    `whole` is False where the base could not be read, so that everything counts as asked for.
+    """
+
+    grants: tuple[Asked, ...] = ()
+    reshaped: tuple[Reshaped, ...] = ()
+    coming: tuple[str, ...] = ()
+    going: tuple[str, ...] = ()
+    dangers: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    newly: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    held: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    whole: bool = True
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the change asks for nothing that has to do with access."""
+        return not (self.grants or self.reshaped or self.coming or self.going or self.files)
+
+
+def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, ...] = ()) -> Request:
+    """Compare two states of the repository. `base` None: there was none, or it was not usable.
+
+    `changed` are paths of the repository that the change touches, of which those that decide anything are kept.
+    """
+    after = subject(head, today).resolved
+    before = subject(base, today).resolved if base else {}
+    was = {account.name for account in base.present} if base else set()
+    now = {account.name for account in head.present}
+    risky_before, risky = _dangers(before), _dangers(after)
+    grants = sorted(_grants(_holding(base, today), _holding(head, today), risky_before, risky), key=_importance)
+    reshaped = tuple(_reshaped({n: before[n] for n in before if n in was}, {n: after[n] for n in after if n in now}))
+    return Request(
+        tuple(grants),
+        reshaped,
+        tuple(sorted(now - was)),
+        tuple(sorted(was - now)),
+        risky_before | risky,
+        {key: why for key, why in risky.items() if risky_before.get(key) != why},
+        _held(head, today, reshaped),
+        tuple(path for path in sorted(changed) if decides(path, head)),
+        base is not None,
+    )
+
+
+def decides(path: str, policy: Policy) -> bool:
+    """Whether a file decides how access is given: the config, workflows, who has to approve.
+
+    What a change of the template means is in `reshaped`, and one of the user map in `grants`.
+    """
+    return path == policy.config_file or path.startswith(".github/") or path.rpartition("/")[2] == "CODEOWNERS"
+
+
+def _importance(asked: Asked) -> tuple[object, ...]:
+    """What a reviewer has to see first: administrators that come, then those that go, then the rest likewise."""
+    return (asked.danger is None, not asked.gives, asked.account, asked.role, asked.user)
+
+
+def _dangers(resolved: Mapping[str, Resolved]) -> dict[tuple[str, str], str]:
+    """By account and role. Accounts share what they resolve to, so that little is looked at twice."""
+    known: dict[int, dict[str, str]] = {}
+    found: dict[tuple[str, str], str] = {}
+    for account, meaning in resolved.items():
+        if id(meaning) not in known:
+            known[id(meaning)] = dangers(meaning)
+        found |= {(account, role): why for role, why in known[id(meaning)].items()}
+    return found
+
+
+def _holding(policy: Policy | None, today: date) -> dict[_Key, Grant]:
+    """The grants that count today, of accounts that are there, by account, role and user."""
+    if policy is None or policy.users is None:
+        return {}
+    there = {account.name for account in policy.present}
+    return {(g.account, g.role, g.user): g for g in policy.users.grants if g.holds(today) and g.account in there}
+
+
+def _grants(
+    before: Mapping[_Key, Grant],
+    after: Mapping[_Key, Grant],
+    risky_before: Mapping[tuple[str, str], str],
+    risky: Mapping[tuple[str, str], str],
+) -> Iterator[Asked]:
+    for key in before.keys() | after.keys():
+        touch = _touch(before.get(key), after.get(key))
+        grant = after.get(key) or before[key]
+        danger = (risky_before if touch is Touch.LOSES else risky).get((grant.account, grant.role))
+        if touch is not None:
+            yield Asked(touch, grant.user, grant.account, grant.role, grant.place, grant.expires, grant.reason, danger)
+
+
+def _touch(was: Grant | None, now: Grant | None) -> Touch | None:
+    if was is None or now is None:
+        return Touch.GAINS if was is None else Touch.LOSES
+    before, after = was.expires or date.max, now.expires or date.max
+    if before == after:
+        return None
+    return Touch.LONGER if after > before else Touch.SHORTER
+
+
+def _reshaped(before: Mapping[str, Resolved], after: Mapping[str, Resolved]) -> Iterator[Reshaped]:
+    """Accounts that are there before and after, by what changes in them."""
+    accounts: dict[tuple[Difference, ...], list[str]] = {}
+    known: dict[tuple[int, int], tuple[Difference, ...]] = {}
+    for name in sorted(before.keys() & after.keys()):
+        pair = (id(before[name]), id(after[name]))
+        if pair not in known:
+            known[pair] = differences(before[name], after[name])
+        if known[pair]:
+            accounts.setdefault(known[pair], []).append(name)
+    for found, names in accounts.items():
+        yield Reshaped(tuple(names), found)
+
+
+def _held(head: Policy, today: date, reshaped: tuple[Reshaped, ...]) -> dict[tuple[str, str], frozenset[str]]:
+    """Who holds the roles that change, after the change."""
+    wanted = {(account, d.name) for shape in reshaped for account in shape.accounts for d in shape.differences}
+    holders: dict[tuple[str, str], set[str]] = {}
+    for account, role, user in _holding(head, today):
+        if (account, role) in wanted:
+            holders.setdefault((account, role), set()).add(user)
+    return {key: frozenset(users) for key, users in holders.items()}
