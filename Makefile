@@ -5,9 +5,9 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 SOURCES := rolemodel_ci tests benchmarks
 
-.PHONY: demo test check lint format bless bench picture lock clean help
+.PHONY: demo test test-data image check lint format bless bench picture lock clean help
 help:  ## Say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: .venv/demo-is-installed  ## The whole job on an embedded AWS
 	@$(BIN)/rolemodel-ci demo
@@ -17,6 +17,12 @@ test: .venv/dev-is-installed  ## All tests, with branch coverage of at least 95 
 	$(BIN)/coverage run -m pytest --numprocesses 2
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+test-data: .venv/dev-is-installed  ## Fetch GitHub's OpenAPI and payloads (npm); tests without them are skipped
+	$(BIN)/python tests/actions/data.py
+
+image: .venv/bin/python  ## Build the container image; with EXTRA=sandbox, the one with the embedded AWS
+	.ci/image
 
 check: lint test  ## What CI runs
 

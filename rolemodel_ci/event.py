@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-
-NO_COMMIT = "0" * 40
-"""What GitHub writes for the commit before the first one of a branch, and after the last:
-https://docs.github.com/en/webhooks/webhook-events-and-payloads#push"""
 
 _REVIEWED = ("opened", "synchronize", "reopened")
 
@@ -90,7 +87,7 @@ def course(event: str, payload: Mapping[str, Any], ref: str, repair: Repair) -> 
                 return Check(None, f"this run is on `{ref}`; only `{default}` is compared with AWS")
             return Look(repair)
         case "merge_group":
-            base = text(payload, "merge_group", "base_sha") or None
+            base = commit(payload, "merge_group", "base_sha") or None
             return Check(base, "this is a merge queue's trial; the push after it is applied")
         case "pull_request_target":
             return Nothing(
@@ -98,6 +95,12 @@ def course(event: str, payload: Mapping[str, Any], ref: str, repair: Repair) -> 
                 "Let the workflow run on `pull_request`"
             )
     return Nothing(f"rolemodel-ci does nothing on the event `{event}`")
+
+
+def commit(payload: Mapping[str, Any], *path: str) -> str:
+    """The hash under a path of keys; empty where there is none, or only the zeros by which GitHub means no commit."""
+    found = text(payload, *path)
+    return found if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", found) and found.strip("0") else ""
 
 
 def text(payload: Mapping[str, Any], *path: str) -> str:
@@ -142,8 +145,8 @@ def _pull(payload: Mapping[str, Any]) -> PullRequest:
     return PullRequest(
         number if isinstance(number, int) else 0,
         author,
-        text(payload, "pull_request", "head", "sha"),
-        text(payload, "pull_request", "base", "sha"),
+        commit(payload, "pull_request", "head", "sha"),
+        commit(payload, "pull_request", "base", "sha"),
         text(payload, "pull_request", "base", "ref"),
         outsider,
     )
@@ -156,5 +159,4 @@ def _push(payload: Mapping[str, Any], ref: str, default: str) -> Course:
         return Nothing(f"`{ref}` was pushed; only pushes to `{default}` are applied")
     if payload.get("deleted") is True:
         return Nothing(f"`{default}` was deleted: nothing is applied, and nothing is taken away")
-    before = text(payload, "before")
-    return Rollout(default, None if before in ("", NO_COMMIT) else before)
+    return Rollout(default, commit(payload, "before") or None)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from rolemodel_ci.diff.stacks import deployed, live_arns
-from rolemodel_ci.live import DEAD, Live, LiveStack, Unreadable
+from rolemodel_ci.live import DEAD, Live, LiveStack, Stack, Unreadable
 from rolemodel_ci.model import Policy
 from rolemodel_ci.resolve import Resolved
 
@@ -56,6 +57,16 @@ def listing(policy: Policy, live: Live, only: frozenset[str] = frozenset()) -> L
             case _ if not account.absent:
                 missing.append(account.name)
     return Listing(tuple(entries), tuple(missing), tuple(unreadable), policy.master_profile, policy.region)
+
+
+def switch_links(policy: Policy, stacks: Mapping[str, Stack]) -> dict[tuple[str, str], str]:
+    """By account and role, the page that switches into the role, of the roles that these stacks have."""
+    return {
+        (name, role): switch_link(arn, f"{role} @ {name}")
+        for name, stack in stacks.items()
+        if isinstance(stack, LiveStack) and stack.status not in DEAD and (account := policy.account(name))
+        for role, arn in live_arns(policy, account, stack).items()
+    }
 
 
 def _entry(policy: Policy, account: str, role: str, arn: str, members: tuple[str, ...], meaning: Resolved) -> Entry:

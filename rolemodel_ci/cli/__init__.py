@@ -25,6 +25,7 @@ COMMANDS = {
     "list": "rolemodel_ci.cli.list",
     "delete": "rolemodel_ci.cli.apply",
     "demo": "rolemodel_ci.cli.demo",
+    "ci": "rolemodel_ci.cli.ci",
 }
 
 

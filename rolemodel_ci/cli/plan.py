@@ -41,9 +41,9 @@ def plan(told: Asked, base: str | None, detailed_exitcode: bool) -> int:
 
 def base_policy(revision: str, config: str) -> Policy | None:
     """The policy of an earlier commit; None where it had none that could be used: then everything is requested."""
-    from rolemodel_ci.edge.repo import Commit
+    from rolemodel_ci.edge.repo import commit_files
 
-    policy, problems = read_files(Commit(revision, Path.cwd()), config)
+    policy, problems = read_files(commit_files(revision, Path.cwd()), config)
     return None if any(p.severity is Severity.ERROR for p in problems) else policy
 
 

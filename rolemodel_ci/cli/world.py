@@ -6,15 +6,17 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import click
 
 from rolemodel_ci.apply import Tools
 from rolemodel_ci.cli.options import Asked
-from rolemodel_ci.edge.doors import local_doors
+from rolemodel_ci.edge.actions import Runner
+from rolemodel_ci.edge.doors import github_doors, local_doors, session_name
 from rolemodel_ci.edge.groups import AwsGroupWriter, AwsMasterReader
+from rolemodel_ci.edge.oidc import RunnerTokens
 from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.edge.stacks import AwsStackReader, AwsStackWriter
 from rolemodel_ci.errors import Stopped
@@ -117,3 +119,10 @@ def watching() -> Iterator[Watch]:
         yield watch
     finally:
         watch.close()
+
+
+def github_world(policy: Policy, role: str, runner: Runner, tokens: RunnerTokens, hide: Callable[[str], None]) -> World:
+    """The accounts as a role that trusts GitHub sees them."""
+    doors = github_doors(policy, role, session_name(runner.repository, runner.run_id), tokens.fresh)
+    sessions = Sessions(doors, policy.region, runner.inputs.jobs, hide=hide)
+    return World(sessions, sessions, policy, runner.inputs.jobs)

@@ -1,13 +1,21 @@
-"""The access repository as a commit of its Git history."""
+"""The access repository as commits of its Git history."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.load import NoFile, join
+
+_LINK = "120000"
+_PLAIN = ("100644", "100755")
+"""Modes of Git's tree entries: https://git-scm.com/docs/git-fast-import#_filemodify"""
+
+_FETCH_SECONDS = 60
 
 
 class NoGit(CannotGoOn):
@@ -16,22 +24,31 @@ class NoGit(CannotGoOn):
     exit_code = 2
 
 
-class Commit:
+class NoCommit(CannotGoOn):
+    """A commit cannot be had."""
+
+    exit_code = 2
+
+
+class Tree(Protocol):
+    """The files of one commit, wherever it lies."""
+
+    def entries(self) -> Mapping[str, tuple[str, str]]:
+        """Every file by path: its mode and the hash of its content."""
+        ...
+
+    def find(self, path: str) -> tuple[str, Callable[[], bytes]] | None:
+        """Mode and content of what lies at a path; None where nothing does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CommitFiles:
     """Files as a commit has them. Paths are relative to the working directory, as with a `Directory`."""
 
-    def __init__(self, revision: str, working: Path) -> None:
-        repository, git = _open(working)
-        self._working = working.resolve()
-        self._top = Path(repository.working_tree_dir).resolve()
-        try:
-            self._tree = repository.commit(revision).tree
-        except git.GitCommandNotFound as error:
-            raise NoGit("there is no `git` on this machine", "Install git, or leave `--base` out.") from error
-        except Exception as error:  # GitPython raises many kinds for one that it cannot resolve
-            raise UsageWrong(
-                f"`{revision}` is no commit of this repository",
-                "Name a commit, a branch or a tag that the checkout has; a shallow checkout may lack it (`git fetch`).",
-            ) from error
+    tree: Tree
+    top: Path
+    working: Path
 
     def beside(self, path: str, config: str) -> str:
         """`path` beside the config file, or in the working directory if the commit has it there instead."""
@@ -43,21 +60,135 @@ class Commit:
         inside = self._inside(path)
         if inside is None:
             return NoFile("RM102", f"`{path}` leads out of the repository", "Keep the file in the repository.")
-        try:
-            blob: Any = self._tree / inside
-        except KeyError:
+        found = self.tree.find(inside)
+        if found is None:
             return NoFile("RM101", f"the commit has no file `{path}`", "Correct the path.")
-        if blob.type != "blob" or blob.mode == 0o120000:
+        mode, content = found
+        if mode not in _PLAIN:
             return NoFile("RM101", f"`{path}` is no plain file in the commit", "Name a plain file.")
-        content: bytes = blob.data_stream.read()
-        return content
+        return content()
 
     def _inside(self, path: str) -> str | None:
         """The path below the top of the repository; None where it leads out. An absolute one may reach it by a link."""
-        full = Path(os.path.normpath(self._working / path))
-        tops = (directory for directory in (full, *full.parents) if directory.resolve() == self._top)
+        if "\0" in path:
+            return None
+        full = Path(os.path.normpath(self.working / path))
+        tops = (directory for directory in (full, *full.parents) if directory.resolve() == self.top)
         top = next(tops, None)
         return None if top is None else full.relative_to(top).as_posix()
+
+
+class GitTree:
+    """A commit that the repository on this machine has."""
+
+    def __init__(self, repository: Any, commit: Any) -> None:
+        self._repository = repository
+        self._commit = commit
+
+    def entries(self) -> Mapping[str, tuple[str, str]]:
+        """Every file by path, from `git ls-tree`."""
+        listed: str = self._repository.git.ls_tree("-r", "-z", "--full-tree", self._commit.hexsha)
+        found = {}
+        for entry in listed.split("\0"):
+            told, _, path = entry.partition("\t")
+            if path:
+                mode, _, sha = told.split()[:3]
+                found[path] = (mode, sha)
+        return found
+
+    def find(self, path: str) -> tuple[str, Callable[[], bytes]] | None:
+        """What lies at a path of the commit."""
+        try:
+            blob: Any = self._commit.tree / path
+        except KeyError:
+            return None
+        return f"{blob.mode:o}", blob.data_stream.read
+
+
+def commit_files(revision: str, working: Path) -> CommitFiles:
+    """The files of a commit that a person names. Raises UsageWrong where there is none of that name, NoGit."""
+    repository, git = _open(working)
+    try:
+        commit = repository.commit(revision)
+        commit.tree  # noqa: B018  only now is it looked up
+    except git.GitCommandNotFound as error:
+        raise NoGit("there is no `git` on this machine", "Install git, or leave `--base` out.") from error
+    except Exception as error:  # GitPython raises many kinds for one that it cannot resolve
+        raise UsageWrong(
+            f"`{revision}` is no commit of this repository",
+            "Name a commit, a branch or a tag that the checkout has; a shallow checkout may lack it (`git fetch`).",
+        ) from error
+    return CommitFiles(GitTree(repository, commit), Path(repository.working_tree_dir).resolve(), working.resolve())
+
+
+class Checkout:
+    """The checkout that a workflow has made. Whoever its files belong to: Git is told, by its environment, not to mind.
+
+    Raises NoGit where there is none.
+    """
+
+    def __init__(self, workspace: Path) -> None:
+        self.workspace = workspace.resolve()
+        self._repository, self._git = _open(self.workspace)
+        self._top = Path(self._repository.working_tree_dir).resolve()
+        safe = {"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": str(self._top)}
+        hooks = {"GIT_CONFIG_KEY_1": "core.hooksPath", "GIT_CONFIG_VALUE_1": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
+        self._repository.git.update_environment(**safe, **hooks)
+        self.head = self._commit("HEAD").hexsha
+
+    def parents(self) -> tuple[str, ...]:
+        """The commits that the head names as its parents, whether the checkout has them or not."""
+        return tuple(parent.hexsha for parent in self._commit("HEAD").parents)
+
+    def has(self, sha: str) -> bool:
+        """Whether the checkout has a commit with its files."""
+        try:
+            self._repository.git.cat_file("-e", f"{sha}^{{tree}}")
+        except self._git.GitCommandError:
+            return False
+        return True
+
+    def fetch(self, *shas: str) -> bool:
+        """Get commits that a shallow checkout lacks, with the rights that the checkout has; False where that fails."""
+        try:
+            self._repository.git.fetch(
+                "--no-tags", "--no-recurse-submodules", "--quiet", "--depth=1", "origin", *shas,
+                kill_after_timeout=_FETCH_SECONDS,
+            )  # fmt: skip
+        except self._git.GitCommandError:
+            return False
+        return all(self.has(sha) for sha in shas)
+
+    def tree(self, sha: str) -> Tree:
+        """The files of a commit that the checkout has. Raises NoCommit."""
+        return GitTree(self._repository, self._commit(sha))
+
+    def files(self, tree: Tree) -> CommitFiles:
+        """The files of a commit, as the loader reads them."""
+        return CommitFiles(tree, self._top, self.workspace)
+
+    def mail(self, sha: str) -> str:
+        """The mail address of a commit's author; empty where the checkout has no such commit."""
+        return str(self._commit(sha).author.email or "") if self.has(sha) else ""
+
+    def merge_base(self, one: str, other: str) -> str:
+        """The commit at which two histories part; `one` itself where the checkout does not go back so far."""
+        try:
+            return str(self._repository.git.merge_base(one, other))
+        except self._git.GitCommandError:
+            return one
+
+    def _commit(self, revision: str) -> Any:
+        try:
+            commit = self._repository.commit(revision)
+            commit.tree  # noqa: B018  only now is it looked up
+            return commit
+        except self._git.GitCommandNotFound as error:
+            raise NoGit("there is no `git` on this machine", "Install git.") from error
+        except Exception as error:  # GitPython raises many kinds
+            raise NoCommit(
+                f"the checkout has no commit `{revision}`", "Let actions/checkout run before, in the same job."
+            ) from error
 
 
 def _open(working: Path) -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rolemodel_ci.edge.repo import Commit, NoGit
+from rolemodel_ci.edge.repo import NoGit, commit_files
 from rolemodel_ci.errors import UsageWrong
 from rolemodel_ci.load import NoFile
 
@@ -48,20 +48,20 @@ def code(read: bytes | NoFile) -> str:
 
 def test_files_of_the_base(repository: Path) -> None:
     for revision in ("HEAD~1", git(repository, "rev-parse", "HEAD^"), git(repository, "rev-parse", "HEAD~1")[:10]):
-        base = Commit(revision, repository)
+        base = commit_files(revision, repository)
         assert (base.read(CONFIG), base.read("roles.yml")) == (b"old", b"old")
-    assert Commit("main", repository).read(CONFIG) == b"new"
+    assert commit_files("main", repository).read(CONFIG) == b"new"
 
 
 def test_working_directory_below_the_top(repository: Path) -> None:
-    base = Commit("HEAD~1", repository / "access")
+    base = commit_files("HEAD~1", repository / "access")
     assert base.read("config.yml") == b"old"
     assert base.read("../roles.yml") == b"old"
     assert code(base.read("../../secret")) == "RM102"
 
 
 def test_absolute_paths(repository: Path) -> None:
-    base = Commit("HEAD~1", repository)
+    base = commit_files("HEAD~1", repository)
     assert base.read(str(repository / CONFIG)) == b"old"
     assert base.beside("roles.yml", str(repository / CONFIG)) == "roles.yml"
     assert code(base.read(str(repository.parent / "secret"))) == "RM102"
@@ -69,12 +69,12 @@ def test_absolute_paths(repository: Path) -> None:
 
 def test_repository_that_is_reached_by_a_link(repository: Path, tmp_path: Path) -> None:
     (tmp_path / "short").symlink_to(repository)
-    assert Commit("HEAD~1", tmp_path / "short").read(CONFIG) == b"old"
-    assert Commit("HEAD~1", tmp_path / "short").read(str(tmp_path / "short" / CONFIG)) == b"old"
+    assert commit_files("HEAD~1", tmp_path / "short").read(CONFIG) == b"old"
+    assert commit_files("HEAD~1", tmp_path / "short").read(str(tmp_path / "short" / CONFIG)) == b"old"
 
 
 def test_beside_the_config_first_then_in_the_working_directory(repository: Path) -> None:
-    base = Commit("HEAD", repository)
+    base = commit_files("HEAD", repository)
     assert base.beside("config.yml", CONFIG) == CONFIG
     assert base.beside("roles.yml", CONFIG) == "roles.yml"
     assert base.beside("missing.yml", CONFIG) == "access/missing.yml"
@@ -85,19 +85,19 @@ def test_beside_the_config_first_then_in_the_working_directory(repository: Path)
 )
 def test_what_is_no_plain_file(repository: Path, path: str) -> None:
     """A link is not followed: what it led to may have been anything, and in another commit something else."""
-    assert code(Commit("HEAD", repository).read(path)) == "RM101"
+    assert code(commit_files("HEAD", repository).read(path)) == "RM101"
 
 
 def test_submodule_is_no_plain_file(repository: Path) -> None:
     git(repository, "update-index", "--add", "--cacheinfo", f"160000,{git(repository, 'rev-parse', 'HEAD')},module")
     git(repository, "commit", "--quiet", "--message", "module")
-    assert code(Commit("HEAD", repository).read("module")) == "RM101"
+    assert code(commit_files("HEAD", repository).read("module")) == "RM101"
 
 
 @pytest.mark.parametrize("revision", ["nowhere", "HEAD~9", "", "--help", "0" * 40, "a..b", "HEAD:roles.yml", "\0"])
 def test_what_is_no_commit(repository: Path, revision: str) -> None:
     with pytest.raises(UsageWrong) as error:
-        Commit(revision, repository)
+        commit_files(revision, repository)
     assert "is no commit of this repository" in error.value.message
     assert "shallow" in error.value.remedy
 
@@ -105,19 +105,19 @@ def test_what_is_no_commit(repository: Path, revision: str) -> None:
 def test_repository_without_commits(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     with pytest.raises(UsageWrong, match="no commit"):
-        Commit("HEAD", tmp_path)
+        commit_files("HEAD", tmp_path)
 
 
 def test_no_repository(tmp_path: Path) -> None:
     with pytest.raises(NoGit, match="this is no Git repository") as error:
-        Commit("HEAD", tmp_path)
+        commit_files("HEAD", tmp_path)
     assert error.value.exit_code == 2
 
 
 def test_bare_repository(repository: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", "--bare", str(repository), "bare")
     with pytest.raises(NoGit, match="no files"):
-        Commit("HEAD", tmp_path / "bare")
+        commit_files("HEAD", tmp_path / "bare")
 
 
 def test_machine_without_git(repository: Path, tmp_path: Path) -> None:
@@ -125,8 +125,8 @@ def test_machine_without_git(repository: Path, tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     script = (
         "from pathlib import Path\n"
-        "from rolemodel_ci.edge.repo import Commit, NoGit\n"
-        "try:\n    print(Commit('HEAD~1', Path.cwd()).read('roles.yml'))\n"
+        "from rolemodel_ci.edge.repo import NoGit, commit_files\n"
+        "try:\n    print(commit_files('HEAD~1', Path.cwd()).read('roles.yml'))\n"
         "except NoGit as error:\n    print(error.message)\n"
     )
     environment = os.environ | {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path)}
@@ -138,5 +138,5 @@ def test_machine_without_git(repository: Path, tmp_path: Path) -> None:
 
 def test_git_worktree(repository: Path, tmp_path: Path) -> None:
     git(repository, "worktree", "add", "--quiet", str(tmp_path / "tree"), "HEAD~1")
-    assert Commit("HEAD", tmp_path / "tree").read(CONFIG) == b"old"
+    assert commit_files("HEAD", tmp_path / "tree").read(CONFIG) == b"old"
     shutil.rmtree(tmp_path / "tree")

@@ -24,8 +24,8 @@ from rolemodel_ci.render.json import digest
 from rolemodel_ci.request import Request
 
 __all__ = [
-    "OUTCOME_MARKER", "SUMMARY_MARKER", "Author", "Facts", "Judged", "as_comment", "as_summary", "drift_found",
-    "not_applied", "outcome", "problems_found", "requested_change",
+    "OUTCOME_MARKER", "SUMMARY_MARKER", "Author", "Facts", "Judged", "as_comment", "as_summary", "cannot_tell",
+    "drift_found", "not_applied", "outcome", "problems_found", "requested_change",
 ]  # fmt: skip
 
 
@@ -123,6 +123,16 @@ def drift_found(plan: Plan, dangers: Dangers, facts: Facts, report: Report | Non
     if report is not None:
         parts += [Part(f"### Put right: {outcome_headline(report)}"), *outcome_parts(report, {}, dangers)]
     return [*parts, Part(foot(facts, digest(plan)))]
+
+
+def cannot_tell(what: str, why: str, facts: Facts, problems: Sequence[Problem] = ()) -> list[Part]:
+    """What a run says that could not find out what it was to find out."""
+    return [
+        Part(f"### {what}"),
+        Part(f"{alert('CAUTION')}\n> {words(why)}" if why else ""),
+        *problem_parts(problems, facts),
+        Part(foot(facts)),
+    ]
 
 
 def as_comment(parts: Sequence[Part], facts: Facts) -> str:

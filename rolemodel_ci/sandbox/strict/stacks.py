@@ -1,4 +1,4 @@
-"""Stacks: names that are taken, stacks that are gone, and templates that fit what is sent with them.
+"""Stacks: names that are taken, stacks that are gone, templates that fit what is sent, resources that are missing.
 
 The rules that rolemodel-ci leans on when it mends a stack: one in ROLLBACK_COMPLETE keeps its name until it is
 deleted, and a deleted one is found by its id only.
@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from . import providers
 from .emulator import Emulator, Parameters, Refused, replace, text
 
 
 def install(emulator: Emulator) -> None:
-    """Put the rules before the actions that make and read stacks."""
+    """Put the rules before the actions that make and read stacks, and add a kind of resource."""
     rules = _Rules(emulator.cloudformation)
     emulator.guard("CreateStack", rules.check_name)
     for action in ("GetTemplate", "ListStackResources", "DescribeStackEvents"):
         emulator.guard(action, rules.check_presence)
     replace(emulator.stack_handlers, "_resolve_parameters", _checked_parameters)
+    providers.install(emulator)
 
 
 class _Rules:

@@ -1,0 +1,98 @@
+"""`rolemodel-ci ci`: what the container runs in GitHub Actions."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, assert_never
+
+import click
+
+from rolemodel_ci import __version__
+from rolemodel_ci.errors import CannotGoOn, UsageWrong
+
+if TYPE_CHECKING:
+    from rolemodel_ci.cli.ci.ending import Ending
+    from rolemodel_ci.cli.ci.scene import Scene
+    from rolemodel_ci.edge.actions import Runner
+    from rolemodel_ci.edge.sinks import Commands
+    from rolemodel_ci.event import Check, Course, Look, Review, Rollout
+
+
+@click.command()
+@click.option(
+    "--config",
+    default="access/config.yml",
+    show_default=True,
+    envvar="ROLEMODEL_CONFIG",
+    show_envvar=True,
+    metavar="FILE",
+    help="The config of the access repository, unless the input `config` names one.",
+)
+def ci(config: str) -> int:
+    """Do what an event of GitHub Actions asks for.
+
+    Reads the environment that the runner makes, and decides by the event: a pull request is validated, planned and
+    told; a push to the default branch is applied; a scheduled run, or one started by hand, looks for drift.
+    """
+    from rolemodel_ci.cli.ci.tell import tell
+    from rolemodel_ci.edge.actions import read_runner
+    from rolemodel_ci.edge.sinks import Commands, NeutralStream
+    from rolemodel_ci.event import course
+
+    commands = Commands(sys.stdout)
+    sys.stdout, sys.stderr = NeutralStream(sys.stdout), NeutralStream(sys.stderr)  # for good: the log is the runner's
+    try:
+        runner = read_runner(os.environ, config)
+        for secret in (runner.inputs.token, runner.oidc.key if runner.oidc else ""):
+            commands.mask(secret)
+        ending, scene = _gone(course(runner.event, runner.payload, runner.ref, runner.inputs.repair), runner, commands)
+        tell(ending, runner, commands, scene)
+        for bug in ending.bugs:
+            raise bug
+        return ending.code
+    except UsageWrong as error:
+        commands.error("rolemodel-ci", f"{error.message}. {error.remedy}")
+        raise
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def _gone(way: Course, runner: Runner, commands: Commands) -> tuple[Ending, Scene | None]:
+    """Go the way that the event asks for; the ending, and the scene as far as there was one."""
+    from rolemodel_ci.cli.ci.ending import Ending, Result
+    from rolemodel_ci.cli.ci.scene import Scene, failed_by
+    from rolemodel_ci.event import Nothing
+    from rolemodel_ci.render.blocks import Paragraph
+    from rolemodel_ci.render.comment import Facts, cannot_tell
+
+    if isinstance(way, Nothing):
+        return Ending(Result.NOTHING, 0, (Paragraph(f"Nothing to do: {way.why}."),)), None
+    scene = None
+    try:
+        scene = Scene.of(runner, commands)
+        return _played(way, scene), scene
+    except CannotGoOn as error:
+        why = failed_by(error)
+        parts = cannot_tell("rolemodel-ci could not go on", why, scene.facts() if scene else Facts(__version__))
+        return Ending(Result.FAILED, error.exit_code, parts=tuple(parts), failure=why), scene
+
+
+def _played(way: Review | Rollout | Look | Check, scene: Scene) -> Ending:
+    from rolemodel_ci.cli.ci.look import look
+    from rolemodel_ci.cli.ci.review import check, review
+    from rolemodel_ci.cli.ci.rollout import rollout
+    from rolemodel_ci.event import Check, Look, Review, Rollout
+
+    match way:
+        case Review():
+            return review(way, scene)
+        case Rollout():
+            return rollout(way, scene)
+        case Look():
+            return look(way, scene)
+        case Check():
+            return check(way, scene)
+        case _:
+            assert_never(way)

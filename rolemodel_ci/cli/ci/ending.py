@@ -1,0 +1,77 @@
+"""How a run in GitHub Actions ends: a value that `tell` puts into the log, annotations, the summary and outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from rolemodel_ci.model import Problem, Severity
+from rolemodel_ci.plan import AddMember, Origin, Plan, RemoveMember
+from rolemodel_ci.render.blocks import Block
+from rolemodel_ci.render.comment.fit import Part
+from rolemodel_ci.request import Request, Touch
+
+
+class Result(StrEnum):
+    """The output `result`: what came of the run."""
+
+    NOTHING = "nothing"
+    PROBLEMS = "problems"
+    VALID = "valid"
+    PLANNED = "planned"
+    APPLIED = "applied"
+    INCOMPLETE = "incomplete"
+    REFUSED = "refused"
+    STALE = "stale"
+    DRIFT = "drift"
+    NO_DRIFT = "no-drift"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The comment a run has for a pull request. `make` False: only kept up to date where it is there already."""
+
+    number: int
+    marker: str
+    make: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Everything a run has to say, before it is said. `parts` are the job summary and, where there is one, the comment.
+
+    `failure` is the sentence of an annotation about why the run failed, `remark` that of one about something to know.
+    """
+
+    result: Result
+    code: int
+    blocks: tuple[Block, ...] = ()
+    parts: tuple[Part, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    plan: Plan | None = None
+    request: Request | None = None
+    document: dict[str, Any] | None = None
+    messages: tuple[Message, ...] = ()
+    failure: str = ""
+    remark: str = ""
+    bugs: tuple[Exception, ...] = ()
+
+    def outputs(self) -> dict[str, str]:
+        """The outputs but for those that telling makes: where the plan and the comment are."""
+        changes = self.plan.changes if self.plan else ()
+        asked = self.request.grants if self.request else ()
+        grants = sum(isinstance(change, AddMember) for change in changes)
+        losses = sum(isinstance(change, RemoveMember) for change in changes)
+        if self.plan is None:
+            grants = sum(one.touch is Touch.GAINS for one in asked)
+            losses = sum(one.touch is Touch.LOSES for one in asked)
+        counts = {
+            "changes": len(changes) if self.plan else len(asked),
+            "grants": grants,
+            "revocations": losses,
+            "drift": sum(change.origin is Origin.DRIFT for change in changes),
+            "problems": sum(problem.severity is Severity.ERROR for problem in self.problems),
+        }
+        return {name: str(count) for name, count in counts.items()} | {"result": str(self.result)}

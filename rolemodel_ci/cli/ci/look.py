@@ -1,0 +1,104 @@
+"""A scheduled run, or one started by hand: compare AWS with the default branch, and put right what may be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rolemodel_ci.cli.ci.ending import Ending, Result
+from rolemodel_ci.cli.ci.rollout import Moved, carried_out, must_be_tip, refused
+from rolemodel_ci.cli.ci.scene import Scene, failed_by
+from rolemodel_ci.cli.options import today
+from rolemodel_ci.cli.world import World
+from rolemodel_ci.errors import CannotGoOn
+from rolemodel_ci.event import Look, Repair
+from rolemodel_ci.model import Policy, Severity
+from rolemodel_ci.plan import Origin, Plan, RemoveMember, Report
+from rolemodel_ci.render.blocks import Paragraph, Tone
+from rolemodel_ci.render.comment import Facts, cannot_tell, drift_found
+from rolemodel_ci.render.json import plan_json, problems_json, report_json
+from rolemodel_ci.render.plans import plan_blocks
+from rolemodel_ci.render.results import problem_blocks, report_blocks
+from rolemodel_ci.request import request
+from rolemodel_ci.requested import attribute
+from rolemodel_ci.run import EVERYTHING, Planned, make_plan, reviewed_plan
+
+
+def look(course: Look, scene: Scene) -> Ending:
+    """What differs, and what came of putting it right. Exits with 6 while something differs."""
+    facts = scene.facts()
+    policy, problems = scene.policy()
+    if policy is None or any(problem.severity is Severity.ERROR for problem in problems):
+        blocks, document = tuple(problem_blocks(problems, None)), problems_json(problems)
+        parts = cannot_tell("Drift: not looked for, the files have problems", "", facts, problems)
+        return Ending(
+            Result.PROBLEMS, 1, blocks, tuple(parts), problems, document=document, failure="the files have problems"
+        )
+    try:
+        return replace(_looked(course.repair, scene, policy, facts), problems=problems)
+    except Moved as moved:
+        parts = cannot_tell("Drift: not put right by this run", failed_by(moved), facts)
+        return Ending(Result.STALE, 0, (), tuple(parts), problems, remark=failed_by(moved))
+    except CannotGoOn as error:
+        parts = cannot_tell("Drift: not known", failed_by(error), facts)
+        return Ending(Result.FAILED, error.exit_code, (), tuple(parts), problems, failure=failed_by(error))
+
+
+def _looked(repair: Repair, scene: Scene, policy: Policy, facts: Facts) -> Ending:
+    no_way = scene.no_way_in(policy)
+    if no_way is not None:
+        raise no_way
+    assert policy.github_oidc is not None
+    oidc = policy.github_oidc
+    world = scene.aws(policy, oidc.plan_role if repair is Repair.NOTHING else oidc.apply_role)
+    planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
+    planned = replace(planned, plan=attribute(planned.plan, policy, policy, today()))
+    chosen = _chosen(planned.plan, repair)
+    if chosen.is_empty:
+        return _found(planned.plan, None, policy, facts)
+    return _repaired(planned, chosen, scene, policy, world, facts)
+
+
+def _chosen(plan: Plan, repair: Repair) -> Plan:
+    """What of the plan this run is to make true."""
+    match repair:
+        case Repair.NOTHING:
+            return replace(plan, changes=())
+        case Repair.ENDED:
+            ended = (c for c in plan.changes if isinstance(c, RemoveMember) and c.origin is Origin.EXPIRED)
+            return replace(plan, changes=tuple(ended))
+        case Repair.EVERYTHING:
+            return plan
+
+
+def _repaired(planned: Planned, chosen: Plan, scene: Scene, policy: Policy, world: World, facts: Facts) -> Ending:
+    reviewed = reviewed_plan(EVERYTHING, replace(planned, plan=chosen), policy, scene.runner.inputs.allow)
+    if isinstance(reviewed, tuple):
+        return refused(planned, reviewed, facts)
+    must_be_tip(scene, scene.runner.ref.removeprefix("refs/heads/"))
+    return _found(planned.plan, carried_out(reviewed, policy, world), policy, facts)
+
+
+def _found(plan: Plan, report: Report | None, policy: Policy, facts: Facts) -> Ending:
+    """The ending of a run that has looked; `report` is None where nothing was to be put right."""
+    dangers = request(policy, policy, today()).dangers
+    left = len(plan.changes) - (len(report.outcomes) if report else 0)
+    complete = plan.is_whole and (report is None or report.is_complete)
+    failure = "" if complete else "some changes failed or were skipped, or something could not be read"
+    if left and not failure:
+        failure = (
+            f"AWS differs from the repository in {left} place{'' if left == 1 else 's'}; the job summary names them"
+        )
+    blocks = [*plan_blocks(plan), *(report_blocks(report) if report else ())]
+    if left:
+        blocks.append(Paragraph("Nothing of this was changed; the input `repair` lets a run do it.", Tone.CHANGE))
+    result = Result.DRIFT if left else Result.APPLIED if report else Result.NO_DRIFT
+    return Ending(
+        result if complete else Result.INCOMPLETE,
+        (6 if left else 0) if complete else 5,
+        tuple(blocks),
+        tuple(drift_found(plan, dangers, facts, report)),
+        plan=plan,
+        document=report_json(report) if report else plan_json(plan),
+        failure=failure,
+        bugs=report.bugs if report else (),
+    )

@@ -1,0 +1,126 @@
+"""A pull request: validate, say what it asks for, plan with the role that may only read, and tell the reviewer."""
+
+from __future__ import annotations
+
+from rolemodel_ci.cli.ci.ending import Ending, Message, Result
+from rolemodel_ci.cli.ci.scene import Base, Scene, failed_by
+from rolemodel_ci.cli.options import today
+from rolemodel_ci.edge.base import base_of_merge
+from rolemodel_ci.errors import CannotGoOn
+from rolemodel_ci.event import Check, PullRequest, Review
+from rolemodel_ci.guard import headroom
+from rolemodel_ci.model import Policy, Problem, Severity
+from rolemodel_ci.plan import Plan
+from rolemodel_ci.render.comment import SUMMARY_MARKER, Author, Judged, cannot_tell, problems_found, requested_change
+from rolemodel_ci.render.json import plan_json, problems_json
+from rolemodel_ci.render.plans import plan_blocks
+from rolemodel_ci.render.results import problem_blocks
+from rolemodel_ci.request import Request, Touch, request
+from rolemodel_ci.requested import attribute
+from rolemodel_ci.run import EVERYTHING, make_plan, reviewed_plan
+
+
+def review(course: Review, scene: Scene) -> Ending:
+    """What a pull request asks for, and what its merge would do. Raises CannotGoOn where that cannot be told."""
+    pull = course.pull
+    policy, problems = scene.policy()
+    if policy is None or any(problem.severity is Severity.ERROR for problem in problems):
+        return _unusable(problems, scene, pull.base_sha, (Message(pull.number, SUMMARY_MARKER),))
+    sha = base_of_merge(scene.checkout, pull.head_sha, pull.base_sha) if pull.base_sha else None
+    try:
+        base = scene.base(sha, *((pull.head_sha,) if pull.head_sha else ()))
+    except CannotGoOn as error:
+        return _incomparable(course, scene, problems, error)
+    asked = request(base.policy, policy, today(), base.changed)
+    judged, code, failure = _judgement(course, scene, policy, base)
+    plan = None if isinstance(judged, str) else judged.plan
+    if plan is not None and (lacking := _lacking(asked, plan)):
+        code, failure = 5, f"{lacking} of what is asked for cannot be made; the summary says why"
+    return Ending(
+        Result.FAILED if failure else Result.VALID if plan is None else Result.PLANNED,
+        code,
+        tuple(plan_blocks(plan)) if plan else tuple(problem_blocks(problems, policy)),
+        tuple(requested_change(asked, judged, scene.facts(sha), _author(pull, scene), problems)),
+        problems,
+        plan,
+        asked,
+        plan_json(plan) if plan else None,
+        (Message(pull.number, SUMMARY_MARKER, make=not asked.is_empty or bool(failure)),),
+        failure,
+        judged if isinstance(judged, str) and not failure else "",
+    )
+
+
+def check(course: Check, scene: Scene) -> Ending:
+    """Validate only, and say what the change asks for where there is something to compare with."""
+    policy, problems = scene.policy()
+    if policy is None or any(problem.severity is Severity.ERROR for problem in problems):
+        return _unusable(problems, scene, course.base or "", ())
+    base = scene.base(course.base) if course.base else Base(policy)
+    asked = request(base.policy, policy, today(), base.changed)
+    parts = requested_change(asked, course.why, scene.facts(course.base), warnings=problems)
+    return Ending(
+        Result.VALID, 0, tuple(problem_blocks(problems, policy)), tuple(parts), problems, request=asked,
+        remark=course.why,
+    )  # fmt: skip
+
+
+def _judgement(course: Review, scene: Scene, policy: Policy, base: Base) -> tuple[Judged | str, int, str]:
+    """The plan, or why there is none; the exit code; what to say of a failure. It is none not to be let in at all."""
+    no_way = scene.no_way_in(policy)
+    if course.unread:
+        return course.unread, 0, ""
+    if no_way is not None:
+        return failed_by(no_way), 0, ""
+    try:
+        return _judged(scene, policy, base), 0, ""
+    except CannotGoOn as error:
+        return failed_by(error), error.exit_code, failed_by(error)
+
+
+def _judged(scene: Scene, policy: Policy, base: Base) -> Judged:
+    assert policy.github_oidc is not None
+    world = scene.aws(policy, policy.github_oidc.plan_role)
+    planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
+    plan = attribute(planned.plan, base.policy, policy, today())
+    reviewed = reviewed_plan(EVERYTHING, planned, policy)
+    refusals = reviewed if isinstance(reviewed, tuple) else ()
+    return Judged(plan, refusals, headroom(plan, planned.live.master))
+
+
+def _lacking(asked: Request, plan: Plan) -> int:
+    """How many of the grants that are asked for cannot be made. What was so before is no fault of this request."""
+    wanted = {(one.place, one.user) for one in asked.grants if one.touch is Touch.GAINS}
+    return sum((block.place, block.user) in wanted for block in plan.blocked)
+
+
+def _incomparable(course: Review, scene: Scene, problems: tuple[Problem, ...], error: CannotGoOn) -> Ending:
+    """The files are good, but not what they are compared with; that is no failure of somebody who may not read it."""
+    parts = cannot_tell(
+        "Access change: the files are good, but what the request changes is not known", failed_by(error), scene.facts()
+    )
+    failure = "" if course.unread else failed_by(error)
+    return Ending(
+        Result.FAILED if failure else Result.VALID, error.exit_code if failure else 0, parts=tuple(parts),
+        problems=problems, failure=failure, remark="" if failure else failed_by(error),
+    )  # fmt: skip
+
+
+def _unusable(problems: tuple[Problem, ...], scene: Scene, base: str, messages: tuple[Message, ...]) -> Ending:
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    return Ending(
+        Result.PROBLEMS,
+        1,
+        tuple(problem_blocks(problems, None)),
+        tuple(problems_found(problems, scene.facts(base))),
+        problems,
+        document=problems_json(problems),
+        messages=messages,
+        failure=f"the files have {errors} problem{'' if errors == 1 else 's'}",
+    )
+
+
+def _author(pull: PullRequest, scene: Scene) -> Author:
+    """Who asks, and the mail address of the last commit, if the checkout has it."""
+    mail = scene.checkout.mail(pull.head_sha) if pull.head_sha else ""
+    return Author(pull.author, (mail,) if mail else ())

@@ -1,0 +1,163 @@
+"""A push to the default branch: apply it, if it still is the tip, and tell the pull request that was merged."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+from rolemodel_ci.apply import apply
+from rolemodel_ci.cli.ci.ending import Ending, Message, Result
+from rolemodel_ci.cli.ci.scene import Scene, failed_by, now
+from rolemodel_ci.cli.options import today
+from rolemodel_ci.cli.world import World, watching
+from rolemodel_ci.edge.github import GithubFailed
+from rolemodel_ci.errors import CannotGoOn, UsageWrong
+from rolemodel_ci.event import Rollout
+from rolemodel_ci.listing import switch_links
+from rolemodel_ci.model import Policy, Severity
+from rolemodel_ci.plan import AddMember, Approved, Done, Refusal, Report, StackChange
+from rolemodel_ci.render.comment import OUTCOME_MARKER, Facts, not_applied, outcome
+from rolemodel_ci.render.json import problems_json, refusals_json, report_json
+from rolemodel_ci.render.plans import plan_blocks, refusal_blocks
+from rolemodel_ci.render.results import problem_blocks, report_blocks
+from rolemodel_ci.request import request
+from rolemodel_ci.requested import attribute
+from rolemodel_ci.run import EVERYTHING, Planned, make_plan, reviewed_plan
+
+
+class Moved(CannotGoOn):
+    """The branch has another tip by now: what this run would apply is no longer what was decided."""
+
+    exit_code = 0
+
+
+def rollout(course: Rollout, scene: Scene) -> Ending:
+    """Apply the commit. Whatever comes of it, the pull request that brought it is told."""
+    messages = _messages(course, scene)
+    facts = scene.facts(course.before)
+    try:
+        ending = _applied(course, scene, facts)
+    except Moved as moved:
+        parts = not_applied("not applied by this run", [(moved.message, moved.remedy)], facts, now())
+        ending = Ending(Result.STALE, 0, parts=tuple(parts), remark=failed_by(moved))
+    except CannotGoOn as error:
+        parts = not_applied("not applied", [(error.message, error.remedy)], facts, now())
+        ending = Ending(Result.FAILED, error.exit_code, parts=tuple(parts), failure=failed_by(error))
+    return replace(ending, messages=messages)
+
+
+def must_be_tip(scene: Scene, branch: str) -> None:
+    """Make sure that what is checked out is what the branch is at now.
+
+    An older state would give back what was taken away since. Raises Moved, GithubFailed, UsageWrong.
+    """
+    if scene.runner.commit and scene.checkout.head != scene.runner.commit:
+        raise UsageWrong(
+            f"the checkout is at {scene.checkout.head[:7]}, and the run is about {scene.runner.commit[:7]}",
+            "Leave `ref` of actions/checkout as it is.",
+        )
+    if scene.github is None:
+        raise UsageWrong(
+            "the action has no `github-token`, without which the branch's tip is not known", "Give it one."
+        )
+    tip = scene.github.tip(branch)
+    if tip != scene.checkout.head:
+        raise Moved(
+            f"`{branch}` is at {tip[:7]} by now, and this run is about {scene.checkout.head[:7]}",
+            f"The run of {tip[:7]} applies everything up to it.",
+        )
+
+
+def _applied(course: Rollout, scene: Scene, facts: Facts) -> Ending:
+    policy, problems = scene.policy()
+    if policy is None or any(problem.severity is Severity.ERROR for problem in problems):
+        told = [(f"{p.place}: {p.message}", p.remedy) for p in problems if p.severity is Severity.ERROR]
+        parts = not_applied("not applied, the files have problems", told, facts, now())
+        blocks, document = tuple(problem_blocks(problems, None)), problems_json(problems)
+        return Ending(
+            Result.PROBLEMS, 1, blocks, tuple(parts), problems, document=document, failure="the files have problems"
+        )
+    no_way = scene.no_way_in(policy)
+    if no_way is not None:
+        raise no_way
+    must_be_tip(scene, course.branch)
+    assert policy.github_oidc is not None
+    world = scene.aws(policy, policy.github_oidc.apply_role)
+    planned = _attributed(
+        make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs), course, scene, policy
+    )
+    reviewed = reviewed_plan(EVERYTHING, planned, policy, scene.runner.inputs.allow)
+    if isinstance(reviewed, tuple):
+        return replace(refused(planned, reviewed, facts), problems=problems)
+    must_be_tip(scene, course.branch)
+    return replace(_reported(carried_out(reviewed, policy, world), planned, policy, world, facts), problems=problems)
+
+
+def carried_out(reviewed: Approved, policy: Policy, world: World) -> Report:
+    """Make the plan true, with progress in the log."""
+    with watching() as watch:
+        return apply(reviewed, policy, world.tools(watch))
+
+
+def refused(planned: Planned, refusals: tuple[Refusal, ...], facts: Facts) -> Ending:
+    """The end of a run that a guard stopped."""
+    return Ending(
+        Result.REFUSED,
+        4,
+        (*plan_blocks(planned.plan), *refusal_blocks(refusals)),
+        tuple(not_applied("refused by a guard, nothing was changed", refusals, facts, now())),
+        plan=planned.plan,
+        document=refusals_json(planned.plan, refusals),
+        failure="; ".join(refusal.message for refusal in refusals),
+    )
+
+
+def _attributed(planned: Planned, course: Rollout, scene: Scene, policy: Policy) -> Planned:
+    """The plan with what the push asked for told from drift; without its base, that is not told."""
+    try:
+        base = scene.base(course.before)
+    except CannotGoOn as error:
+        scene.commands.notice("Requested or drift?", f"That cannot be told: {failed_by(error)}")
+        return planned
+    return replace(planned, plan=attribute(planned.plan, base.policy, policy, today()))
+
+
+def _reported(report: Report, planned: Planned, policy: Policy, world: World, facts: Facts) -> Ending:
+    dangers = request(policy, policy, today()).dangers
+    failure = "" if report.is_complete else "some changes failed or were skipped, or something could not be read"
+    return Ending(
+        Result.INCOMPLETE if failure else Result.APPLIED,
+        130 if report.interrupted else 5 if failure else 0,
+        (*plan_blocks(planned.plan), *report_blocks(report)),
+        tuple(outcome(report, _links(report, planned, policy, world), dangers, facts, now())),
+        plan=planned.plan,
+        document=report_json(report),
+        failure=failure,
+        bugs=report.bugs,
+    )
+
+
+def _links(report: Report, planned: Planned, policy: Policy, world: World) -> Mapping[tuple[str, str], str]:
+    """Links for those who gained something; stacks that have changed are read once more, for their roles' names."""
+    gained = {o.change.account for o in report.outcomes if isinstance(o, Done) and isinstance(o.change, AddMember)}
+    changed = {change.account for change in planned.plan.changes if isinstance(change, StackChange)}
+    stacks = {name: stack for name, stack in planned.live.stacks.items() if name in gained - changed}
+    reader = world.readers().stacks
+    for account in policy.accounts:
+        if account.name in gained & changed:
+            with contextlib.suppress(CannotGoOn):  # a link less
+                stacks[account.name] = reader.read(account)
+    return switch_links(policy, stacks)
+
+
+def _messages(course: Rollout, scene: Scene) -> tuple[Message, ...]:
+    """The pull request that the pushed commit merged, if there is one and GitHub tells."""
+    if scene.github is None:
+        return ()
+    try:
+        numbers = scene.github.merged_as(scene.checkout.head, course.branch)
+    except GithubFailed as failed:
+        scene.commands.notice("Which pull request?", failed_by(failed))
+        return ()
+    return tuple(Message(number, OUTCOME_MARKER) for number in numbers)

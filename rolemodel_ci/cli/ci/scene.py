@@ -1,0 +1,93 @@
+"""What every kind of run begins with: the runner, the checkout, GitHub, the policy of the commit and of its base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rolemodel_ci import __version__
+from rolemodel_ci.cli.policy import read_files
+from rolemodel_ci.cli.world import World, github_world
+from rolemodel_ci.edge.actions import Runner
+from rolemodel_ci.edge.base import base_tree, changed_paths
+from rolemodel_ci.edge.github import Github
+from rolemodel_ci.edge.oidc import RunnerTokens
+from rolemodel_ci.edge.repo import Checkout
+from rolemodel_ci.edge.sinks import PLAN_FILE, Commands
+from rolemodel_ci.errors import CannotGoOn, NoAccess
+from rolemodel_ci.model import Policy, Problem, Severity
+from rolemodel_ci.render.comment import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a commit is compared with: its policy, where it has one that can be used, and what differs."""
+
+    policy: Policy | None
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The things of one run. `github` is None where the workflow gives no token."""
+
+    runner: Runner
+    checkout: Checkout
+    commands: Commands
+    github: Github | None
+
+    @classmethod
+    def of(cls, runner: Runner, commands: Commands) -> Scene:
+        """Open what the runner has laid out. Raises NoGit, NoCommit."""
+        known = runner.inputs.token and runner.api_url and runner.repository
+        github = Github(runner.api_url, runner.repository, runner.inputs.token) if known else None
+        return cls(runner, Checkout(runner.workspace), commands, github)
+
+    def policy(self) -> tuple[Policy | None, tuple[Problem, ...]]:
+        """The policy of the commit that is checked out, and its problems: of the commit, whatever lies beside it."""
+        files = self.checkout.files(self.checkout.tree(self.checkout.head))
+        return read_files(files, self.runner.inputs.config)
+
+    def base(self, sha: str | None, *also: str) -> Base:
+        """What stood there at a commit. Raises NoCommit or GithubFailed where that cannot be had."""
+        if not sha:
+            return Base(None)
+        tree = base_tree(self.checkout, sha, self.github, *also)
+        policy, problems = read_files(self.checkout.files(tree), self.runner.inputs.config)
+        usable = not any(problem.severity is Severity.ERROR for problem in problems)
+        changed = changed_paths(tree, self.checkout.tree(self.checkout.head))
+        return Base(policy if usable else None, changed)
+
+    def facts(self, base: str | None = None) -> Facts:
+        """What a comment says of the run."""
+        runner = self.runner
+        return Facts(__version__, runner.repository_url, self.checkout.head, base or "", runner.run_url, PLAN_FILE)
+
+    def aws(self, policy: Policy, role: str) -> World:
+        """The accounts as the role of that name sees them; there has to be a way in."""
+        oidc = policy.github_oidc
+        assert oidc is not None
+        assert self.runner.oidc is not None
+        tokens = RunnerTokens(self.runner.oidc, oidc.audience, self.commands.mask)
+        return github_world(policy, role, self.runner, tokens, self.commands.mask)
+
+    def no_way_in(self, policy: Policy) -> NoAccess | None:
+        """Why AWS cannot be asked at all, with what to do; None where it can."""
+        if policy.github_oidc is None:
+            return NoAccess(
+                f"{policy.config_file} has no `github_oidc`, which says by which roles a run gets into AWS",
+                "Add it as docs/setup.md describes.",
+            )
+        if self.runner.oidc is None:
+            return NoAccess("the job may not ask for an OIDC token", "Give it the permission `id-token: write`.")
+        return None
+
+
+def failed_by(error: CannotGoOn) -> str:
+    """A failure in one sentence for an annotation."""
+    return f"{error.message}. {error.remedy}"
+
+
+def now() -> datetime:
+    """The time in UTC."""
+    return datetime.now(UTC)

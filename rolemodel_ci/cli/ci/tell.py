@@ -1,0 +1,73 @@
+"""Say how a run ended in four places: the log, annotations, the job summary and outputs; and to the pull request."""
+
+from __future__ import annotations
+
+import click
+
+from rolemodel_ci import __version__
+from rolemodel_ci.cli.ci.ending import Ending, Message
+from rolemodel_ci.cli.ci.scene import Scene, failed_by
+from rolemodel_ci.cli.output import tell as print_blocks
+from rolemodel_ci.edge.actions import Runner
+from rolemodel_ci.edge.github import Github, GithubFailed
+from rolemodel_ci.edge.sinks import Commands, append_outputs, append_summary, leave_plan
+from rolemodel_ci.edge.sticky import Sticky
+from rolemodel_ci.render.comment import Facts, as_comment, as_summary
+from rolemodel_ci.render.json import as_text
+
+
+def tell(ending: Ending, runner: Runner, commands: Commands, scene: Scene | None) -> None:
+    """Say everything that an ending has to say. What cannot be said in one place is said in the log."""
+    facts = scene.facts() if scene else Facts(__version__)
+    github = scene.github if scene else None
+    print_blocks(ending.blocks)
+    commands.problems(ending.problems)
+    if ending.failure:
+        commands.error("rolemodel-ci", ending.failure)
+    if ending.remark:
+        commands.notice("rolemodel-ci", ending.remark)
+    outputs = ending.outputs()
+    try:
+        if ending.document is not None:
+            outputs["plan-json"] = leave_plan(runner.workspace, as_text(ending.document))
+        if runner.summary_file is not None and ending.parts:
+            append_summary(runner.summary_file, as_summary(ending.parts, facts))
+    except OSError as error:
+        commands.notice("Not written", f"the plan or the job summary: {error}")
+    for message in ending.messages:
+        outputs["comment-url"] = _comment(message, ending, runner, commands, github, facts) or outputs.get(
+            "comment-url", ""
+        )
+    try:
+        if runner.output_file is not None:
+            append_outputs(runner.output_file, outputs)
+    except OSError as error:
+        commands.notice("Not written", f"the outputs: {error}")
+
+
+def _comment(
+    message: Message, ending: Ending, runner: Runner, commands: Commands, github: Github | None, facts: Facts
+) -> str:
+    """Keep the comment up to date; its address. Not to be allowed to is no failure: forks never are."""
+    if github is None or not message.number:
+        commands.notice("No comment", "the action was given no `github-token`, or the event names no pull request")
+        return ""
+    author = runner.inputs.comment_author
+    try:
+        kept = Sticky(message.number, message.marker, author).keep(
+            github, as_comment(ending.parts, facts), make=message.make
+        )
+    except GithubFailed as failed:
+        commands.notice("No comment", f"The pull request could not be told: {failed_by(failed)}")
+        return ""
+    if kept is None:
+        return ""
+    comment, what = kept
+    click.echo(f"Comment {what}: {comment.url}")
+    if comment.author != author:
+        commands.warning(
+            "Whose comment?",
+            f"The token writes as `{comment.author}`, and the input `comment-author` says `{author}`: the next run "
+            "will not find this comment again. Correct the input.",
+        )
+    return comment.url
