@@ -1,0 +1,287 @@
+"""Runs of `rolemodel-ci ci` as a job of GitHub Actions has them: environment, event file, workspace, file commands.
+
+A `Workshop` has all that a company has: a Git server, a GitHub, an AWS that trusts it, and a runner. What runs the
+command is handed in: this process, a process of its own, or a container.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pytest
+from cli.running import run
+
+from rolemodel_ci.sandbox.embedded import EmbeddedAws
+from rolemodel_ci.sandbox.furnish import Furniture
+
+from . import payloads
+from .company import Via, furnish_for_github
+from .fake_github import TOKEN, FakeGithub, Pull
+from .front import StsFront
+from .hosting import Hosted, Merge
+from .issuer import Issuer, Repository
+
+MASTER, PROD, DEV = "111111111111", "222222222222", "333333333333"
+PEOPLE = ("alice", "bob", "carol", "dave")
+
+CONFIG = f"""\
+assumable_roles: roles.yml
+users: users.yml
+master_account_id: "{MASTER}"
+github_oidc:
+  plan_role: rolemodel-ci-plan
+  apply_role: rolemodel-ci-apply
+  via: VIA
+assumable_accounts:
+  - name: prod
+    account_id: "{PROD}"
+  - name: dev
+    account_id: "{DEV}"
+"""
+
+
+def role(action: str) -> dict[str, Any]:
+    """A role for everybody in the master account who may switch; it allows one action."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": {"Fn::Sub": "arn:aws:iam::${AssumingAccountID}:root"}}}
+    may = {"Effect": "Allow", "Action": action, "Resource": "*"}
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust | {"Action": "sts:AssumeRole"}]},
+            "Policies": [{"PolicyName": "May", "PolicyDocument": {"Version": "2012-10-17", "Statement": [may]}}],
+        },
+    }
+
+
+def template(**roles: dict[str, Any]) -> str:
+    """A template of these roles."""
+    return json.dumps({"Parameters": {"AssumingAccountID": {"Type": "String"}}, "Resources": roles}, indent=1)
+
+
+ROLES = template(Admin=role("*"), Reader=role("s3:Get*"))
+USERS = "prod:\n  Admin: [carol]\n  Reader: [alice, bob]\ndev:\n  Admin: [alice, bob, carol]\n"
+
+
+def access(users: str = USERS, roles: str = ROLES, config: str = CONFIG, via: str = "direct") -> dict[str, str]:
+    """The files of an access repository."""
+    config = config.replace("VIA", via)
+    return {"access/config.yml": config, "access/roles.yml": roles, "access/users.yml": users}
+
+
+@dataclass(frozen=True)
+class Job:
+    """How a job of a workflow came to be: what happened, and what it may."""
+
+    event: str
+    payload: Mapping[str, Any]
+    sha: str
+    ref: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    token: str = TOKEN
+    oidc: bool = True
+    depth: int = 1
+    credentials: bool = True
+    environment: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a job ended: exit code, everything in the log, the summary, the outputs."""
+
+    code: int
+    log: str
+    summary: str
+    outputs: Mapping[str, str]
+    workspace: Path
+
+    @property
+    def commands(self) -> list[str]:
+        """The lines of the log that the runner takes for commands, those that mask a secret left out."""
+        found = [line for line in self.log.splitlines() if line.lstrip().startswith("::") or "##[" in line]
+        return [line for line in found if not line.startswith("::add-mask::")]
+
+    @property
+    def plan(self) -> Any:
+        """The document of the output `plan-json`."""
+        return json.loads((self.workspace / self.outputs["plan-json"]).read_text(encoding="utf-8"))
+
+
+Runs = Callable[[Path, Mapping[str, str]], tuple[int, str]]
+"""Runs the command with a workspace and an environment; its exit code and its log."""
+
+
+def in_process(workspace: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run `ci` in this process, where coverage sees it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [*os.environ]:
+            if name.startswith(("GITHUB_", "ACTIONS_", "INPUT_", "RUNNER_", "AWS_")):
+                patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.chdir(workspace)
+        ran = run("ci")
+    return ran.code, ran.out + ran.err
+
+
+class Workshop:
+    """The company, for as long as the `with` block lasts. `aws` may be one that other tests have used."""
+
+    def __init__(
+        self,
+        directory: Path,
+        aws: EmbeddedAws,
+        *,
+        files: Mapping[str, str] | None = None,
+        via: Via = "direct",
+        runs: Runs = in_process,
+        people: tuple[str, ...] = PEOPLE,
+    ) -> None:
+        self.directory = directory
+        self.aws = aws
+        self.via: Via = via
+        self.people = people
+        self.runs = runs
+        self.hosted = Hosted(directory, files or access(via=via))
+        self.github = FakeGithub(directory=self.hosted.origin)
+        self.home = Repository(self.github.owner, self.github.repo)
+        self.issuer = Issuer(self.home)
+        self.front = StsFront(aws, self.issuer)
+        self._jobs = 0
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Empty the AWS, furnish it, and start the servers."""
+        self.aws.empty()
+        furnish_for_github(self.aws, Furniture(MASTER, (PROD, DEV), self.people), self.home, via=self.via)
+        self.aws.mark()
+        for server in (self.github, self.issuer, self.front):
+            self._open.enter_context(server)  # type: ignore[arg-type]
+        self.github.branches["main"] = self.hosted.tip
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the servers."""
+        self._open.close()
+
+    # ---- what happens
+
+    def opened(self, merge: Merge, action: str = "opened", **more: Any) -> Job:
+        """A pull request inside the repository, or one more push to it."""
+        payload = payloads.minimal_pull_request(action, head_sha=merge.head, base_sha=merge.base)
+        self.github.pull(Pull(7, merge.head, merge.trial))
+        return self.on_pull_request(payload, merge, **more)
+
+    def on_pull_request(self, payload: Mapping[str, Any], merge: Merge, **more: Any) -> Job:
+        """Any event of a pull request."""
+        return Job("pull_request", payload, merge.trial, "refs/pull/7/merge", **more)
+
+    def pushed(self, before: str, after: str, **more: Any) -> Job:
+        """A push to main."""
+        self.github.branches["main"] = after
+        return Job("push", payloads.minimal_push(before=before, after=after), after, "refs/heads/main", **more)
+
+    def merged(self, merge: Merge, **more: Any) -> Job:
+        """The merge of the pull request, which is a push to main."""
+        before, after = self.hosted.merge()
+        self.github.pull(Pull(7, merge.head, after, merged=True))
+        return self.pushed(before, after, **more)
+
+    def nightly(self, **more: Any) -> Job:
+        """The scheduled run."""
+        return Job("schedule", payloads.minimal_schedule(), self.hosted.tip, "refs/heads/main", **more)
+
+    def by_hand(self, ref: str = "refs/heads/main", **more: Any) -> Job:
+        """A run that somebody starts."""
+        return Job("workflow_dispatch", payloads.minimal_workflow_dispatch(ref=ref), self.hosted.tip, ref, **more)
+
+    # ---- the runner
+
+    def run(self, job: Job) -> Done:
+        """Lay everything out as the runner does, run the command, gather what it left."""
+        self._jobs += 1
+        home = self.directory / f"job-{self._jobs}"
+        workspace = self.hosted.checkout(home / "workspace", job.sha, depth=job.depth, credentials=job.credentials)
+        files = {name: home / "file_commands" / name for name in ("summary", "output")}
+        (home / "file_commands").mkdir()
+        for path in files.values():
+            path.touch()
+        event = home / "event.json"
+        event.write_text(json.dumps(job.payload), encoding="utf-8")
+        self.issuer.sub = self._subject(job)
+        code, log = self.runs(workspace, self._environment(job, workspace, event, files))
+        return Done(
+            code,
+            log,
+            files["summary"].read_text(encoding="utf-8"),
+            outputs(files["output"].read_text("utf-8")),
+            workspace,
+        )
+
+    def _subject(self, job: Job) -> str:
+        return self.home.subject("pull_request" if job.event == "pull_request" else f"ref:{job.ref}")
+
+    def _environment(self, job: Job, workspace: Path, event: Path, files: Mapping[str, Path]) -> dict[str, str]:
+        """The variables that the runner and the workflow set; every declared input is there, if only as empty text."""
+        inputs = {"github-token": job.token, "config": "access/config.yml", "repair": "", "allow": "", "jobs": "",
+                  "comment-author": "", **job.inputs}  # fmt: skip
+        set_: dict[str, str | None] = {
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_EVENT_NAME": job.event,
+            "GITHUB_EVENT_PATH": str(event),
+            "GITHUB_WORKSPACE": str(workspace),
+            "GITHUB_REPOSITORY": f"{self.home.owner}/{self.home.name}",
+            "GITHUB_SHA": job.sha,
+            "GITHUB_REF": job.ref,
+            "GITHUB_RUN_ID": "4711",
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_API_URL": self.github.url,
+            "GITHUB_STEP_SUMMARY": str(files["summary"]),
+            "GITHUB_OUTPUT": str(files["output"]),
+            "AWS_ENDPOINT_URL": self.front.url,
+            **{f"INPUT_{name.upper()}": value for name, value in inputs.items()},
+        }
+        if job.oidc:
+            set_ |= self.issuer.environment
+        set_ |= job.environment
+        return {name: value for name, value in set_.items() if value is not None}
+
+    # ---- what there is afterwards
+
+    def members(self) -> dict[str, set[str]]:
+        """Who is in which group of the master account."""
+        details = self.aws.client("iam", MASTER).get_account_authorization_details(Filter=["User", "Group"])
+        found: dict[str, set[str]] = {group["GroupName"]: set() for group in details["GroupDetailList"]}
+        for user in details["UserDetailList"]:
+            for group in user["GroupList"]:
+                found[group].add(user["UserName"])
+        return found
+
+    def comments(self) -> list[str]:
+        """The texts of the comments on the pull request."""
+        return [comment.body for comment in self.github.comments(7)]
+
+
+def outputs(text: str) -> dict[str, str]:
+    """The outputs as the runner reads them."""
+    found = {}
+    lines = iter(text.splitlines())
+    for line in lines:
+        match = re.fullmatch(r"([\w-]+)<<(.+)", line)
+        assert match, line
+        value = []
+        for part in lines:
+            if part == match[2]:
+                break
+            value.append(part)
+        found[match[1]] = "\n".join(value)
+    return found
