@@ -13,7 +13,7 @@ from rolemodel_ci.errors import CannotGoOn
 from rolemodel_ci.event import Look, Repair
 from rolemodel_ci.model import Policy, Severity
 from rolemodel_ci.plan import Origin, Plan, RemoveMember, Report
-from rolemodel_ci.render.blocks import Paragraph, Tone
+from rolemodel_ci.render.blocks import Paragraph, Tone, counted
 from rolemodel_ci.render.comment import Facts, cannot_tell, drift_found
 from rolemodel_ci.render.json import plan_json, problems_json, report_json
 from rolemodel_ci.render.plans import plan_blocks
@@ -88,9 +88,10 @@ def _found(plan: Plan, report: Report | None, policy: Policy, facts: Facts) -> E
         failure = (
             f"AWS differs from the repository in {left} place{'' if left == 1 else 's'}; the job summary names them"
         )
-    blocks = [*plan_blocks(plan), *(report_blocks(report) if report else ())]
+    blocks = [*(report_blocks(report) if report else plan_blocks(plan))]
     if left:
-        blocks.append(Paragraph("Nothing of this was changed; the input `repair` lets a run do it.", Tone.CHANGE))
+        said = f"{counted(left, 'change')} not made: the input `repair` says what a run may put right."
+        blocks.append(Paragraph(said, Tone.CHANGE))
     result = Result.DRIFT if left else Result.APPLIED if report else Result.NO_DRIFT
     return Ending(
         result if complete else Result.INCOMPLETE,

@@ -10,6 +10,7 @@ from rolemodel_ci.apply import apply
 from rolemodel_ci.cli.ci.ending import Ending, Message, Result
 from rolemodel_ci.cli.ci.scene import Scene, failed_by, now
 from rolemodel_ci.cli.options import today
+from rolemodel_ci.cli.output import tell
 from rolemodel_ci.cli.world import World, watching
 from rolemodel_ci.edge.github import GithubFailed
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
@@ -95,7 +96,8 @@ def _applied(course: Rollout, scene: Scene, facts: Facts) -> Ending:
 
 
 def carried_out(reviewed: Approved, policy: Policy, world: World) -> Report:
-    """Make the plan true, with progress in the log."""
+    """Make the plan true. The log has the plan before anything is changed, and then how it goes."""
+    tell(plan_blocks(reviewed.plan))
     with watching() as watch:
         return apply(reviewed, policy, world.tools(watch))
 
@@ -129,7 +131,7 @@ def _reported(report: Report, planned: Planned, policy: Policy, world: World, fa
     return Ending(
         Result.INCOMPLETE if failure else Result.APPLIED,
         130 if report.interrupted else 5 if failure else 0,
-        (*plan_blocks(planned.plan), *report_blocks(report)),
+        tuple(report_blocks(report)),
         tuple(outcome(report, _links(report, planned, policy, world), dangers, facts, now())),
         plan=planned.plan,
         document=report_json(report),
