@@ -8,6 +8,7 @@ becomes that user, for good, before it looks at a single file. Until then only t
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Mapping, MutableMapping
 from typing import NoReturn, Protocol
@@ -28,8 +29,10 @@ class System(Protocol):
 
 
 def main() -> NoReturn:
-    """Give up root, see to a home, run the command line."""
+    """Give up root, see to a home, run the command line; SIGTERM stops it as Ctrl-C does."""
     settle(os.environ, os)
+    # The first process of a container is deaf to SIGTERM unless it listens; it ends like Ctrl-C, with its report.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     from rolemodel_ci.cli import main as command_line
 
     command_line()
@@ -46,7 +49,7 @@ def settle(environment: MutableMapping[str, str], system: System) -> None:
 def find_workspace(environment: Mapping[str, str]) -> str:
     """The directory whose owner counts: the runner's word for it if that is here, else the working directory."""
     named = environment.get("GITHUB_WORKSPACE", "")
-    return named if os.path.isdir(named) else "."
+    return named if os.path.isdir(named) else os.getcwd()
 
 
 def give_up_root(workspace: str, system: System) -> str | None:
