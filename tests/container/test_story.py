@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -17,10 +18,14 @@ from .image import RUNNER, Image, run
 
 
 class InContainer:
-    """Runs `ci` as the runner does. `seconds` are those of each run, `owners` who owns what the runs have left."""
+    """Runs `ci` as the runner does.
+
+    `began` is when each run did (monotonic), `seconds` how long it took, `owners` are those of what the runs have left.
+    """
 
     def __init__(self, image: Image) -> None:
         self._image = image
+        self.began: list[float] = []
         self.seconds: list[float] = []
         self.owners: set[int] = set()
 
@@ -35,6 +40,7 @@ class InContainer:
             os.chown(path, *RUNNER, follow_symlinks=False)
         inside = {str(here): there for there, here in mounts.items()}
         seen = {name: _translated(value, inside) for name, value in environment.items()}
+        self.began.append(time.monotonic())
         ran = run(self._image, "ci", env={"HOME": "/github/home", **seen}, mounts=mounts, network="host", timeout=120)
         self.seconds.append(ran.seconds)
         self.owners |= {path.stat().st_uid for path in workspace.glob("rolemodel-ci-plan.json")}
