@@ -9,7 +9,7 @@ import pytest
 from builders import MASTER_ID, policy
 
 from rolemodel_ci.guard import review, review_deletion
-from rolemodel_ci.live import Identity, LiveGroup, LiveMaster, Quotas
+from rolemodel_ci.live import Identity, Live, LiveGroup, LiveMaster, Quotas
 from rolemodel_ci.plan import (
     AddMember,
     Approved,
@@ -45,7 +45,7 @@ def revocations(number: int, before: int, *, ended: date | None = None) -> Plan:
 
 def refused(plan: Plan, live: LiveMaster | None = None, *allowed: Guard, config: str = "") -> list[Guard]:
     """The guards that refuse a plan."""
-    found = review(plan, policy(config=config), live or master(), frozenset(allowed))
+    found = review(plan, policy(config=config), Live(live or master(), {}), frozenset(allowed))
     return [] if isinstance(found, Approved) else [refusal.guard for refusal in found]
 
 
@@ -69,7 +69,7 @@ def test_a_share_of_all_memberships(number: int, before: int, config: str, expec
 
 
 def test_the_numbers_are_told_and_the_share_is_rounded_up() -> None:
-    found = review(revocations(26, 103), WANTED, master())
+    found = review(revocations(26, 103), WANTED, Live(master(), {}))
 
     assert isinstance(found, tuple)
     assert found[0].message == (
@@ -92,12 +92,12 @@ def test_a_map_that_empties_everything() -> None:
 
 
 def test_without_a_map_there_is_none_that_empties() -> None:
-    assert isinstance(review(revocations(2, 2), policy(None), master()), Approved)
+    assert isinstance(review(revocations(2, 2), policy(None), Live(master(), {})), Approved)
 
 
 def test_groups_that_only_lack_the_prefix() -> None:
     plan = Plan((DeleteGroup(None, None, "prod.Admin"), DeleteGroup(None, None, "old.Admin")))
-    found = review(plan, WANTED, master())
+    found = review(plan, WANTED, Live(master(), {}))
 
     assert isinstance(found, tuple)
     assert [refusal.guard for refusal in found] == [Guard.RENAMED_GROUPS]
@@ -182,7 +182,7 @@ def test_a_guard_can_be_overridden_for_one_run_but_not_a_quota() -> None:
 
     assert refused(plan, None, Guard.MASS_REVOCATION) == [Guard.EMPTY_MAP]
     both = frozenset({Guard.MASS_REVOCATION, Guard.EMPTY_MAP})
-    assert review(plan, WANTED, master(), both) == Approved(plan, (Guard.EMPTY_MAP, Guard.MASS_REVOCATION))
+    assert review(plan, WANTED, Live(master(), {}), both) == Approved(plan, (Guard.EMPTY_MAP, Guard.MASS_REVOCATION))
     assert refused(joining(), master({f"g{i}": "alice" for i in range(10)}), *Guard) == [Guard.QUOTA]
 
 
@@ -191,7 +191,7 @@ def test_every_reason_is_told_at_once_and_says_what_to_do() -> None:
         (*revocations(9, 9).changes, DeleteGroup(None, None, "prod.Admin"), *joining().changes),
         totals=Totals(9, 0, 300, 301),
     )
-    found = review(plan, WANTED, master({f"g{i}": "alice" for i in range(10)}))
+    found = review(plan, WANTED, Live(master({f"g{i}": "alice" for i in range(10)}), {}))
 
     assert isinstance(found, tuple)
     assert {refusal.guard for refusal in found} == set(Guard) - {Guard.MOVED_STACKS}
