@@ -7,7 +7,6 @@ A loader reads and parses the descriptions of AWS's services, about 100 ms of CP
 from __future__ import annotations
 
 import functools
-import logging
 import os
 import threading
 from collections.abc import Mapping
@@ -19,8 +18,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from rolemodel_ci import __version__
-
-_CALLS = logging.getLogger("rolemodel_ci.calls")
+from rolemodel_ci.edge.calls import Calls
 
 _ATTEMPTS = 8
 """How often one call is tried, unless AWS_MAX_ATTEMPTS says otherwise: throttling is the rule at 50 accounts."""
@@ -34,10 +32,11 @@ _NO_FILES: dict[str, Any] = {
 
 
 class Clients:
-    """Makes sessions and clients for one region."""
+    """Makes sessions and clients for one region; `calls` counts what is called with them."""
 
-    def __init__(self, region: str, jobs: int, endpoint_url: str | None = None) -> None:
+    def __init__(self, region: str, jobs: int, endpoint_url: str | None, calls: Calls) -> None:
         self.region = region
+        self._calls = calls
         self._endpoint_url = endpoint_url
         self._config = Config(
             region_name=region,
@@ -61,25 +60,25 @@ class Clients:
                 session.set_config_variable(name, value)
         return session
 
-    def of_session(self, session: Any, service: str) -> Any:
-        """A client with the session's credentials."""
-        return self._made(session, service, self._config, {})
+    def of_session(self, session: Any, service: str, account: str) -> Any:
+        """A client with the session's credentials. `account` is how its calls are told."""
+        return self._made(session, service, account, self._config, {})
 
-    def with_keys(self, service: str, keys: Mapping[str, str]) -> Any:
+    def with_keys(self, service: str, account: str, keys: Mapping[str, str]) -> Any:
         """A client with these keys. One session serves all of them: making one costs more than a client."""
-        return self._made(None, service, self._config, keys)
+        return self._made(None, service, account, self._config, keys)
 
-    def unsigned(self, service: str) -> Any:
+    def unsigned(self, service: str, account: str) -> Any:
         """A client that shows no keys, for what needs none."""
-        return self._made(None, service, self._config.merge(Config(signature_version=UNSIGNED)), {})
+        return self._made(None, service, account, self._config.merge(Config(signature_version=UNSIGNED)), {})
 
-    def _made(self, session: Any, service: str, config: Config, keys: Mapping[str, str]) -> Any:
+    def _made(self, session: Any, service: str, account: str, config: Config, keys: Mapping[str, str]) -> Any:
         with self._lock:
             if session is None:
                 session = self._keyed = self._keyed or self.session(None, _NO_FILES)
             made: Any = boto3.session.Session(botocore_session=session)
             client = made.client(service, config=config, endpoint_url=self._endpoint_url, **keys)
-        client.meta.events.register("after-call", _log_call)
+        self._calls.watch(client, account)
         return client
 
 
@@ -87,17 +86,3 @@ class Clients:
 def _loader() -> Any:
     """What reads and parses the descriptions of AWS's services, once a process."""
     return botocore.session.Session(session_vars=_NO_FILES).get_component("data_loader")
-
-
-def _log_call(model: Any, http_response: Any, parsed: Any, **_: Any) -> None:
-    """One line for `--verbose`: what was called, how it was answered, how often it was tried."""
-    told = parsed.get("ResponseMetadata", {})
-    service = model.service_model.service_name
-    _CALLS.info(
-        "%s:%s status=%s retries=%s request=%s",
-        service,
-        model.name,
-        http_response.status_code,
-        told.get("RetryAttempts", 0),
-        told.get("RequestId", "-"),
-    )

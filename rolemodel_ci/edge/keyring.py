@@ -18,6 +18,9 @@ _MARGIN = 300.0
 """Seconds before their end at which keys are renewed: longer than any call with all its repeats."""
 
 
+_SENDER = "sts"  # one client assumes the roles of all accounts
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """Keys as the makers of clients take them, and when they end (seconds since 1970)."""
@@ -72,7 +75,7 @@ class Keyring:
 
     def _assumed(self, door: Door, source: AssumedRole | OnwardRole, keys: Mapping[str, str]) -> Any:
         with calling("sts:AssumeRole", door.label, NoAccess):
-            sender = self._sender(tuple(keys.items()), lambda: self._clients.with_keys("sts", keys))
+            sender = self._sender(tuple(keys.items()), lambda: self._clients.with_keys("sts", _SENDER, keys))
             return sender.assume_role(RoleArn=source.role_arn, RoleSessionName=source.session_name)
 
     def _identified(self, door: Door, source: WebIdentity) -> Any:
@@ -80,7 +83,7 @@ class Keyring:
         action = "sts:AssumeRoleWithWebIdentity"
         try:
             with calling(action, door.label):
-                return self._sender(None, lambda: self._clients.unsigned("sts")).assume_role_with_web_identity(
+                return self._sender(None, lambda: self._clients.unsigned("sts", _SENDER)).assume_role_with_web_identity(
                     RoleArn=source.role_arn, RoleSessionName=source.session_name, WebIdentityToken=token
                 )
         except CallFailed as failed:

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from rolemodel_ci.edge.calling import calling
+from rolemodel_ci.edge.calls import Calls
 from rolemodel_ci.edge.clients import Clients
 from rolemodel_ci.edge.doors import Door, Profile
 from rolemodel_ci.edge.keyring import Keyring, Keys
 from rolemodel_ci.errors import NoAccess
 from rolemodel_ci.live import Identity
 
+_ALWAYS = 4
+"""Clients that are kept beside two for each worker: with 500 accounts, all of them would take 100 MB."""
+
 # Credentials that came out of an AssumeRole answer carry the account that answered; no call is needed to learn it.
 _TOLD_BY_STS = frozenset({"assume-role", "assume-role-with-web-identity"})
 
 
 class Sessions:
-    """Clients for every account. `hide` is told every secret that STS hands out, before it is used."""
+    """Clients for every account. `hide` is told every secret that STS hands out, before it is used.
+
+    `calls` has counted every call that was made with them.
+    """
 
     def __init__(
         self,
@@ -29,13 +37,15 @@ class Sessions:
         endpoint_url: str | None = None,
         hide: Callable[[str], None] | None = None,
     ) -> None:
+        self.calls = Calls()
         self._doors = doors
-        self._make = Clients(region, jobs, endpoint_url)
+        self._make = Clients(region, jobs, endpoint_url, self.calls)
         self._keyring = Keyring(doors, self._make, hide)
         self._lock = threading.Lock()
         self._question = threading.Lock()
         self._sessions: dict[str, Any] = {}  # of profiles
-        self._clients: dict[tuple[str, str], tuple[Keys | None, Any]] = {}
+        self._clients: OrderedDict[tuple[str, str], tuple[Keys | None, Any]] = OrderedDict()
+        self._kept = 2 * jobs + _ALWAYS
         self._identities: dict[str, Identity] = {}
 
     def client(self, who: str, service: str) -> Any:
@@ -47,11 +57,14 @@ class Sessions:
             held = self._clients.get((who, service))
             if held is None or held[0] != keys:
                 made = (
-                    self._make.of_session(self._session(who), service)
+                    self._make.of_session(self._session(who), service, who or "master")
                     if keys is None
-                    else self._make.with_keys(service, keys.parameters)
+                    else self._make.with_keys(service, who or "master", keys.parameters)
                 )
                 held = self._clients[who, service] = (keys, made)
+            self._clients.move_to_end((who, service))
+            if len(self._clients) > self._kept:
+                self._clients.popitem(last=False)  # whoever works with it still has it; then it is gone
             return held[1]
 
     def identity(self, who: str) -> Identity:
