@@ -158,6 +158,7 @@ def _policy(config: Node, path: str, template: Template, users: UserMap | None) 
         guards=_guards(entry(config, "guards")),
         github_oidc=_github_oidc(entry(config, "github_oidc")),
         protected=_protected(entry(config, "protected"), path),
+        stack_deadline=int(_value(config, "stack_deadline") or 15),
     )
 
 

@@ -186,7 +186,10 @@ class GithubOidc:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Everything the repository decides. `users` is None where it leaves membership unmanaged."""
+    """Everything the repository decides. `users` is None where it leaves membership unmanaged.
+
+    `stack_deadline`: minutes that one stack may take.
+    """
 
     config_file: str
     master_account_id: str
@@ -200,6 +203,7 @@ class Policy:
     guards: Guards = Guards()
     github_oidc: GithubOidc | None = None
     protected: tuple[Protection, ...] = ()
+    stack_deadline: int = 15
 
     def group_name(self, account: str, role: str) -> str:
         """Name of the IAM group whose members may switch into `role` of `account`."""

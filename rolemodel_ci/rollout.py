@@ -11,9 +11,12 @@ from rolemodel_ci.ports import Clock, StackWriter, Watch
 from rolemodel_ci.resolve import parameters_of
 
 DEADLINE = 900.0
-"""Seconds that one stack may take. IAM roles take CloudFormation seconds, a hundred of them a few minutes."""
+"""Seconds that one stack may take, unless the config says otherwise: IAM roles take CloudFormation seconds, a hundred
+of them a few minutes."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
+
+_ATTEMPTS = 3  # to find a stack at rest that somebody else keeps changing
 
 GONE = "DELETE_COMPLETE"
 
@@ -33,16 +36,25 @@ class Rollout:
 
     def bring(self, policy: Policy, account: Account) -> None:
         """Create, update or repair the stack of `account`. Raises CallFailed with the first thing that went wrong."""
-        status = self._rest(account)
-        if status in DEAD:
-            self.remove(account)
-            status = GONE
         text, parameters = policy.template.text, parameters_of(policy, account)
-        if status == GONE:
-            self.writer.create(account, text, parameters)
-            self._expect(account, {"CREATE_COMPLETE"})
-        elif self.writer.update(account, text, parameters):
-            self._expect(account, {"UPDATE_COMPLETE"})
+        for _ in range(_ATTEMPTS):
+            status = self._rest(account)
+            if status in DEAD:
+                self.remove(account)
+                status = GONE
+            try:
+                if status == GONE:
+                    self.writer.create(account, text, parameters)
+                    return self._expect(account, {"CREATE_COMPLETE"})
+                if self.writer.update(account, text, parameters):
+                    return self._expect(account, {"UPDATE_COMPLETE"})
+                return None
+            except CallFailed as failed:
+                # The answer to our own call may have been lost after it took effect, or somebody else was quicker:
+                # what is under way is waited for, and then it is looked at again.
+                if isinstance(failed, StackFailed) or not _is_under_way(failed):
+                    raise
+        raise self._failed(account, self._wait(account))
 
     def remove(self, account: Account) -> None:
         """Delete the stack of `account`, whatever state it is in. Raises CallFailed."""
@@ -94,3 +106,10 @@ class Rollout:
             message=f"the stack ended in {status}" + (f": {first}" if first else ""),
             remedy="Mend what it says in the template or in the account, then run again.",
         )
+
+
+def _is_under_way(failed: CallFailed) -> bool:
+    """Whether CloudFormation refuses an operation because the stack is there already, or being changed right now."""
+    return failed.code == "AlreadyExistsException" or (
+        failed.code == "ValidationError" and "_IN_PROGRESS state and can not be updated" in failed.message
+    )

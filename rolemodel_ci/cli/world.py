@@ -68,7 +68,7 @@ class World:
         return Tools(
             AwsGroupWriter(self.writing),
             _readers(self.writing, self.policy).stacks,
-            Rollout(writer, watch, SystemClock()),
+            Rollout(writer, watch, SystemClock(), self.policy.stack_deadline * 60.0),
             watch,
             self.jobs,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -83,7 +84,11 @@ class AwsStackWriter:
         """Start making the stack."""
         with self._calling(account, "CreateStack") as client:
             client.create_stack(
-                StackName=self._name, TemplateBody=text, Parameters=_listed(parameters), Capabilities=_CAPABILITIES
+                StackName=self._name,
+                TemplateBody=text,
+                Parameters=_listed(parameters),
+                Capabilities=_CAPABILITIES,
+                ClientRequestToken=_token(),
             )
 
     def update(self, account: Account, text: str, parameters: Mapping[str, str]) -> bool:
@@ -91,7 +96,11 @@ class AwsStackWriter:
         try:
             with self._calling(account, "UpdateStack") as client:
                 client.update_stack(
-                    StackName=self._name, TemplateBody=text, Parameters=_listed(parameters), Capabilities=_CAPABILITIES
+                    StackName=self._name,
+                    TemplateBody=text,
+                    Parameters=_listed(parameters),
+                    Capabilities=_CAPABILITIES,
+                    ClientRequestToken=_token(),
                 )
         except CallFailed as failed:
             if failed.code == "ValidationError" and "No updates are to be performed" in failed.message:
@@ -141,3 +150,11 @@ class AwsStackWriter:
 
 def _listed(parameters: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"ParameterKey": name, "ParameterValue": value} for name, value in sorted(parameters.items())]
+
+
+def _token() -> str:
+    """By this, CloudFormation knows a call that botocore repeats after its answer was lost, and does it once.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+    """
+    return f"rolemodel-ci-{uuid.uuid4()}"
