@@ -81,6 +81,10 @@ class Sessions:
             self._identities[who] = identity
         return self._identities[who]
 
+    def known_arn(self, who: str) -> str:
+        """Whose credentials these are, if that has been asked already; else empty."""
+        return self._identities[who].arn if who in self._identities else ""
+
     def label(self, who: str) -> str:
         """How to call the account in a sentence."""
         return self._doors[who].label
