@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from rolemodel_ci.cli import guarded
+from rolemodel_ci.cli import guarded, listen
 from rolemodel_ci.cli.options import JOBS, tell_calls, today
 
 if TYPE_CHECKING:
@@ -98,4 +98,5 @@ def _follow(config: str, word: str, job: Job, users: str | None = None) -> int:
 
 def main() -> NoReturn:
     """Entry point of `rolemodel`."""
+    listen()
     sys.exit(guarded(lambda: cli.main(standalone_mode=False)))
