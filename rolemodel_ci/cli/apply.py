@@ -12,7 +12,7 @@ import click
 from rolemodel_ci.apply import apply as make_true
 from rolemodel_ci.cli.audit import Audit, auditing
 from rolemodel_ci.cli.options import Asked, account, allow, asked, jobs, report, sandbox, today, yes
-from rolemodel_ci.cli.output import say, tell, tell_sums
+from rolemodel_ci.cli.output import say, tell
 from rolemodel_ci.cli.policy import chosen, good_policy
 from rolemodel_ci.cli.world import World, watching, world
 from rolemodel_ci.errors import UsageWrong
@@ -93,8 +93,6 @@ def _run(command: str, job: Job, told: Asked, users: str | None = None) -> int:
                 code = follow(order, policy, opened, audit)
             finally:
                 audit.note_world(opened)
-                if told.verbose:
-                    tell_sums(audit.record.calls)
         audit.note(code=code)
         return code
 

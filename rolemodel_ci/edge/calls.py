@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from rolemodel_ci.edge.lending import ACCOUNT
+
 _LOG = logging.getLogger("rolemodel_ci.calls")
 
 _BEGAN = "rolemodel_ci_began"  # the key under which botocore's context of a call carries when it began
@@ -32,7 +34,9 @@ class Calls:
         self._sums: dict[str, list[float]] = {}
 
     def watch(self, client: Any, account: str) -> None:
-        """Have the calls of a client counted and told; `account` is the account's name in the lines."""
+        """Have the calls of a client counted and told; `account` is the account's name in the lines, unless the call
+        carries one of its own.
+        """
         events = client.meta.events
         events.register("before-call", _begin)
         events.register("after-call", lambda **told: self._ended(account, **told))
@@ -47,6 +51,7 @@ class Calls:
             )
 
     def _ended(self, account: str, model: Any, http_response: Any, parsed: Any, context: Any, **_: Any) -> None:
+        account = context.get(ACCOUNT, account)
         told = parsed.get("ResponseMetadata", {})
         retries = int(told.get("RetryAttempts", 0))
         status = int(http_response.status_code)
@@ -57,7 +62,9 @@ class Calls:
         """A call that had no answer. botocore names the operation in the name of the event only."""
         service, _, operation = str(told.get("event_name", "")).partition(".")[2].partition(".")
         action = f"{service}:{operation}"
-        self._add(account, action, _since(context), 0, "-", "-", type(exception).__name__, error=True)
+        attempts = (context or {}).get("retries", {}).get("attempt", 1)
+        account = (context or {}).get(ACCOUNT, account)
+        self._add(account, action, _since(context), attempts - 1, "-", "-", type(exception).__name__, error=True)
 
     def _note(
         self, account: str, model: Any, context: Any, retries: int, status: str, request: str, code: str, *, error: bool

@@ -98,14 +98,18 @@ class AwsGroupWriter:
         try:
             self._call("CreateGroup", GroupName=group, Path=GROUP_PATH)
         except CallFailed as failed:
-            if failed.code != "EntityAlreadyExists" or self._path(group) != GROUP_PATH:
+            if failed.code != "EntityAlreadyExists" or not self._is_ours(group):
                 raise
         self._fresh.add(group)
 
-    def _path(self, group: str) -> str:
-        with calling("iam:GetGroup", self._sessions.label(MASTER)):
-            path: str = self._sessions.client(MASTER, "iam").get_group(GroupName=group, MaxItems=1)["Group"]["Path"]
-            return path
+    def _is_ours(self, group: str) -> bool:
+        """Whether a group is under our path. Elsewhere AWS may not even let us look."""
+        try:
+            with calling("iam:GetGroup", self._sessions.label(MASTER)):
+                found = self._sessions.client(MASTER, "iam").get_group(GroupName=group, MaxItems=1)["Group"]
+        except CallFailed:
+            return False
+        return bool(found["Path"] == GROUP_PATH)
 
     def put_policy(self, group: str, policy: str, document: str) -> None:
         """Write an inline policy."""

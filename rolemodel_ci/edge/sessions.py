@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -110,17 +111,20 @@ class Sessions:
             session = self._session(who)
             credentials = session.get_credentials()
             partition = session.get_partition_for_region(self._make.region)
-        account_id = None
-        if credentials.method in _TOLD_BY_STS:
-            # The role is assumed here; not under the lock, for other accounts need not wait for it, unless a person
-            # has to type a code: one question at a time.
-            asks = "mfa_serial" in session.get_scoped_config()
-            with (
-                self._question if asks else contextlib.nullcontext(),
-                calling("sts:AssumeRole", self.label(who), NoAccess),
-            ):
-                account_id = credentials.get_frozen_credentials().account_id
-        return Identity(account_id, f"arn:{partition}:sts::{account_id}:assumed-role") if account_id else None
+        if credentials.method not in _TOLD_BY_STS:
+            return None
+        settings = session.get_scoped_config()
+        # The role is assumed here; not under the lock, for other accounts need not wait for it, unless a person
+        # has to type a code: one question at a time.
+        with (
+            self._question if "mfa_serial" in settings else contextlib.nullcontext(),
+            calling("sts:AssumeRole", self.label(who), NoAccess),
+        ):
+            account_id = credentials.get_frozen_credentials().account_id
+        role_arn = settings.get("role_arn") or os.environ.get("AWS_ROLE_ARN")
+        return (
+            Identity(account_id, role_arn or f"arn:{partition}:sts::{account_id}:assumed-role") if account_id else None
+        )
 
     def _session(self, who: str) -> Any:
         """The session of a profile."""

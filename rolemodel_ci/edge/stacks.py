@@ -111,12 +111,12 @@ class AwsStackWriter:
     def delete(self, account: Account) -> None:
         """Start deleting the stack."""
         with self._calling(account, "DeleteStack") as client:
-            client.delete_stack(StackName=self._name)
+            client.delete_stack(StackName=self._name, ClientRequestToken=_token())
 
     def continue_rollback(self, account: Account) -> None:
         """Go on with an update rollback that got stuck."""
         with self._calling(account, "ContinueUpdateRollback") as client:
-            client.continue_update_rollback(StackName=self._name)
+            client.continue_update_rollback(StackName=self._name, ClientRequestToken=_token())
 
     def status(self, account: Account) -> str | None:
         """The stack's status now; None where there is none."""

@@ -1,27 +1,32 @@
 """The quotas of the master account, counted on the state after the plan.
 
-Removals come first in a run, so that no step on the way there holds more than the larger of before and after.
+Removals come first in a run and additions last, so that whoever gains anything has most of it at the end: a plan that
+fits at the end fits at every step on the way there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rolemodel_ci.diff.groups import group_policy
 from rolemodel_ci.guard.headroom import groups_of_users
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import GROUP_PATH, Policy
-from rolemodel_ci.plan import AddMember, Guard, Plan, PutPolicy, Refusal
+from rolemodel_ci.plan import AddMember, CreateGroup, Guard, Plan, PutPolicy, Refusal
 
-# An ARN is at most 20 + 64 + 512 characters, the policy around it about 90: far below the quota of 5,120. What
-# counts is the size without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-_AROUND_ARN = 90
+_LONGEST_ARN = 37 + 512 + 64
+"""Characters of a role's ARN at most: `arn:aws-us-gov:iam::ID:role`, path, name. Far below the quota of 5,120, then:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 
 def quotas(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
-    """Quotas of the master account, counted on the state after the plan. Removals come first, so that is the peak."""
+    """More groups, more groups of a user or a longer policy than the master account may have.
+
+    What is over a quota already and does not grow is none of the plan's doing.
+    """
     master, totals = live.master, plan.totals
     most = master.quotas
-    if totals.groups_after > most.groups and totals.groups_after > totals.groups_before:
+    if totals.groups_after > most.groups and any(isinstance(change, CreateGroup) for change in plan.changes):
         yield Refusal(
             Guard.QUOTA,
             f"the master account would have {totals.groups_after} groups; it may have {most.groups}",
@@ -37,10 +42,15 @@ def quotas(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
                 "Take a role away from the user, or a membership outside of this repository.",
             )
     for change in plan.changes:
-        size = _AROUND_ARN + len(change.arn) if isinstance(change, PutPolicy) and change.arn else 0
+        size = _size(change) if isinstance(change, PutPolicy) else 0
         if isinstance(change, PutPolicy) and size > most.group_policy_size:
             yield Refusal(
                 Guard.QUOTA,
                 f"the policy of `{change.group}` would have {size} characters; AWS allows {most.group_policy_size}",
                 "Shorten the role's path.",
             )
+
+
+def _size(change: PutPolicy) -> int:
+    """Characters of a group's policy as IAM counts them, without white space; the most there may be, if unknown yet."""
+    return len("".join(group_policy(change.arn or "a" * _LONGEST_ARN).split()))

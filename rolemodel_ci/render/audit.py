@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from rolemodel_ci import __version__
 from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import Guard, Plan, Refusal, Report
-from rolemodel_ci.render.json import VERSION, digest, refusals_json, report_json
+from rolemodel_ci.render.json import VERSION, plan_json, refusals_json, report_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,15 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """A run that has ended. What it did not get to is None; `who` is what is known of its cause."""
+    """A run. What it did not get to is None, also its end: a run that was killed leaves it so. `who`: what is known of
+    its cause.
+    """
 
     command: str
     who: Mapping[str, str]
     began: datetime
-    ended: datetime
-    code: int
+    ended: datetime | None = None
+    code: int | None = None
     policy: Policy | None = None
     plan: Plan | None = None
     report: Report | None = None
@@ -46,6 +48,7 @@ class Audited:
 
 def audit_json(run: Audited) -> dict[str, Any]:
     """The record. Outcomes and refusals are those of the formats `report` and `refusal`."""
+    planned = plan_json(run.plan) if run.plan else {}
     report = report_json(run.report) if run.report else {}
     refusal = refusals_json(run.plan, run.refusals) if run.plan and run.refusals else {}
     return {
@@ -55,18 +58,18 @@ def audit_json(run: Audited) -> dict[str, Any]:
         "command": run.command,
         "who": dict(sorted(run.who.items())),
         "began": run.began.isoformat(timespec="seconds"),
-        "ended": run.ended.isoformat(timespec="seconds"),
+        "ended": run.ended.isoformat(timespec="seconds") if run.ended else None,
         "exit_code": run.code,
         "error": run.error,
         "policy_digest": policy_digest(run.policy) if run.policy else None,
-        "plan_digest": digest(run.plan) if run.plan else None,
+        "plan_digest": planned.get("digest"),
         "overridden": [str(guard) for guard in run.overridden],
         "complete": report.get("complete"),
         "interrupted": report.get("interrupted"),
         "outcomes": report.get("outcomes", []),
         "refusals": refusal.get("refusals", []),
-        "unreadable": report.get("unreadable", []),
-        "blocked": report.get("blocked", []),
+        "unreadable": planned.get("unreadable", []),
+        "blocked": planned.get("blocked", []),
         "calls": [
             {
                 "action": c.action,
@@ -81,7 +84,10 @@ def audit_json(run: Audited) -> dict[str, Any]:
 
 
 def policy_digest(policy: Policy) -> str:
-    """SHA-256 of what the repository decides: equal for files that say the same, wherever it stands in them."""
+    """SHA-256 of what the repository decides: equal for files that decide the same, wherever it stands in them.
+
+    The template counts by its text, which is what AWS is sent.
+    """
     users = policy.users
     said = {
         "master": policy.master_account_id,
@@ -90,5 +96,7 @@ def policy_digest(policy: Policy) -> str:
         "prefix": policy.group_prefix,
         "grants": sorted([g.account, g.role, g.user, str(g.expires or "")] for g in users.grants) if users else None,
         "protected": sorted(str(entry) for entry in policy.protected),
+        "guards": asdict(policy.guards),
+        "way in": asdict(policy.github_oidc) if policy.github_oidc else None,
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
