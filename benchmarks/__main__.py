@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from benchmarks.comment import comments
 from benchmarks.files import validation
-from benchmarks.report import replaced, rollout_tables, startup_table, validation_table
+from benchmarks.report import comment_table, replaced, rollout_tables, startup_table, validation_table
 from benchmarks.repository import Size
 from benchmarks.rollout import rollout
 from benchmarks.startup import startup
@@ -16,6 +17,7 @@ MAPS = (
     Size(accounts=100, users=10_000, groups_per_user=10),
     Size(accounts=100, users=10_000, groups_per_user=10, long_form=True),
 )
+REQUESTS = (500, 5_000)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -35,6 +37,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     say(startup_table(startup(chosen.times)))
     say(validation_table([validation(size, chosen.times) for size in MAPS]))
+    say(comment_table(comments(REQUESTS, chosen.times)))
     company = Size(chosen.accounts, chosen.users, COMPANY.groups_per_user)
     say(rollout_tables(company, rollout(company, chosen.latency / 1000)))
     if chosen.write:

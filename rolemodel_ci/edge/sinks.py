@@ -88,8 +88,9 @@ class Commands:
 
     def problems(self, problems: Iterable[Problem]) -> None:
         """Annotations on the lines at fault; beyond what a step may make, one that says how many there are."""
+        told = tuple(problems)
         for severity in Severity:
-            chosen = [problem for problem in problems if problem.severity is severity]
+            chosen = [problem for problem in told if problem.severity is severity]
             shown = chosen if len(chosen) <= _ANNOTATIONS else chosen[: _ANNOTATIONS - 1]
             for problem in shown:
                 self._write(str(severity), _place(problem.place, problem.code), f"{problem.message}. {problem.remedy}")

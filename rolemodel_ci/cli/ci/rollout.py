@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rolemodel_ci.apply import apply
 from rolemodel_ci.cli.ci.ending import Ending, Message, Result
-from rolemodel_ci.cli.ci.scene import Scene, failed_by, now
+from rolemodel_ci.cli.ci.scene import Scene, failed_by, no_github, now
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.output import tell
 from rolemodel_ci.cli.world import World, watching
@@ -25,6 +25,9 @@ from rolemodel_ci.render.results import problem_blocks, report_blocks
 from rolemodel_ci.request import request
 from rolemodel_ci.requested import attribute
 from rolemodel_ci.run import EVERYTHING, Planned, make_plan, reviewed_plan
+
+UNFINISHED = "some changes failed or were skipped, or something could not be read or made"
+"""Why a run that has made what it could is no success."""
 
 
 class Moved(CannotGoOn):
@@ -59,9 +62,9 @@ def must_be_tip(scene: Scene, branch: str) -> None:
             "Leave `ref` of actions/checkout as it is.",
         )
     if scene.github is None:
-        raise UsageWrong(
-            "the action has no `github-token`, without which the branch's tip is not known", "Give it one."
-        )
+        why = no_github(scene.runner)
+        assert why is not None
+        raise UsageWrong(f"{why.message}, without which the branch's tip is not known", why.remedy)
     tip = scene.github.tip(branch)
     if tip != scene.checkout.head:
         raise Moved(
@@ -127,7 +130,7 @@ def _attributed(planned: Planned, course: Rollout, scene: Scene, policy: Policy)
 
 def _reported(report: Report, planned: Planned, policy: Policy, world: World, facts: Facts) -> Ending:
     dangers = request(policy, policy, today()).dangers
-    failure = "" if report.is_complete else "some changes failed or were skipped, or something could not be read"
+    failure = "" if report.is_complete else UNFINISHED
     return Ending(
         Result.INCOMPLETE if failure else Result.APPLIED,
         130 if report.interrupted else 5 if failure else 0,

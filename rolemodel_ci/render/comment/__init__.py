@@ -67,8 +67,8 @@ def requested_change(
         parts.append(Part(f"AWS was not read: {words(judged)}. What differs there is not known."))
     else:
         parts += drift_parts(judged.plan, request.dangers, folded=True)
-        parts += (Part(f"Note: {words(note)}") for note in judged.plan.notes)
-        parts.append(merge_part(judged.plan, judged.headroom))
+        parts.append(_notes(judged.plan))
+        parts.append(merge_part(judged.plan, judged.headroom, refused=bool(refusals)))
     return [*parts, *problem_parts(warnings, facts), Part(foot(facts, digest(plan) if plan else ""))]
 
 
@@ -115,14 +115,20 @@ def drift_found(plan: Plan, dangers: Dangers, facts: Facts, report: Report | Non
     ended = sum(change.origin is Origin.EXPIRED for change in plan.changes)
     told = [counted(drift, "difference") if drift else "", counted(ended, "grant") + " ended" if ended else ""]
     title = f"Drift: {', '.join(piece for piece in told if piece)}" if drift or ended else "No drift"
-    parts = [Part(f"### {title}")]
+    unread = f", and {counted(len(plan.unreadable), 'account')} could not be read" if plan.unreadable else ""
+    parts = [Part(f"### {title}{unread}")]
     if plan.is_empty and plan.is_whole:
         parts.append(Part("AWS is what the repository says."))
     parts += shortfall_parts(plan)
     parts += drift_parts(plan, dangers, folded=False)
+    parts.append(_notes(plan))
     if report is not None:
         parts += [Part(f"### Put right: {outcome_headline(report)}"), *outcome_parts(report, {}, dangers)]
     return [*parts, Part(foot(facts, digest(plan)))]
+
+
+def _notes(plan: Plan) -> Part:
+    return Part(rows=tuple(f"- Note: {words(note)}" for note in plan.notes), rank=3, noun="note")
 
 
 def cannot_tell(what: str, why: str, facts: Facts, problems: Sequence[Problem] = ()) -> list[Part]:
