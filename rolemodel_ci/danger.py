@@ -60,9 +60,9 @@ def dangers(resolved: Resolved) -> dict[str, str]:
                 held[name] += _statements(policy.get("PolicyDocument"), sure)
         for managed, sure in _either(properties.get("ManagedPolicyArns", [])):
             held[name] += _managed(managed, sure, resolved)
-    for owners, _, resource in attachments(resolved):
-        for owner in owners:
-            held[owner] += _statements(_properties(resource).get("PolicyDocument"))
+    for attached in attachments(resolved):
+        for owner in attached.owners:
+            held[owner] += _statements(_properties(attached.resource).get("PolicyDocument"))
     found = {name: _danger(held[name]) for name in sorted(held)}
     return {name: why for name, why in found.items() if why}
 

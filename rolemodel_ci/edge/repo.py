@@ -137,7 +137,10 @@ class Checkout:
 
     def __init__(self, workspace: Path) -> None:
         self.workspace = workspace.resolve()
-        self._repository, self._git = _open(self.workspace)
+        try:
+            self._repository, self._git = _open(self.workspace)
+        except NoGit as error:
+            raise NoGit(error.message, "Let actions/checkout run before, in the same job.") from error
         self._top = Path(self._repository.working_tree_dir).resolve()
         safe = {"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": str(self._top)}
         hooks = {"GIT_CONFIG_KEY_1": "core.hooksPath", "GIT_CONFIG_VALUE_1": os.devnull, "GIT_TERMINAL_PROMPT": "0"}

@@ -20,11 +20,16 @@ _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u20
 _MENTION = re.compile(r"(?<![\w`])@\w|(?<![\w&])#\d|\bGH-\d", re.IGNORECASE)  # what GitHub makes a mention of
 
 
+def unseen(text: str) -> list[str]:
+    """Characters that move a cursor, break a line or turn the order of others around; ends of lines are none."""
+    return _UNSEEN.findall(text)
+
+
 def strange(markdown: str) -> list[str]:
     """Everything in a comment or a job summary that is no plain text, no name and none of our own markup."""
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable("text_join")  # escapes stay apart
     tokens = [inner for token in parser.parse(markdown) for inner in (token, *(token.children or ()))]
-    found = [f"unseen {match!r}" for match in _UNSEEN.findall(markdown)]
+    found = [f"unseen {char!r}" for char in unseen(markdown)]
     for index, token in enumerate(tokens):
         found += _strange(token, first=index == 0)
     html = "".join(token.content for token in tokens if token.type.startswith("html_"))

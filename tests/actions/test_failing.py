@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from .fake_faults import FINE, Fault, garbled, hang_up, other_shape, says, secondary_limit, server_error, truncated
-from .fake_github import FakeGithub
+from .fake_github import TOKEN, FakeGithub
 from .fake_messages import invalid, refusal
 from .issuer import Fault as TokenFault
 from .jobs import Done, commands
@@ -223,6 +223,8 @@ def assert_no_token(shop: Workshop, done: Done) -> None:
     """No token and no key of AWS is anywhere but in the commands that hide them."""
     hidden = [command.message for command in commands(done.log) if command.name == "add-mask"]
     assert any(secret.startswith("eyJhb") for secret in hidden)
+    assert hidden[:2] == [TOKEN, shop.issuer.request_token]
+    assert done.log.startswith("::add-mask::")
     plan = (done.workspace / "rolemodel-ci-plan.json") if "plan-json" in done.outputs else None
     told = [done.shown, done.summary, str(done.outputs), *shop.comments(), plan.read_text() if plan else ""]
     told += [command.message for command in commands(done.log) if command.name != "add-mask"]

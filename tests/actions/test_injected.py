@@ -15,8 +15,8 @@ from . import payloads
 from .fake_faults import says
 from .fake_messages import refusal
 from .front_rules import Refused, Reply
-from .jobs import Done, commands
-from .reading import strange
+from .jobs import Command, Done, commands
+from .reading import strange, unseen
 from .workshop import USERS, Job, Workshop, access, role, template
 
 pytest_plugins = ["actions.resting"]
@@ -63,6 +63,8 @@ def harmless(shop: Workshop, done: Done, written: io.StringIO) -> None:
     assert {command.name for command in found} <= NAMES
     assert not [command for command in found if command.legacy or set(command.properties) - _PROPERTIES]
     assert not [line for line in done.log.splitlines() if "##[" in line and not line.startswith("::")]
+    assert unseen(spoken(found)) == []
+    assert done.code in (2, 70) or unseen(done.shown) == []  # errors of usage and tracebacks are printed as they are
     assert strange(done.summary) == []
     for comment in shop.comments():
         assert strange(comment) == []
@@ -75,17 +77,23 @@ def harmless(shop: Workshop, done: Done, written: io.StringIO) -> None:
     written.seek(0)
 
 
+def spoken(found: list[Command]) -> str:
+    """All that the commands say to people."""
+    return "\n".join(text for one in found for text in (one.message, *one.properties.values()))
+
+
 _PROPERTIES = {"title", "file", "line", "col"}
 
 
-def told(shop: Workshop, merge_files: dict[str, str], written: io.StringIO, codes: tuple[int, int, int]) -> None:
-    """The pull request with these files, its merge, and the night after it: all harmless."""
+def told(shop: Workshop, merge_files: dict[str, str], written: io.StringIO, codes: tuple[int, int, int]) -> Done:
+    """The pull request with these files, its merge, and the night after it: all harmless. The last of the runs."""
     merge = shop.hosted.request(merge_files)
     for number, code in enumerate(codes):
         job = shop.opened(merge) if number == 0 else shop.merged(merge) if number == 1 else shop.nightly()
         done = shop.run(job)
         assert done.code == code, done.log
         harmless(shop, done, written)
+    return done
 
 
 SEEN = (
@@ -120,7 +128,8 @@ def test_names_in_the_files(shop: Workshop, written: io.StringIO) -> None:
         "prod": {"Admin": ["carol", *EVIL], **{evil: ["alice"] for evil in EVIL}},
         **{evil: {"Admin": [{"user": evil, evil: evil, "expires": evil}]} for evil in EVIL},
     }
-    told(shop, access(json.dumps(users, indent=1)), written, (1, 1, 1))
+    done = told(shop, access(json.dumps(users, indent=1)), written, (1, 1, 1))
+    assert "`%0A::stop-commands::x`" in done.said("error")  # as it stands in the file
 
 
 def test_names_in_the_template(shop: Workshop, written: io.StringIO) -> None:

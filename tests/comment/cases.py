@@ -22,9 +22,10 @@ from rolemodel_ci.render.comment import (
     as_comment,
     as_summary,
     drift_found,
-    not_applied,
+    left_to_another,
     outcome,
     problems_found,
+    refused_by_guard,
     requested_change,
 )
 from rolemodel_ci.render.comment.fit import Part
@@ -195,7 +196,7 @@ def refused() -> str:
     planned = cloud_of(base).planned(head)
     refusals = reviewed_plan(EVERYTHING, planned, head)
     assert isinstance(refusals, tuple)
-    return as_comment(not_applied("refused by a guard, nothing was changed", refusals, FACTS, WHEN), FACTS)
+    return as_comment(refused_by_guard(refusals, FACTS, WHEN), FACTS)
 
 
 def refused_before_merge() -> str:
@@ -206,10 +207,10 @@ def refused_before_merge() -> str:
 def stale() -> str:
     """The branch has moved on."""
     reason = (
-        "`main` is at 1234567 by now, and this run is about abc1234",
+        "`main` is at 1234567 by now, and this run is about abc1234.",
         "The run of 1234567 applies everything up to it.",
     )
-    return as_comment(not_applied("not applied by this run", [reason], FACTS, WHEN), FACTS)
+    return as_comment(left_to_another(" ".join(reason), FACTS, WHEN), FACTS)
 
 
 def nothing() -> str:

@@ -42,6 +42,7 @@ from rolemodel_ci.render.comment import (
     not_applied,
     outcome,
     problems_found,
+    refused_by_guard,
     requested_change,
 )
 from rolemodel_ci.render.comment.fit import Limit, Part, fitted
@@ -129,7 +130,8 @@ def every_kind(text: str) -> dict[str, list[Part]]:
         "unread": requested_change(wanted, text, FACTS, Author(text)),
         "problems": problems_found(problems, FACTS),
         "outcome": outcome(report, links, dangers, FACTS, WHEN),
-        "refused": not_applied("refused", [*refusals, (text, text)], FACTS, WHEN),
+        "refused": refused_by_guard(refusals, FACTS, WHEN),
+        "not applied": not_applied("not applied", [(text, text)], FACTS, WHEN),
         "drift": drift_found(plan, dangers, FACTS, report),
         "unknown": cannot_tell("Not known", text, FACTS, problems),
     }

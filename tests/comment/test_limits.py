@@ -32,9 +32,9 @@ from rolemodel_ci.render.comment import (
     as_comment,
     as_summary,
     drift_found,
-    not_applied,
     outcome,
     problems_found,
+    refused_by_guard,
     requested_change,
 )
 from rolemodel_ci.render.comment.fit import COMMENT_LIMIT, SUMMARY_LIMIT, Part, utf8, utf16
@@ -144,7 +144,7 @@ LARGE: Mapping[str, Callable[[], list[Part]]] = {
     "one role, 5,000 lines": lambda: planned(reshaped(1, 5_000)),
     "2,000 accounts, each different": lambda: planned(reshaped(2_000, 3)),
     "5,000 accounts added": lambda: planned(Request(coming=tuple(f"account-{n}" for n in range(5_000)))),
-    "2,000 refusals": lambda: not_applied("refused", REFUSALS, FACTS, WHEN),
+    "2,000 refusals": lambda: refused_by_guard(REFUSALS, FACTS, WHEN),
     "3,000 outcomes": lambda: failed(3_000),
     "a night of 5,000": lambda: drift_found(Plan(drift(5_000)), {("prod", "Admin"): DANGER}, FACTS),
     "everything": lambda: planned(

@@ -67,7 +67,7 @@ def test_merge_of_something_else_is_not_the_trial_merge(hosted: Hosted, tmp_path
     _, tip = hosted.merge()
     checkout = Checkout(hosted.checkout(tmp_path / "workspace", tip))
     assert len(checkout.parents()) == 2
-    assert base_of_merge(checkout, "1" * 40, merge.base) == merge.base
+    assert base_of_merge(checkout, "1" * 40, tip) == tip
     assert base_of_merge(checkout, merge.head, "1" * 40) == merge.base
 
 

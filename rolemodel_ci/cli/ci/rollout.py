@@ -18,7 +18,7 @@ from rolemodel_ci.event import Rollout
 from rolemodel_ci.listing import switch_links
 from rolemodel_ci.model import Policy, Severity
 from rolemodel_ci.plan import AddMember, Approved, Done, Refusal, Report, StackChange
-from rolemodel_ci.render.comment import OUTCOME_MARKER, Facts, not_applied, outcome
+from rolemodel_ci.render.comment import OUTCOME_MARKER, Facts, left_to_another, not_applied, outcome, refused_by_guard
 from rolemodel_ci.render.json import problems_json, refusals_json, report_json
 from rolemodel_ci.render.plans import plan_blocks, refusal_blocks
 from rolemodel_ci.render.results import problem_blocks, report_blocks
@@ -43,7 +43,7 @@ def rollout(course: Rollout, scene: Scene) -> Ending:
     try:
         ending = _applied(course, scene, facts)
     except Moved as moved:
-        parts = not_applied("not applied by this run", [(moved.message, moved.remedy)], facts, now())
+        parts = left_to_another(failed_by(moved), facts, now())
         ending = Ending(Result.STALE, 0, parts=tuple(parts), remark=failed_by(moved))
     except CannotGoOn as error:
         parts = not_applied("not applied", [(error.message, error.remedy)], facts, now())
@@ -111,7 +111,7 @@ def refused(planned: Planned, refusals: tuple[Refusal, ...], facts: Facts) -> En
         Result.REFUSED,
         4,
         (*plan_blocks(planned.plan), *refusal_blocks(refusals)),
-        tuple(not_applied("refused by a guard, nothing was changed", refusals, facts, now())),
+        tuple(refused_by_guard(refusals, facts, now())),
         plan=planned.plan,
         document=refusals_json(planned.plan, refusals),
         failure="; ".join(refusal.message for refusal in refusals),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from rolemodel_ci.danger import ADMINISTRATOR, widening
 from rolemodel_ci.live import Unreadable
-from rolemodel_ci.plan import Blocked, Plan, Refusal
+from rolemodel_ci.plan import Blocked, Guard, Plan, Refusal
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, name, words
@@ -17,7 +17,7 @@ from rolemodel_ci.roles import Line
 def risk_parts(request: Request, author: str, mails: Iterable[str], refusals: Iterable[Refusal]) -> Iterator[Part]:
     """A box, where there is anything to put into it. `author` is the login of who asks, `mails` are the author's."""
     lines = (
-        *(_refusal(refusal) for refusal in refusals),
+        *(f"**The merge would be refused.** {refused(refusal)}" for refusal in refusals),
         *_administrators(request),
         *_wider_roles(request),
         *_trusts(request),
@@ -48,8 +48,12 @@ def _blocked(block: Blocked) -> str:
     return f"{what}: {words(block.reason)}. {words(block.remedy)}"
 
 
-def _refusal(refusal: Refusal) -> str:
-    return f"**The merge would be refused** ({name(refusal.guard)}): {words(refusal.message)}. {words(refusal.remedy)}"
+def refused(refusal: Refusal) -> str:
+    """Why a guard stops a plan, and how to go on. Its remedy speaks of a command line; the way in GitHub is added."""
+    told = f"{name(refusal.guard)}: {words(refusal.message)}. {words(refusal.remedy)}"
+    if refusal.guard is Guard.QUOTA:
+        return told
+    return f"{told} In GitHub, that is a run by hand with `repair: everything` and {name(f'allow: {refusal.guard}')}."
 
 
 def _administrators(request: Request) -> Iterator[str]:
