@@ -168,9 +168,8 @@ def test_text_from_outside_is_no_markup(text: str) -> None:
 def test_the_marker_is_at_the_start_and_cannot_be_forged(text: str) -> None:
     for kind, parts in every_kind(text).items():
         shown = as_comment(parts, FACTS)
-        marker = {
-            "outcome": OUTCOME_MARKER, "refused": OUTCOME_MARKER, "not applied": OUTCOME_MARKER, "drift": "", "unknown": ""
-        }.get(kind, SUMMARY_MARKER)  # fmt: skip
+        ended = ("outcome", "refused", "not applied")
+        marker = OUTCOME_MARKER if kind in ended else "" if kind in ("drift", "unknown") else SUMMARY_MARKER
 
         assert shown.startswith(f"{marker}\n###" if marker else "###"), kind
         hidden = [token for token in re.findall(r"<!--.*?-->", shown) if token in (SUMMARY_MARKER, OUTCOME_MARKER)]

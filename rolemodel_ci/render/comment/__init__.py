@@ -103,12 +103,14 @@ def refused_by_guard(refusals: Iterable[Refusal], facts: Facts, when: datetime) 
 
 def not_applied(why: str, reasons: Iterable[tuple[str, str]], facts: Facts, when: datetime) -> list[Part]:
     """The comment on a merged pull request of which nothing was applied. `reasons`: message and remedy."""
-    return _nothing_done(why, "CAUTION", [f"{words(what)}. {words(todo)}" for what, todo in reasons], facts, when)
+    return _nothing_done(
+        why, "CAUTION", [f"**Why:** {words(what)}. {words(todo)}" for what, todo in reasons], facts, when
+    )
 
 
 def left_to_another(why: str, facts: Facts, when: datetime) -> list[Part]:
     """The comment on a merged pull request that another run applies."""
-    return _nothing_done("not applied by this run", "NOTE", [words(why)], facts, when)
+    return _nothing_done("not applied by this run", "NOTE", [f"**Why:** {words(why)}"], facts, when)
 
 
 def _nothing_done(why: str, kind: str, reasons: Sequence[str], facts: Facts, when: datetime) -> list[Part]:
