@@ -81,13 +81,20 @@ def guarded(command: Callable[[], Any]) -> int:
         click.echo("Interrupted: `rolemodel-ci plan` shows what is left to do.", err=True)
         return 130
     except CannotGoOn as error:
-        click.echo(f"Error: {error.message}", err=True)
-        click.echo(f"  {error.remedy}", err=True)
+        click.echo(f"Error: {_seen(error.message)}", err=True)
+        click.echo(f"  {_seen(error.remedy)}", err=True)
         return error.exit_code
     except SystemExit:  # click's way to end when the reader of our output has gone away, as `head` does
         return 141
     except Exception:
-        traceback.print_exc()
+        click.echo(_seen(traceback.format_exc()), err=True)
         click.echo(f"\nThis is a bug in rolemodel-ci {__version__}.", err=True)
         click.echo(f"Please report it with the lines above: {ISSUES}", err=True)
         return 70
+
+
+def _seen(text: str) -> str:
+    """Text in which nothing moves the cursor or turns the order of characters around; lines stay lines."""
+    from rolemodel_ci.render.text import CONTROL, spelled
+
+    return CONTROL.sub(spelled, text)

@@ -85,7 +85,7 @@ def spoken(found: list[Command]) -> str:
 _PROPERTIES = {"title", "file", "line", "col"}
 
 
-def told(shop: Workshop, merge_files: dict[str, str], written: io.StringIO, codes: tuple[int, int, int]) -> Done:
+def check_story(shop: Workshop, merge_files: dict[str, str], written: io.StringIO, codes: tuple[int, int, int]) -> Done:
     """The pull request with these files, its merge, and the night after it: all harmless. The last of the runs."""
     merge = shop.hosted.request(merge_files)
     for number, code in enumerate(codes):
@@ -119,7 +119,7 @@ def test_reasons(shop: Workshop, written: io.StringIO) -> None:
     grants = [{"user": f"nobody{number}", "reason": evil} for number, evil in enumerate(EVIL)]
     users = {"prod": {"Admin": ["carol"], "Reader": ["alice", "bob", {"user": "dave", "reason": ALL}, *grants]},
              "dev": {"Admin": ["alice", "bob", "carol"]}}  # fmt: skip
-    told(shop, access(json.dumps(users, indent=1)), written, (5, 5, 5))
+    check_story(shop, access(json.dumps(users, indent=1)), written, (5, 5, 5))
     assert len(shop.comments()) == 2
 
 
@@ -128,7 +128,7 @@ def test_names_in_the_files(shop: Workshop, written: io.StringIO) -> None:
         "prod": {"Admin": ["carol", *EVIL], **{evil: ["alice"] for evil in EVIL}},
         **{evil: {"Admin": [{"user": evil, evil: evil, "expires": evil}]} for evil in EVIL},
     }
-    done = told(shop, access(json.dumps(users, indent=1)), written, (1, 1, 1))
+    done = check_story(shop, access(json.dumps(users, indent=1)), written, (1, 1, 1))
     assert "`%0A::stop-commands::x`" in done.said("error")  # as it stands in the file
 
 
@@ -138,7 +138,9 @@ def test_names_in_the_template(shop: Workshop, written: io.StringIO) -> None:
     odd["Properties"]["RoleName"] = ALL
     odd["Properties"]["Path"] = ALL
     odd[ALL] = ALL
-    told(shop, access(roles=template(Admin=role("*"), Reader=role("s3:Get*"), Odd=odd, **roles)), written, (1, 1, 1))
+    check_story(
+        shop, access(roles=template(Admin=role("*"), Reader=role("s3:Get*"), Odd=odd, **roles)), written, (1, 1, 1)
+    )
 
 
 def test_statements_of_the_template(shop: Workshop, written: io.StringIO) -> None:
@@ -161,7 +163,7 @@ def test_names_in_the_config(shop: Workshop, written: io.StringIO) -> None:
         "guards": {evil: evil for evil in EVIL},
         "assumable_accounts": [{"name": evil, "account_id": evil, "state": evil, evil: evil} for evil in EVIL],
     })  # fmt: skip
-    told(shop, access(config=config), written, (1, 1, 1))
+    check_story(shop, access(config=config), written, (1, 1, 1))
 
 
 def test_text_that_is_no_yaml(shop: Workshop, written: io.StringIO) -> None:
@@ -179,7 +181,7 @@ def test_text_that_is_no_yaml(shop: Workshop, written: io.StringIO) -> None:
 def test_names_of_files(shop: Workshop, written: io.StringIO) -> None:
     plain = [evil.replace("/", "\\") for evil in EVIL]
     files = {f"{name}/CODEOWNERS": "x" for name in plain} | {f".github/workflows/{name}.yml": "x" for name in plain}
-    told(shop, access() | files, written, (0, 0, 0))
+    check_story(shop, access() | files, written, (0, 0, 0))
     assert "evil.example" in shop.comments()[0]
 
 
@@ -230,13 +232,13 @@ def test_refusals_of_sts(shop: Workshop, written: io.StringIO, monkeypatch: pyte
         raise Refused(403, "AccessDenied", said)
 
     monkeypatch.setattr(shop.front, "_assume", no)
-    told(shop, access(USERS + "  Reader: [dave]\n"), written, (3, 3, 3))
+    check_story(shop, access(USERS + "  Reader: [dave]\n"), written, (3, 3, 3))
     assert "evil.example" in shop.comments()[0]
 
 
 def test_subject_of_the_token(shop: Workshop, written: io.StringIO) -> None:
     shop.issuer.more = {"sub": ALL, "iss": "https://token.actions.githubusercontent.com"}
-    told(shop, access(USERS + "  Reader: [dave]\n"), written, (3, 3, 3))
+    check_story(shop, access(USERS + "  Reader: [dave]\n"), written, (3, 3, 3))
 
 
 def test_failures_of_changes(shop: Workshop, written: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:

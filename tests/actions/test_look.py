@@ -33,7 +33,7 @@ def test_no_drift(shop: Workshop) -> None:
     done = night(shop)
     assert (done.code, done.outputs["result"], done.outputs["changes"]) == (0, "no-drift", "0"), done.log
     assert "Nothing to do: AWS is what the repository says." in done.shown
-    assert "### No drift" in done.summary
+    assert "### Drift: none" in done.summary
     assert done.commands == []
     assert shop.github.requests == []
     assert shop.front.granted(role="rolemodel-ci-plan") == 3

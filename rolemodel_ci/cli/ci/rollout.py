@@ -48,6 +48,8 @@ def rollout(course: Rollout, scene: Scene) -> Ending:
     except CannotGoOn as error:
         parts = not_applied("not applied", [(error.message, error.remedy)], facts, now())
         ending = Ending(Result.FAILED, error.exit_code, parts=tuple(parts), failure=failed_by(error))
+    if ending.result is Result.APPLIED and ending.plan is not None and ending.plan.is_empty:
+        messages = tuple(replace(message, once=True) for message in messages)  # the job was run again
     return replace(ending, messages=messages)
 
 

@@ -63,10 +63,11 @@ def _comment(
         commands.notice("No comment", failed_by(why) if why else "The event names no pull request.")
         return ""
     author = runner.inputs.comment_author
+    sticky = Sticky(message.number, message.marker, author)
     try:
-        kept = Sticky(message.number, message.marker, author).keep(
-            github, as_comment(ending.parts, facts), make=message.make
-        )
+        if message.once and (there := sticky.find(github)):
+            return there.url
+        kept = sticky.keep(github, as_comment(ending.parts, facts), make=message.make)
     except GithubFailed as failed:
         commands.notice("No comment", f"The pull request could not be told: {failed_by(failed)}")
         return ""

@@ -126,8 +126,9 @@ def drift_found(plan: Plan, dangers: Dangers, facts: Facts, report: Report | Non
     drift = sum(change.origin is Origin.DRIFT for change in plan.changes)
     ended = sum(change.origin is Origin.EXPIRED for change in plan.changes)
     told = [counted(drift, "difference") if drift else "", counted(ended, "grant") + " ended" if ended else ""]
-    title = f"Drift: {', '.join(piece for piece in told if piece)}" if drift or ended else "No drift"
-    unread = f", and {counted(len(plan.unreadable), 'account')} could not be read" if plan.unreadable else ""
+    found = ", ".join(piece for piece in told if piece) or ("none seen" if plan.unreadable else "none")
+    title = f"Drift: {found}"
+    unread = f", but {counted(len(plan.unreadable), 'account')} could not be read" if plan.unreadable else ""
     parts = [Part(f"### {title}{unread}")]
     if plan.is_empty and plan.is_whole:
         parts.append(Part("AWS is what the repository says."))
