@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks.comment import comments
+from benchmarks.container import container_table, containers
 from benchmarks.files import validation
 from benchmarks.report import comment_table, replaced, rollout_tables, startup_table, validation_table
 from benchmarks.repository import Size
@@ -21,13 +22,14 @@ REQUESTS = (500, 5_000)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure everything. Takes about two minutes, stays on 127.0.0.1, leaves nothing behind."""
+    """Measure everything. Takes some minutes, stays on 127.0.0.1, leaves nothing behind."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
     parser.add_argument("--write", type=Path, metavar="FILE", help="rewrite the figures of this page")
     parser.add_argument("--accounts", type=int, default=COMPANY.accounts, help="accounts of the rollout (%(default)s)")
     parser.add_argument("--users", type=int, default=COMPANY.users, help="users of the rollout (%(default)s)")
     parser.add_argument("--latency", type=int, default=20, metavar="MS", help="added to every call (%(default)s)")
     parser.add_argument("--times", type=int, default=9, help="how often to measure what is short (%(default)s)")
+    parser.add_argument("--without", choices=["container"], help="leave this out; the image has to be built for it")
     chosen = parser.parse_args(arguments)
     parts = []
 
@@ -38,6 +40,8 @@ def main(arguments: list[str] | None = None) -> None:
     say(startup_table(startup(chosen.times)))
     say(validation_table([validation(size, chosen.times) for size in MAPS]))
     say(comment_table(comments(REQUESTS, chosen.times)))
+    if chosen.without != "container":
+        say(container_table(containers(chosen.times)))
     company = Size(chosen.accounts, chosen.users, COMPANY.groups_per_user)
     say(rollout_tables(company, rollout(company, chosen.latency / 1000)))
     if chosen.write:
