@@ -79,15 +79,17 @@ def test_applied(shop: Workshop) -> None:
     }  # fmt: skip
 
 
-def test_same_run_again_edits_the_comment(shop: Workshop) -> None:
+def test_same_run_again_leaves_what_was_told(shop: Workshop) -> None:
     job = shop.merged(shop.hosted.request(access(WANTED)))
     shop.run(job)
+    told = outcome(shop)
     shop.forget()
     again = checked(shop, shop.run(job))
     assert (again.code, again.outputs["result"], again.outputs["changes"]) == (0, "applied", "0"), again.log
     assert shop.aws.writes() == {}
-    assert "AWS was so already" in outcome(shop).splitlines()[1]
-    assert "Comment changed:" in again.shown
+    assert outcome(shop) == told
+    assert "AWS was so already" in again.summary
+    assert again.outputs["comment-url"]
 
 
 def test_review_and_outcome_are_two_comments(shop: Workshop) -> None:
