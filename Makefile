@@ -3,9 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
-SOURCES := rolemodel_ci tests benchmarks
+SOURCES := rolemodel_ci tests benchmarks pictures
 
-.PHONY: demo test test-data image check lint format bless bench peers picture lock clean help
+.PHONY: demo test test-data image check lint format bless bench peers picture pictures lock clean help
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -52,6 +52,9 @@ peers: .venv/bin/python  ## Install the tools that `make bench` compares with, p
 
 picture: .venv/demo-is-installed  ## Draw the terminal of the README anew
 	$(BIN)/rolemodel-ci demo --picture docs/demo.svg
+
+pictures: .venv/dev-is-installed  ## Photograph the change summary anew; needs npm, Chromium and pngquant
+	PYTHONPATH=tests $(BIN)/python -m pictures
 
 lock: .cache/uv/bin/uv  ## Resolve the dependencies anew; only this target needs uv
 	for set in "dev:--extra sandbox --extra dev" "sandbox:--extra sandbox" "run:"; do \

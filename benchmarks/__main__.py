@@ -6,9 +6,12 @@ import argparse
 import os
 from pathlib import Path
 
+from benchmarks.comment import comments
+from benchmarks.container import container_table, containers
 from benchmarks.files import validation
 from benchmarks.peers import peers
 from benchmarks.report import (
+    comment_table,
     growth_table,
     peers_table,
     profile_table,
@@ -26,6 +29,7 @@ MAPS = (
     Size(accounts=100, users=10_000, groups_per_user=10),
     Size(accounts=100, users=10_000, groups_per_user=10, long_form=True),
 )
+REQUESTS = (500, 5_000)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -40,6 +44,9 @@ def main(arguments: list[str] | None = None) -> None:
     say(f"Load of the machine (1, 5, 15 minutes) at the start: {_load()}; {os.cpu_count()} cores.")
     say(startup_table(startup(chosen.times)))
     say(validation_table([validation(size, chosen.times) for size in MAPS]))
+    say(comment_table(comments(REQUESTS, chosen.times)))
+    if chosen.without != "container":
+        say(container_table(containers(chosen.times)))
     latency = chosen.latency / 1000
     sizes = [Size(accounts, chosen.users, GROUPS_PER_USER) for accounts in chosen.accounts]
     measured = []
@@ -73,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--latency", type=int, default=50, metavar="MS", help="added to every call (%(default)s)")
     parser.add_argument("--peers", type=int, default=50, help="accounts of the other tools; 0: none (%(default)s)")
     parser.add_argument("--times", type=int, default=9, help="how often to measure what is short (%(default)s)")
+    parser.add_argument("--without", choices=["container"], help="leave this out; the image has to be built for it")
     return parser
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from benchmarks.comment import Written
 from benchmarks.files import Validation
 from benchmarks.peers import Compared, Took
 from benchmarks.repository import Size
@@ -38,6 +39,17 @@ def validation_table(measured: Sequence[Validation]) -> str:
             *table(("user map", "size", "libyaml's bare parse", "validate", "ratio"), rows),
         )
     )
+
+
+def comment_table(measured: Sequence[Written]) -> str:
+    """The change summary, and how many times as long as the smallest request each takes."""
+    smallest = measured[0].seconds
+    rows = [
+        (f"{one.changed:,}", f"{one.seconds:.2f} s", f"{one.seconds / smallest:.1f}", f"{one.units:,}")
+        for one in measured
+    ]
+    columns = ("changed grants", "seconds", "ratio", "length of the comment, UTF-16 units")
+    return "\n".join(("### The change summary", "", *table(columns, rows)))
 
 
 def startup_table(measured: Startup) -> str:

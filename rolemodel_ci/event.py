@@ -75,6 +75,7 @@ Course = Review | Rollout | Look | Check | Nothing
 def course(event: str, payload: Mapping[str, Any], ref: str, repair: Repair) -> Course:
     """What to do about an event. `ref` is the full name of what was pushed or chosen: `refs/heads/main`."""
     default = text(payload, "repository", "default_branch")
+    ref = ref or text(payload, "ref")  # of pushes and of runs by hand, the payload has it as well
     match event:
         case "pull_request":
             return _pull_request(payload, default)
@@ -83,8 +84,9 @@ def course(event: str, payload: Mapping[str, Any], ref: str, repair: Repair) -> 
         case "schedule":  # GitHub runs these on the default branch only
             return Look(repair)
         case "workflow_dispatch":
-            if default and ref != f"refs/heads/{default}":
-                return Check(None, f"this run is on `{ref}`; only `{default}` is compared with AWS")
+            if not default or ref != f"refs/heads/{default}":
+                only = f"`{default}`" if default else "the default branch, which the event does not name,"
+                return Check(None, f"this run is on `{ref}`; only {only} is compared with AWS")
             return Look(repair)
         case "merge_group":
             base = commit(payload, "merge_group", "base_sha") or None
@@ -143,7 +145,7 @@ def _pull(payload: Mapping[str, Any]) -> PullRequest:
     elif "dependabot[bot]" in (author, text(payload, "sender", "login")):
         outsider = "runs for Dependabot get neither OIDC nor a token that writes"
     return PullRequest(
-        number if isinstance(number, int) else 0,
+        number if type(number) is int and number > 0 else 0,  # `true` is an int to Python
         author,
         commit(payload, "pull_request", "head", "sha"),
         commit(payload, "pull_request", "base", "sha"),

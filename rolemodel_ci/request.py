@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
 from rolemodel_ci.checks.subject import subject
-from rolemodel_ci.danger import dangers, widens
+from rolemodel_ci.danger import dangers, widening, worse
 from rolemodel_ci.model import Grant, Place, Policy
 from rolemodel_ci.resolve import Resolved
-from rolemodel_ci.roles import Difference, differences
+from rolemodel_ci.roles import Difference, differences, role_names
 
 _Key = tuple[str, str, str]
+
+_OWN_ID = "${AWS::AccountId}"
 
 
 class Touch(StrEnum):
@@ -29,7 +31,8 @@ class Touch(StrEnum):
 class Asked:
     """One grant that the change touches. `place` is in the head; of a grant that goes, in the base.
 
-    `danger` says what makes the role as good as an administrator, or is None.
+    `danger` says what makes the role as good as an administrator, or is None. `until_then` is the last day that the
+    grant had before the change.
     """
 
     touch: Touch
@@ -40,6 +43,7 @@ class Asked:
     expires: date | None = None
     reason: str | None = None
     danger: str | None = None
+    until_then: date | None = None
 
     @property
     def gives(self) -> bool:
@@ -56,12 +60,20 @@ class Reshaped:
 
     def widened(self) -> tuple[str, ...]:
         """The roles that can do more, or be taken on by more, than before."""
-        return tuple(d.name for d in self.differences if d.what == "changed" and any(map(widens, d.lines)))
+        return tuple(d.name for d in self.differences if d.is_role and d.what == "changed" and widening(d.lines))
 
     def trusting(self) -> tuple[str, ...]:
         """The roles of which it changes who may take them on."""
         return tuple(
-            d.name for d in self.differences if d.what == "changed" and any(line.part == "trust" for line in d.lines)
+            d.name
+            for d in self.differences
+            if d.is_role and d.what == "changed" and any(line.part == "trust" for line in d.lines)
+        )
+
+    def beside(self) -> tuple[Difference, ...]:
+        """What comes or changes beside the roles and can give access that no role shows: users, policies, providers."""
+        return tuple(
+            d for d in self.differences if not d.is_role and d.kind.startswith("AWS::IAM::") and d.what != "removed"
         )
 
 
@@ -70,9 +82,11 @@ class Request:
     """Everything that the change asks for.
 
     `dangers` says, by account and role, what makes a role as good as an administrator, before the change or after it.
-    `newly` has those of them that are so only after it. `held` says who then holds each role that changes.
+    `newly` has those of them that are so, or are worse, only after it, of accounts that were there before it.
+    `held` says who then holds each role that changes.
     `files` are the files that it changes and that decide how access is given: config, workflows, owners.
-    `whole` is False where the base could not be read, so that everything counts as asked for.
+    `whole` is False where the base could not be read, so that everything counts as asked for. `unmanaged`: the user map
+    is given up, so that memberships stay as they are and nobody looks after them.
     """
 
     grants: tuple[Asked, ...] = ()
@@ -84,11 +98,12 @@ class Request:
     held: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     whole: bool = True
+    unmanaged: bool = False
 
     @property
     def is_empty(self) -> bool:
         """Whether the change asks for nothing that has to do with access."""
-        return not (self.grants or self.reshaped or self.coming or self.going or self.files)
+        return not (self.grants or self.reshaped or self.coming or self.going or self.files or self.unmanaged)
 
 
 def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, ...] = ()) -> Request:
@@ -101,18 +116,28 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
     was = {account.name for account in base.present} if base else set()
     now = {account.name for account in head.present}
     risky_before, risky = _dangers(before), _dangers(after)
-    grants = sorted(_grants(_holding(base, today), _holding(head, today), risky_before, risky), key=_importance)
-    reshaped = tuple(_reshaped({n: before[n] for n in before if n in was}, {n: after[n] for n in after if n in now}))
+    newly = {
+        key: why for key, why in risky.items() if key[0] in was & now and worse(why, risky_before.get(key))
+    }  # fmt: skip
+    holding_before, holding = _holding(base, today), _holding(head, today)
+    unmanaged = bool(base and base.users and head.users is None)
+    if unmanaged:  # memberships of what stays are left alone; with what goes, they go
+        stays = {(name, role) for name in was & now for role in role_names(after[name])}
+        holding = {key: grant for key, grant in holding_before.items() if key[:2] in stays}
+    grants = sorted(_grants(holding_before, holding, risky_before, risky), key=_importance)
+    ids = _steady_ids(base, head)
+    reshaped = tuple(_reshaped({n: before[n] for n in was}, {n: after[n] for n in now}, ids))
     return Request(
         tuple(grants),
         reshaped,
         tuple(sorted(now - was)),
         tuple(sorted(was - now)),
         risky_before | risky,
-        {key: why for key, why in risky.items() if risky_before.get(key) != why},
-        _held(head, today, reshaped),
+        newly,
+        _held(holding, newly, reshaped),
         tuple(path for path in sorted(changed) if decides(path, head)),
         base is not None,
+        unmanaged,
     )
 
 
@@ -158,8 +183,19 @@ def _grants(
         touch = _touch(before.get(key), after.get(key))
         grant = after.get(key) or before[key]
         danger = (risky_before if touch is Touch.LOSES else risky).get((grant.account, grant.role))
+        until_then = before[key].expires if key in before else None
         if touch is not None:
-            yield Asked(touch, grant.user, grant.account, grant.role, grant.place, grant.expires, grant.reason, danger)
+            yield Asked(
+                touch,
+                grant.user,
+                grant.account,
+                grant.role,
+                grant.place,
+                grant.expires,
+                grant.reason,
+                danger,
+                until_then,
+            )
 
 
 def _touch(was: Grant | None, now: Grant | None) -> Touch | None:
@@ -171,7 +207,15 @@ def _touch(was: Grant | None, now: Grant | None) -> Touch | None:
     return Touch.LONGER if after > before else Touch.SHORTER
 
 
-def _reshaped(before: Mapping[str, Resolved], after: Mapping[str, Resolved]) -> Iterator[Reshaped]:
+def _steady_ids(base: Policy | None, head: Policy) -> dict[str, str]:
+    """The account ids that the change leaves as they are, by name."""
+    before = {account.name: account.account_id for account in base.accounts} if base else {}
+    return {a.name: a.account_id for a in head.accounts if a.account_id and before.get(a.name) == a.account_id}
+
+
+def _reshaped(
+    before: Mapping[str, Resolved], after: Mapping[str, Resolved], ids: Mapping[str, str]
+) -> Iterator[Reshaped]:
     """Accounts that are there before and after, by what changes in them."""
     accounts: dict[tuple[Difference, ...], list[str]] = {}
     known: dict[tuple[int, int], tuple[Difference, ...]] = {}
@@ -180,16 +224,29 @@ def _reshaped(before: Mapping[str, Resolved], after: Mapping[str, Resolved]) -> 
         if pair not in known:
             known[pair] = differences(before[name], after[name])
         if known[pair]:
-            accounts.setdefault(known[pair], []).append(name)
+            accounts.setdefault(_unnumbered(known[pair], ids.get(name)), []).append(name)
     for found, names in accounts.items():
         yield Reshaped(tuple(names), found)
 
 
-def _held(head: Policy, today: date, reshaped: tuple[Reshaped, ...]) -> dict[tuple[str, str], frozenset[str]]:
+def _unnumbered(found: tuple[Difference, ...], account_id: str | None) -> tuple[Difference, ...]:
+    """The differences with the account's own id as the template writes it, so that accounts can share them."""
+    if account_id is None:
+        return found
+    return tuple(
+        d._replace(lines=tuple(line._replace(text=line.text.replace(account_id, _OWN_ID)) for line in d.lines))
+        for d in found
+    )
+
+
+def _held(
+    holding: Iterable[_Key], newly: Iterable[tuple[str, str]], reshaped: tuple[Reshaped, ...]
+) -> dict[tuple[str, str], frozenset[str]]:
     """Who holds the roles that change, after the change."""
     wanted = {(account, d.name) for shape in reshaped for account in shape.accounts for d in shape.differences}
+    wanted.update(newly)
     holders: dict[tuple[str, str], set[str]] = {}
-    for account, role, user in _holding(head, today):
+    for account, role, user in holding:
         if (account, role) in wanted:
             holders.setdefault((account, role), set()).add(user)
     return {key: frozenset(users) for key, users in holders.items()}

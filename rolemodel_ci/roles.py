@@ -98,17 +98,25 @@ def is_replaced(old: Resolved, new: Resolved, role: str) -> bool:
     return any(before.get(name) != after.get(name) for name in REPLACING)
 
 
-def attachments(resolved: Resolved) -> Iterator[tuple[tuple[str, ...], str, Mapping[str, Any]]]:
-    """The policy resources that belong to roles of the template: their owners, their logical id, the resource."""
+class Attachment(NamedTuple):
+    """A policy resource that belongs to roles of the template. `elsewhere`: and to others, which it does not make."""
+
+    owners: tuple[str, ...]
+    name: str
+    resource: Mapping[str, Any]
+    elsewhere: bool
+
+
+def attachments(resolved: Resolved) -> Iterator[Attachment]:
+    """The policy resources that belong to roles of the template."""
     roles = role_names(resolved)
     by_name = {name: role for role in roles if (name := role_name(resolved, role))}
     for name, resource in resolved.resources.items():
         where = _ATTACHED.get(str(resource.get("Type")))
-        owners = (
-            tuple(_owner(entry, by_name) for entry in listed(_properties(resource).get(where, []))) if where else ()
-        )
-        if owners and all(owner in roles for owner in owners):
-            yield owners, name, resource
+        named = [_owner(entry, by_name) for entry in listed(_properties(resource).get(where, []))] if where else []
+        owners = tuple(owner for owner in named if owner in roles)
+        if owners:
+            yield Attachment(owners, name, resource, len(owners) < len(named))
 
 
 def _facts(resolved: Resolved) -> Facts:
@@ -116,10 +124,11 @@ def _facts(resolved: Resolved) -> Facts:
     for name in role_names(resolved):
         resource = resolved.resources[name]
         facts[name] = (ROLE_TYPE, dict.fromkeys(_role(_properties(resource), resource)))
-    for owners, name, resource in attachments(resolved):
-        for owner in owners:
-            facts[owner][1].update(dict.fromkeys(_attached(name, resource)))
-    shown = {name for _, name, _ in attachments(resolved)}
+    whole = [attached for attached in attachments(resolved) if not attached.elsewhere]
+    for attached in whole:
+        for owner in attached.owners:
+            facts[owner][1].update(dict.fromkeys(_attached(attached.name, attached.resource)))
+    shown = {attached.name for attached in whole}
     for name, resource in resolved.resources.items():
         if name not in facts and name not in shown:
             facts[name] = (str(resource.get("Type")), dict.fromkeys(_plain("", resource)))

@@ -11,6 +11,7 @@ import pytest
 
 import benchmarks.peers
 from benchmarks.__main__ import main
+from benchmarks.container import Measured, container_table
 from benchmarks.files import validation
 from benchmarks.peers import PEERS, Compared, Took, peers
 from benchmarks.report import BEGIN, END, peers_table, replaced
@@ -142,8 +143,16 @@ def test_the_whole_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
     monkeypatch.setattr("benchmarks.__main__.MAPS", (Size(2, 20, 5),))
     page = tmp_path / "page.md"
     page.write_text(f"# Page\n\n{BEGIN}\n{END}\n", encoding="utf-8")
-    main(["--accounts", "3", "--users", "30", "--latency", "0", "--peers", "0", "--times", "1", "--write", str(page)])
+    small = ["--accounts", "3", "--users", "30", "--latency", "0", "--times", "1", "--peers", "0"]
+    main([*small, "--without", "container", "--write", str(page)])
     printed = capsys.readouterr().out
     assert "### 3 accounts with 4 roles each, 30 users in 5 groups each" in printed
     assert "| `iam:AddUserToGroup`                 | 150" in printed
     assert printed.strip() in page.read_text(encoding="utf-8")
+
+
+def test_table_of_the_container() -> None:
+    measured = [Measured("cut", 250_000_000, 0.25, 0.77, 1.02), Measured("whole", 270_000_000, 0.31, 1.08, 1.39)]
+    table = container_table(measured)
+    assert "| cut             | 250 MB | 0.25 s               | 0.77 s               | 1.02 s           |" in table
+    assert container_table("Not measured: there is no image.").endswith("\n\nNot measured: there is no image.")

@@ -92,16 +92,16 @@ def test_a_home_that_cannot_be_read_is_replaced(home: str | None) -> None:
 
 def test_the_workspace_is_what_the_runner_says_if_it_is_there(tmp_path: Path) -> None:
     assert find_workspace({"GITHUB_WORKSPACE": str(tmp_path)}) == str(tmp_path)
-    assert find_workspace({"GITHUB_WORKSPACE": str(tmp_path / "of the host")}) == "."
-    assert find_workspace({}) == "."
+    assert find_workspace({"GITHUB_WORKSPACE": str(tmp_path / "of the host")}) == os.getcwd()
+    assert find_workspace({}) == os.getcwd()
 
 
 def test_all_of_it_before_the_run(capsys: pytest.CaptureFixture[str]) -> None:
     environment = {"HOME": "/root"}
-    settle(environment, FakeSystem(workspace="."))
+    settle(environment, FakeSystem(workspace=os.getcwd()))
     assert environment == {"HOME": SPARE_HOME}
     assert capsys.readouterr().err == ""
-    settle(environment, FakeSystem(workspace=".", refuses="uid", open_to_us=(SPARE_HOME,)))
+    settle(environment, FakeSystem(workspace=os.getcwd(), refuses="uid", open_to_us=(SPARE_HOME,)))
     assert environment == {"HOME": SPARE_HOME}
     assert capsys.readouterr().err.startswith("Running as root: ")
 

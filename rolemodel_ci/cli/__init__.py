@@ -59,7 +59,7 @@ def cli() -> None:
       3  credentials, or the master account cannot be read
       4  a guard refused the plan
       5  some changes failed or were skipped, or an account cannot be read; running again finishes the job
-      6  plan --detailed-exitcode: there are changes
+      6  plan --detailed-exitcode: there are changes; ci: drift was found and left
       70 a bug
       130 interrupted; what was done stays done
     """
@@ -88,13 +88,20 @@ def guarded(command: Callable[[], Any]) -> int:
         click.echo("Interrupted: `rolemodel-ci plan` shows what is left to do.", err=True)
         return 130
     except CannotGoOn as error:
-        click.echo(f"Error: {error.message}", err=True)
-        click.echo(f"  {error.remedy}", err=True)
+        click.echo(f"Error: {_seen(error.message)}", err=True)
+        click.echo(f"  {_seen(error.remedy)}", err=True)
         return error.exit_code
     except SystemExit:  # click's way to end when the reader of our output has gone away, as `head` does
         return 141
     except Exception:
-        traceback.print_exc()
+        click.echo(_seen(traceback.format_exc()), err=True)
         click.echo(f"\nThis is a bug in rolemodel-ci {__version__}.", err=True)
         click.echo(f"Please report it with the lines above: {ISSUES}", err=True)
         return 70
+
+
+def _seen(text: str) -> str:
+    """Text in which nothing moves the cursor or turns the order of characters around; lines stay lines."""
+    from rolemodel_ci.render.text import CONTROL, spelled
+
+    return CONTROL.sub(spelled, text)

@@ -20,6 +20,10 @@ COMMENT_AUTHOR = "github-actions[bot]"
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
+_PAYLOAD_SIZE = 25_000_000 * 2
+"""Bytes: GitHub's payloads have at most 25 MB (https://docs.github.com/en/webhooks/webhook-events-and-payloads); the
+runner writes them out anew, with white space."""
+
 _NO_PAYLOAD_NEEDED = ("schedule", "workflow_dispatch")
 
 
@@ -103,8 +107,8 @@ def read_runner(environment: Mapping[str, str], default_config: str) -> Runner:
 
 def _payload(path: str, event: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(Path(path).read_bytes()) if path else None
-    except (OSError, ValueError) as error:
+        found = json.loads(_read(Path(path))) if path else None
+    except (OSError, ValueError, RecursionError) as error:
         found, reason = None, f"the file of GITHUB_EVENT_PATH cannot be read: {error}"
     else:
         reason = "GITHUB_EVENT_PATH is not set" if not path else "the event's file holds no JSON object"
@@ -113,6 +117,15 @@ def _payload(path: str, event: str) -> Mapping[str, Any]:
     if event in _NO_PAYLOAD_NEEDED:
         return {}
     raise UsageWrong(f"what happened is not known: {reason}", "Run the container as a step of a GitHub workflow.")
+
+
+def _read(path: Path) -> bytes:
+    """The event's file. Raises OSError; ValueError where it is larger than any payload."""
+    with path.open("rb") as opened:
+        found = opened.read(_PAYLOAD_SIZE + 1)
+    if len(found) > _PAYLOAD_SIZE:
+        raise ValueError(f"it is larger than {_PAYLOAD_SIZE:,} bytes")
+    return found
 
 
 def _inputs(environment: Mapping[str, str], default_config: str) -> Inputs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -102,6 +103,8 @@ class Github:
         answer = self._web.ask("GET", f"{self._at}/git/blobs/{sha}", Accept="application/vnd.github.raw+json")
         if not answer.is_good:
             raise _failed(answer, doing)
+        if not _is_blob(answer.body, sha):
+            raise _garbled(doing)
         return answer.body
 
     def _pages(self, path: str, doing: str) -> Iterator[Any]:
@@ -115,9 +118,11 @@ class Github:
                 raise _garbled(doing)
             yield from found
             following = re.search(r'<([^<>]+)>\s*;[^,]*\brel="next"', answer.headers.get("link", ""))
-            if not following or following[1] in seen:
+            if not following:
                 return
             path = following[1]
+            if path in seen:  # half a list would pass for a whole one
+                raise _garbled(doing)
             if not self._web.is_here(path):
                 raise GithubFailed(f"{doing}: the next page is on another server", _REPORT)
         raise GithubFailed(f"{doing}: there are more than {_PAGES} pages", _REPORT)
@@ -170,7 +175,7 @@ def _read(doing: str, read: Callable[[Any], Item], document: Any, *, unclear: bo
     """A document as a value. Raises GithubFailed where it has another shape."""
     try:
         return read(document)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _garbled(doing, unclear=unclear) from error
 
 
@@ -195,6 +200,13 @@ def _commit(found: Any) -> str:
     if not isinstance(found, str) or not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", found):
         raise ValueError("no hash")
     return found
+
+
+def _is_blob(content: bytes, sha: str) -> bool:
+    """Whether Git knows the content under this hash: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects"""
+    made = hashlib.new("sha1" if len(sha) == 40 else "sha256", usedforsecurity=False)
+    made.update(b"blob %d\0" % len(content) + content)
+    return made.hexdigest() == sha
 
 
 def _tree(found: Any) -> dict[str, tuple[str, str]]:

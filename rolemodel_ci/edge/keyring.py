@@ -17,6 +17,9 @@ from rolemodel_ci.errors import CallFailed, NoAccess
 _MARGIN = 300.0
 """Seconds before their end at which keys are renewed: longer than any call with all its repeats."""
 
+_TOKEN_PREFIX = 16
+"""Characters by which a token is found in a message. They say how it is signed and are no secret."""
+
 
 _SENDER = "sts"  # one client assumes the roles of all accounts
 
@@ -60,34 +63,40 @@ class Keyring:
         door = self._doors[who]
         match door.source:
             case AssumedRole() as source:
-                answer = self._assumed(door, source, _parameters(source.access_key, source.secret_key))
+                return self._assumed(door, source, _parameters(source.access_key, source.secret_key))
             case OnwardRole() as source:
-                answer = self._assumed(door, source, self.keys(MASTER).parameters)
+                return self._assumed(door, source, self.keys(MASTER).parameters)
             case WebIdentity() as source:
-                answer = self._identified(door, source)
+                return self._identified(door, source)
             case Profile() | None:
                 raise AssertionError("such a door has no role")
+
+    def _assumed(self, door: Door, source: AssumedRole | OnwardRole, keys: Mapping[str, str]) -> Keys:
+        with calling("sts:AssumeRole", door.label, NoAccess):
+            sender = self._sender(tuple(keys.items()), lambda: self._clients.with_keys("sts", _SENDER, keys))
+            return self._taken(sender.assume_role(RoleArn=source.role_arn, RoleSessionName=source.session_name))
+
+    def _identified(self, door: Door, source: WebIdentity) -> Keys:
+        token = source.token()
+        action = "sts:AssumeRoleWithWebIdentity"
+        try:
+            with calling(action, door.label):
+                sender = self._sender(None, lambda: self._clients.unsigned("sts", _SENDER))
+                answer = sender.assume_role_with_web_identity(
+                    RoleArn=source.role_arn, RoleSessionName=source.session_name, WebIdentityToken=token
+                )
+                return self._taken(answer)
+        except CallFailed as failed:
+            # Without its cause: AWS may repeat in a refusal what it was sent.
+            raise NoAccess(_without(token, failed.message), _explained(failed, source.role_arn, token)) from None
+
+    def _taken(self, answer: Any) -> Keys:
+        """The keys in an answer of STS. Raises LookupError where there are none."""
         made = answer["Credentials"]
         for secret in (made["SecretAccessKey"], made["SessionToken"]):
             self._hide(secret)
         keys = _parameters(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
         return Keys(keys, made["Expiration"].timestamp())
-
-    def _assumed(self, door: Door, source: AssumedRole | OnwardRole, keys: Mapping[str, str]) -> Any:
-        with calling("sts:AssumeRole", door.label, NoAccess):
-            sender = self._sender(tuple(keys.items()), lambda: self._clients.with_keys("sts", _SENDER, keys))
-            return sender.assume_role(RoleArn=source.role_arn, RoleSessionName=source.session_name)
-
-    def _identified(self, door: Door, source: WebIdentity) -> Any:
-        token = source.token()
-        action = "sts:AssumeRoleWithWebIdentity"
-        try:
-            with calling(action, door.label):
-                return self._sender(None, lambda: self._clients.unsigned("sts", _SENDER)).assume_role_with_web_identity(
-                    RoleArn=source.role_arn, RoleSessionName=source.session_name, WebIdentityToken=token
-                )
-        except CallFailed as failed:
-            raise NoAccess(failed.message, _explained(failed, source.role_arn, token)) from failed
 
     def _sender(self, key: Any, make: Callable[[], Any]) -> Any:
         """The client that assumes roles with certain keys: one for all accounts."""
@@ -102,19 +111,31 @@ def _parameters(access_key: str, secret_key: str, token: str | None = None) -> d
     return keys | {"aws_session_token": token} if token else keys
 
 
+def _without(token: str, message: str) -> str:
+    """The message as far as the token, which may be cut off in it."""
+    before, found, _ = message.partition(token[:_TOKEN_PREFIX])
+    return f"{before}…" if found else message
+
+
 def _explained(failed: CallFailed, role_arn: str, token: str) -> str:
     """What the token said and what the role would have to trust; the token itself is shown to nobody."""
     said = claims(token)
     issuer = str(said.get("iss", "?")).removeprefix("https://")
+    says = f"The token says sub `{said.get('sub', '?')}` and aud `{said.get('aud', '?')}`."
     if failed.code == "InvalidIdentityToken":
         return (
-            f"The account has no OIDC provider for `{issuer}` with the audience `{said.get('aud', '?')}`: deploy the "
-            "template of bootstrap/ in it; see docs/setup.md."
+            f"{says} The account has no OIDC provider for `{issuer}` with that audience: deploy the template of "
+            "bootstrap/ in it; see docs/setup.md."
+        )
+    if failed.code in ("ExpiredToken", "ExpiredTokenException"):
+        return (
+            f"{says} It was over before AWS saw it: run the job again; if it comes back, look at the clock of the "
+            "runner."
         )
     if failed.code in ("AccessDenied", "AccessDeniedException"):
         return (
-            f"The token says sub `{said.get('sub', '?')}` and aud `{said.get('aud', '?')}`. If this run is to get in, "
-            f"the trust policy of {role_arn} has to allow sts:AssumeRoleWithWebIdentity where `{issuer}:sub` is that "
-            f"sub and `{issuer}:aud` is that aud; see docs/setup.md. It may also be that there is no such role."
+            f"{says} If this run is to get in, the trust policy of {role_arn} has to allow "
+            f"sts:AssumeRoleWithWebIdentity where `{issuer}:sub` is that sub and `{issuer}:aud` is that aud; see "
+            "docs/setup.md. It may also be that there is no such role."
         )
     return failed.remedy

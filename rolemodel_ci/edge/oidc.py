@@ -28,7 +28,7 @@ class RunnerTokens:
         document = answer.document() if answer.is_good else None
         token = document.get("value") if isinstance(document, dict) else None
         if not isinstance(token, str) or not token:
-            said = answer.reason or f"it answered {answer.status}" + ("" if answer.is_good else ", and no token")
+            said = answer.reason or f"it answered {answer.status}" + (", and no token" if answer.is_good else "")
             raise NoAccess(
                 f"the runner gives no OIDC token: {said}",
                 "Run the job again; if it comes back, look whether the job has `id-token: write`.",
@@ -42,6 +42,6 @@ def claims(token: str) -> dict[str, Any]:
     try:
         payload = token.split(".")[1]
         found = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

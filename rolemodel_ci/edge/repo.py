@@ -73,9 +73,16 @@ class CommitFiles:
         if "\0" in path:
             return None
         full = Path(os.path.normpath(self.working / path))
-        tops = (directory for directory in (full, *full.parents) if directory.resolve() == self.top)
-        top = next(tops, None)
+        top = next((directory for directory in (full, *full.parents) if _is_same(directory, self.top)), None)
         return None if top is None else full.relative_to(top).as_posix()
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether both are one directory; a path that no system takes, or of links in a circle, is none."""
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):
+        return False
 
 
 class GitTree:
@@ -102,7 +109,8 @@ class GitTree:
             blob: Any = self._commit.tree / path
         except KeyError:
             return None
-        return f"{blob.mode:o}", blob.data_stream.read
+        # Only when it is asked for: the commit of a submodule is in another repository.
+        return f"{blob.mode:o}", lambda: bytes(blob.data_stream.read())
 
 
 def commit_files(revision: str, working: Path) -> CommitFiles:
@@ -129,11 +137,16 @@ class Checkout:
 
     def __init__(self, workspace: Path) -> None:
         self.workspace = workspace.resolve()
-        self._repository, self._git = _open(self.workspace)
+        try:
+            self._repository, self._git = _open(self.workspace)
+        except NoGit as error:
+            raise NoGit(error.message, "Let actions/checkout run before, in the same job.") from error
         self._top = Path(self._repository.working_tree_dir).resolve()
         safe = {"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": str(self._top)}
         hooks = {"GIT_CONFIG_KEY_1": "core.hooksPath", "GIT_CONFIG_VALUE_1": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
-        self._repository.git.update_environment(**safe, **hooks)
+        # GitPython's own timeout cannot end what git starts for HTTPS where there is no `ps`, as in a slim image.
+        slow = {"GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": str(_FETCH_SECONDS // 2)}
+        self._repository.git.update_environment(**safe, **hooks, **slow)
         self.head = self._commit("HEAD").hexsha
 
     def parents(self) -> tuple[str, ...]:

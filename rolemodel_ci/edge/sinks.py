@@ -24,6 +24,8 @@ _ANNOTATIONS = 10
 """Annotations of one kind that a step may make:
 https://docs.github.com/en/rest/checks/runs and the runner's own limit for workflow commands."""
 
+_OF_PROBLEMS = _ANNOTATIONS - 1  # one is left for why the run failed
+
 _ANNOTATION_SIZE = 4_096
 """Characters of one annotation (same source)."""
 
@@ -88,9 +90,10 @@ class Commands:
 
     def problems(self, problems: Iterable[Problem]) -> None:
         """Annotations on the lines at fault; beyond what a step may make, one that says how many there are."""
+        told = tuple(problems)
         for severity in Severity:
-            chosen = [problem for problem in problems if problem.severity is severity]
-            shown = chosen if len(chosen) <= _ANNOTATIONS else chosen[: _ANNOTATIONS - 1]
+            chosen = [problem for problem in told if problem.severity is severity]
+            shown = chosen if len(chosen) <= _OF_PROBLEMS else chosen[: _OF_PROBLEMS - 1]
             for problem in shown:
                 self._write(str(severity), _place(problem.place, problem.code), f"{problem.message}. {problem.remedy}")
             if len(shown) < len(chosen):

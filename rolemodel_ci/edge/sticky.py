@@ -29,19 +29,20 @@ class Sticky:
     def keep(self, github: Github, body: str, *, make: bool = True) -> tuple[Comment, Kept] | None:
         """Have the comment say `body`, which begins with the marker. None: there is none, and none was to be made.
 
-        After a failure that may have been a success it is looked for before it is made again, so that there is one.
-        Raises GithubFailed.
+        After a failure that may have been a success it is looked for before it is made again, so that there is one;
+        and so it is where somebody has just deleted it. Raises GithubFailed.
         """
         for attempt in range(_ATTEMPTS):
             found = self.find(github)
-            if found is not None:
-                return self._update(github, found, body)
-            if not make:
+            if found is None and not make:
                 return None
             try:
+                if found is not None:
+                    return self._update(github, found, body)
                 return github.create_comment(self.number, body), Kept.MADE
             except GithubFailed as failed:
-                if not failed.unclear or attempt == _ATTEMPTS - 1:
+                again = failed.unclear if found is None else failed.status == 404
+                if not again or attempt == _ATTEMPTS - 1:
                     raise
                 github.wait(attempt)
         raise AssertionError("the last attempt returns or raises")

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from rolemodel_ci import __version__
 
@@ -46,7 +47,7 @@ class Answer:
         """The body as JSON; None where it is not."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON, or brackets without end
             return None
 
 
@@ -88,7 +89,10 @@ class Web:
 
     def is_here(self, address: str) -> bool:
         """Whether an address is one of this server's."""
-        return urlsplit(address)[:2] == self._origin
+        try:
+            return urlsplit(address)[:2] == self._origin
+        except ValueError:  # no address at all
+            return False
 
     def _follow(self, method: str, address: str, body: Any, headers: Mapping[str, str]) -> Answer:
         """Follow redirects on the same server: GitHub sends one where a repository was renamed."""
@@ -97,10 +101,12 @@ class Web:
             target = answer.headers.get("location", "")
             if answer.status not in _REDIRECTS or not target:
                 return answer
-            address = urljoin(address, target)
-            if not self.is_here(address) or (method != "GET" and answer.status not in (307, 308)):
-                reason = f"it sends us to {urlsplit(address).netloc}, and no token goes there"
-                return Answer(answer.status, {}, b"", reason)
+            following = _joined(address, target)
+            if not self.is_here(following):
+                return Answer(answer.status, {}, b"", "it sends us to another server, and no token goes there")
+            if method != "GET" and answer.status not in (307, 308):  # such a redirect would make a GET of it
+                return Answer(answer.status, {}, b"", "it has what is to be changed at another address")
+            address = following
         return Answer(answer.status, {}, b"", "it sends us from one address to the next")
 
     def _once(self, method: str, address: str, body: Any, headers: Mapping[str, str]) -> Answer:
@@ -111,20 +117,21 @@ class Web:
                 allow_redirects=False, stream=True,
             ) as response:  # fmt: skip
                 content = bytearray()
-                for piece in response.iter_content(_PIECE):
+                while piece := response.raw.read1(_PIECE, decode_content=True):  # what is there, not a whole _PIECE
                     content += piece
                     if len(content) > _SIZE or time.monotonic() > ends:
                         return Answer(0, {}, b"", "its answer has no end")
                 told = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status_code, told, bytes(content))
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError, UnicodeError) as error:  # the last: a token that is no ASCII
             return Answer(0, {}, b"", f"it does not answer ({type(error).__name__})")
 
     def _session(self) -> requests.Session:
         """The session of this thread."""
         if not hasattr(self._own, "session"):
-            self._own.session = requests.Session()
+            self._own.session = _Session()
             self._own.session.auth = _as_given  # without one, requests would look for a password in ~/.netrc
+            self._own.session.trust_env = self._origin[0] == "https"  # plain HTTP is this machine's: no proxy sees it
         session: requests.Session = self._own.session
         return session
 
@@ -142,6 +149,13 @@ class Web:
         return float(2**attempt)
 
 
+class _Session(requests.Session):
+    """A session that does not look at redirects: it would read what comes with one, and parse where it leads."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """There is none."""
+
+
 def is_limited(answer: Answer) -> bool:
     """Whether the server did nothing because it was asked too often; GitHub says so with 403 as well as with 429."""
     if answer.status == 429:
@@ -150,6 +164,14 @@ def is_limited(answer: Answer) -> bool:
     return answer.status == 403 and (
         "retry-after" in told or told.get("x-ratelimit-remaining") == "0" or b"rate limit" in answer.body.lower()
     )
+
+
+def _joined(address: str, target: str) -> str:
+    """Where a redirect leads; empty where it is garbled."""
+    try:
+        return urljoin(address, target)
+    except ValueError:
+        return ""
 
 
 def _as_given(request: requests.PreparedRequest) -> requests.PreparedRequest:

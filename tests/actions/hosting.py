@@ -47,17 +47,20 @@ class Hosted:
         """The commit that `main` is at."""
         return git(self.origin, "rev-parse", "main")
 
-    def commit(self, files: Mapping[str, str], message: str = "Change") -> str:
+    def commit(self, files: Mapping[str, str | None], message: str = "Change") -> str:
         """Write files on the branch that the desk is on, and commit; None as text removes a file."""
         for name, text in files.items():
             path = self._desk / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            if text is None:
+                path.unlink()
+            else:
+                path.write_text(text, encoding="utf-8")
         git(self._desk, "add", "--all")
         git(self._desk, "commit", "--quiet", "--allow-empty", "--message", message)
         return git(self._desk, "rev-parse", "HEAD")
 
-    def request(self, files: Mapping[str, str], branch: str = "change", number: int = 7) -> Merge:
+    def request(self, files: Mapping[str, str | None], branch: str = "change", number: int = 7) -> Merge:
         """Open a pull request from a new branch off main, or push one more commit to it; make the trial merge."""
         known = git(self._desk, "branch", "--list", branch)
         git(self._desk, "checkout", "--quiet", *([branch] if known else ["-b", branch, "origin/main"]))
@@ -81,7 +84,7 @@ class Hosted:
         git(self._desk, "fetch", "--quiet", "origin")
         return before, self.tip
 
-    def push(self, files: Mapping[str, str]) -> tuple[str, str]:
+    def push(self, files: Mapping[str, str | None]) -> tuple[str, str]:
         """Commit to main without a pull request; the commits before and after."""
         before = self.tip
         git(self._desk, "checkout", "--quiet", "main")
@@ -91,11 +94,16 @@ class Hosted:
         return before, self.tip
 
     def checkout(self, workspace: Path, sha: str, *, depth: int = 1, credentials: bool = True) -> Path:
-        """What actions/checkout leaves: one commit, detached. Without `credentials` nothing more can be fetched."""
+        """What actions/checkout leaves: one commit, detached. Without `credentials` nothing more can be fetched.
+
+        `depth` 0 is the whole history, of every branch, as with `fetch-depth: 0`.
+        """
         workspace.mkdir(parents=True)
         git(workspace, "init", "--quiet")
         git(workspace, "remote", "add", "origin", f"file://{self.origin}")
-        git(workspace, "fetch", "--quiet", "--no-tags", f"--depth={depth}", "origin", sha)
+        git(workspace, "fetch", "--quiet", "--no-tags", *([f"--depth={depth}"] if depth else []), "origin", sha)
+        if not depth:
+            git(workspace, "fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*")
         git(workspace, "checkout", "--quiet", "--detach", sha)
         if not credentials:
             git(workspace, "remote", "set-url", "origin", f"file://{self.origin}-that-nobody-may-read")

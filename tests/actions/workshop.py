@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,10 +22,16 @@ from rolemodel_ci.sandbox.furnish import Furniture
 
 from . import payloads
 from .company import Via, furnish_for_github
-from .fake_github import TOKEN, FakeGithub, Pull
+from .fake_github import FakeGithub, Pull
 from .front import StsFront
 from .hosting import Hosted, Merge
 from .issuer import Issuer, Repository
+from .jobs import Done, Job, outputs
+
+__all__ = [
+    "CONFIG", "DEV", "MASTER", "MEMBERS", "PEOPLE", "PROD", "ROLES", "USERS", "Done", "Job", "Workshop", "access",
+    "in_process", "role", "template",
+]  # fmt: skip
 
 MASTER, PROD, DEV = "111111111111", "222222222222", "333333333333"
 PEOPLE = ("alice", "bob", "carol", "dave")
@@ -69,6 +73,12 @@ def template(**roles: dict[str, Any]) -> str:
 ROLES = template(Admin=role("*"), Reader=role("s3:Get*"))
 USERS = "prod:\n  Admin: [carol]\n  Reader: [alice, bob]\ndev:\n  Admin: [alice, bob, carol]\n"
 
+MEMBERS = {
+    "RM.prod.Admin": {"carol"}, "RM.prod.Reader": {"alice", "bob"},
+    "RM.dev.Admin": {"alice", "bob", "carol"}, "RM.dev.Reader": set[str](),
+}  # fmt: skip
+"""What this user map makes."""
+
 
 def access(users: str = USERS, roles: str = ROLES, config: str = CONFIG, via: str = "direct") -> dict[str, str]:
     """The files of an access repository."""
@@ -76,49 +86,11 @@ def access(users: str = USERS, roles: str = ROLES, config: str = CONFIG, via: st
     return {"access/config.yml": config, "access/roles.yml": roles, "access/users.yml": users}
 
 
-@dataclass(frozen=True)
-class Job:
-    """How a job of a workflow came to be: what happened, and what it may."""
-
-    event: str
-    payload: Mapping[str, Any]
-    sha: str
-    ref: str
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    token: str = TOKEN
-    oidc: bool = True
-    depth: int = 1
-    credentials: bool = True
-    environment: Mapping[str, str | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a job ended: exit code, everything in the log, the summary, the outputs."""
-
-    code: int
-    log: str
-    summary: str
-    outputs: Mapping[str, str]
-    workspace: Path
-
-    @property
-    def commands(self) -> list[str]:
-        """The lines of the log that the runner takes for commands, those that mask a secret left out."""
-        found = [line for line in self.log.splitlines() if line.lstrip().startswith("::") or "##[" in line]
-        return [line for line in found if not line.startswith("::add-mask::")]
-
-    @property
-    def plan(self) -> Any:
-        """The document of the output `plan-json`."""
-        return json.loads((self.workspace / self.outputs["plan-json"]).read_text(encoding="utf-8"))
-
-
 Runs = Callable[[Path, Mapping[str, str]], tuple[int, str]]
 """Runs the command with a workspace and an environment; its exit code and its log."""
 
 
-def in_process(workspace: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+def in_process(workspace: Path, environment: Mapping[str, str], *options: str) -> tuple[int, str]:
     """Run `ci` in this process, where coverage sees it."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [*os.environ]:
@@ -127,12 +99,15 @@ def in_process(workspace: Path, environment: Mapping[str, str]) -> tuple[int, st
         for name, value in environment.items():
             patch.setenv(name, value)
         patch.chdir(workspace)
-        ran = run("ci")
+        ran = run("ci", *options)
     return ran.code, ran.out + ran.err
 
 
 class Workshop:
-    """The company, for as long as the `with` block lasts. `aws` may be one that other tests have used."""
+    """The company, for as long as the `with` block lasts. `aws` may be one that other tests have used.
+
+    With `furnish` False the AWS is taken as another workshop has left it, and GitHub and Git are new.
+    """
 
     def __init__(
         self,
@@ -143,12 +118,14 @@ class Workshop:
         via: Via = "direct",
         runs: Runs = in_process,
         people: tuple[str, ...] = PEOPLE,
+        furnish: bool = True,
     ) -> None:
         self.directory = directory
         self.aws = aws
         self.via: Via = via
         self.people = people
         self.runs = runs
+        self.furnish = furnish
         self.hosted = Hosted(directory, files or access(via=via))
         self.github = FakeGithub(directory=self.hosted.origin)
         self.home = Repository(self.github.owner, self.github.repo)
@@ -159,11 +136,12 @@ class Workshop:
 
     def __enter__(self) -> Self:
         """Empty the AWS, furnish it, and start the servers."""
-        self.aws.empty()
-        furnish_for_github(self.aws, Furniture(MASTER, (PROD, DEV), self.people), self.home, via=self.via)
+        if self.furnish:
+            self.aws.empty()
+            furnish_for_github(self.aws, Furniture(MASTER, (PROD, DEV), self.people), self.home, via=self.via)
         self.aws.mark()
         for server in (self.github, self.issuer, self.front):
-            self._open.enter_context(server)  # type: ignore[arg-type]
+            self._open.enter_context(server)
         self.github.branches["main"] = self.hosted.tip
         return self
 
@@ -210,7 +188,8 @@ class Workshop:
         """Lay everything out as the runner does, run the command, gather what it left."""
         self._jobs += 1
         home = self.directory / f"job-{self._jobs}"
-        workspace = self.hosted.checkout(home / "workspace", job.sha, depth=job.depth, credentials=job.credentials)
+        at = job.at or job.sha
+        workspace = self.hosted.checkout(home / "workspace", at, depth=job.depth, credentials=job.credentials)
         files = {name: home / "file_commands" / name for name in ("summary", "output")}
         (home / "file_commands").mkdir()
         for path in files.values():
@@ -255,6 +234,50 @@ class Workshop:
         set_ |= job.environment
         return {name: value for name, value in set_.items() if value is not None}
 
+    def rolled_out(self) -> Self:
+        """Have the first push applied, so that AWS is what the repository says; then count anew."""
+        done = self.run(self.pushed(*self.hosted.push({"README.md": "Access of acme."})))
+        assert done.code == 0, done.log
+        return self.forget()
+
+    def forget(self) -> Self:
+        """Begin to count anew what AWS is asked for."""
+        self.front.forget()
+        self.aws.mark()
+        return self
+
+    # ---- what somebody does in AWS by hand
+
+    def put(self, members: Mapping[str, set[str]]) -> None:
+        """Have groups hold exactly these people."""
+        iam = self.aws.client("iam", MASTER)
+        now = self.members()
+        for group, people in members.items():
+            for user in people - now[group]:
+                iam.add_user_to_group(GroupName=group, UserName=user)
+            for user in now[group] - people:
+                iam.remove_user_from_group(GroupName=group, UserName=user)
+
+    @contextmanager
+    def locked(self, *accounts: str, role: str = "rolemodel-ci-plan") -> Iterator[None]:
+        """Meanwhile the role of these accounts trusts nobody."""
+        trusts = {}
+        for account in accounts:
+            iam = self.aws.client("iam", account)
+            trusts[account] = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+            nobody = [{**statement, "Effect": "Deny"} for statement in trusts[account]["Statement"]]
+            self._trust(account, role, {**trusts[account], "Statement": nobody})
+        self.aws.mark()
+        try:
+            yield
+        finally:
+            for account, trust in trusts.items():
+                self._trust(account, role, trust)
+
+    def _trust(self, account: str, role: str, document: Any) -> None:
+        iam = self.aws.client("iam", account)
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
+
     # ---- what there is afterwards
 
     def members(self) -> dict[str, set[str]]:
@@ -269,19 +292,3 @@ class Workshop:
     def comments(self) -> list[str]:
         """The texts of the comments on the pull request."""
         return [comment.body for comment in self.github.comments(7)]
-
-
-def outputs(text: str) -> dict[str, str]:
-    """The outputs as the runner reads them."""
-    found = {}
-    lines = iter(text.splitlines())
-    for line in lines:
-        match = re.fullmatch(r"([\w-]+)<<(.+)", line)
-        assert match, line
-        value = []
-        for part in lines:
-            if part == match[2]:
-                break
-            value.append(part)
-        found[match[1]] = "\n".join(value)
-    return found

@@ -54,6 +54,9 @@ def ci(config: str) -> int:
     except UsageWrong as error:
         commands.error("rolemodel-ci", f"{error.message}. {error.remedy}")
         raise
+    except Exception as bug:
+        commands.error("rolemodel-ci", f"A bug, {type(bug).__name__}: the log says where, and where to report it")
+        raise
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

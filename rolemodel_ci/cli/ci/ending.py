@@ -31,11 +31,15 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The comment a run has for a pull request. `make` False: only kept up to date where it is there already."""
+    """The comment a run has for a pull request. `make` False: only kept up to date where it is there already.
+
+    `once`: one that is there already says more than this run has to say, and stays.
+    """
 
     number: int
     marker: str
     make: bool = True
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

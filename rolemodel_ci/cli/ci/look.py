@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rolemodel_ci.cli.ci.ending import Ending, Result
-from rolemodel_ci.cli.ci.rollout import Moved, carried_out, must_be_tip, refused
+from rolemodel_ci.cli.ci.rollout import UNFINISHED, Moved, carried_out, must_be_tip, refused
 from rolemodel_ci.cli.ci.scene import Scene, failed_by
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.world import World
-from rolemodel_ci.errors import CannotGoOn
-from rolemodel_ci.event import Look, Repair
+from rolemodel_ci.errors import CannotGoOn, UsageWrong
+from rolemodel_ci.event import Look, Repair, text
 from rolemodel_ci.model import Policy, Severity
 from rolemodel_ci.plan import Origin, Plan, RemoveMember, Report
 from rolemodel_ci.render.blocks import Paragraph, Tone, counted
@@ -74,8 +74,16 @@ def _repaired(planned: Planned, chosen: Plan, scene: Scene, policy: Policy, worl
     reviewed = reviewed_plan(EVERYTHING, replace(planned, plan=chosen), policy, scene.runner.inputs.allow)
     if isinstance(reviewed, tuple):
         return refused(planned, reviewed, facts)
-    must_be_tip(scene, scene.runner.ref.removeprefix("refs/heads/"))
+    must_be_tip(scene, _branch(scene))
     return _found(planned.plan, carried_out(reviewed, policy, world), policy, facts)
+
+
+def _branch(scene: Scene) -> str:
+    """The branch that the run is on: the default one, or `course` would not have looked. Raises UsageWrong."""
+    ref = scene.runner.ref or text(scene.runner.payload, "ref")
+    if not ref.startswith("refs/heads/"):
+        raise UsageWrong("GITHUB_REF does not say which branch this run is on", "Leave it as the runner sets it.")
+    return ref.removeprefix("refs/heads/")
 
 
 def _found(plan: Plan, report: Report | None, policy: Policy, facts: Facts) -> Ending:
@@ -83,7 +91,7 @@ def _found(plan: Plan, report: Report | None, policy: Policy, facts: Facts) -> E
     dangers = request(policy, policy, today()).dangers
     left = len(plan.changes) - (len(report.outcomes) if report else 0)
     complete = plan.is_whole and (report is None or report.is_complete)
-    failure = "" if complete else "some changes failed or were skipped, or something could not be read"
+    failure = "" if complete else UNFINISHED
     if left and not failure:
         failure = (
             f"AWS differs from the repository in {left} place{'' if left == 1 else 's'}; the job summary names them"
@@ -95,7 +103,7 @@ def _found(plan: Plan, report: Report | None, policy: Policy, facts: Facts) -> E
     result = Result.DRIFT if left else Result.APPLIED if report else Result.NO_DRIFT
     return Ending(
         result if complete else Result.INCOMPLETE,
-        (6 if left else 0) if complete else 5,
+        _code(complete, left, interrupted=report is not None and report.interrupted),
         tuple(blocks),
         tuple(drift_found(plan, dangers, facts, report)),
         plan=plan,
@@ -103,3 +111,10 @@ def _found(plan: Plan, report: Report | None, policy: Policy, facts: Facts) -> E
         failure=failure,
         bugs=report.bugs if report else (),
     )
+
+
+def _code(complete: bool, left: int, *, interrupted: bool) -> int:
+    """The exit code: 130 as everywhere for a run that was interrupted, 6 where something was found and left."""
+    if interrupted:
+        return 130
+    return (6 if left else 0) if complete else 5

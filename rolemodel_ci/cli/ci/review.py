@@ -12,6 +12,7 @@ from rolemodel_ci.guard import headroom
 from rolemodel_ci.model import Policy, Problem, Severity
 from rolemodel_ci.plan import Plan
 from rolemodel_ci.render.comment import SUMMARY_MARKER, Author, Judged, cannot_tell, problems_found, requested_change
+from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.json import plan_json, problems_json
 from rolemodel_ci.render.plans import plan_blocks
 from rolemodel_ci.render.results import problem_blocks
@@ -30,7 +31,7 @@ def review(course: Review, scene: Scene) -> Ending:
     try:
         base = scene.base(sha, *((pull.head_sha,) if pull.head_sha else ()))
     except CannotGoOn as error:
-        return _incomparable(course, scene, problems, error)
+        return _incomparable(scene, problems, error, unread=course.unread, number=pull.number)
     asked = request(base.policy, policy, today(), base.changed)
     judged, code, failure = _judgement(course, scene, policy, base)
     plan = None if isinstance(judged, str) else judged.plan
@@ -56,7 +57,10 @@ def check(course: Check, scene: Scene) -> Ending:
     policy, problems = scene.policy()
     if policy is None or any(problem.severity is Severity.ERROR for problem in problems):
         return _unusable(problems, scene, course.base or "", ())
-    base = scene.base(course.base) if course.base else Base(policy)
+    try:
+        base = scene.base(course.base) if course.base else Base(policy)
+    except CannotGoOn as error:
+        return _incomparable(scene, problems, error, unread=course.why)
     asked = request(base.policy, policy, today(), base.changed)
     parts = requested_change(asked, course.why, scene.facts(course.base), warnings=problems)
     return Ending(
@@ -94,15 +98,20 @@ def _lacking(asked: Request, plan: Plan) -> int:
     return sum((block.place, block.user) in wanted for block in plan.blocked)
 
 
-def _incomparable(course: Review, scene: Scene, problems: tuple[Problem, ...], error: CannotGoOn) -> Ending:
-    """The files are good, but not what they are compared with; that is no failure of somebody who may not read it."""
-    parts = cannot_tell(
-        "Access change: the files are good, but what the request changes is not known", failed_by(error), scene.facts()
-    )
-    failure = "" if course.unread else failed_by(error)
+def _incomparable(
+    scene: Scene, problems: tuple[Problem, ...], error: CannotGoOn, *, unread: str, number: int = 0
+) -> Ending:
+    """The files are good, but not what they are compared with; that is no failure of a run that may not read AWS.
+
+    A comment that is there already is not left to tell of an older commit.
+    """
+    what = "Access change: the files are good, but what the request changes is not known"
+    failure = "" if unread else failed_by(error)
     return Ending(
-        Result.FAILED if failure else Result.VALID, error.exit_code if failure else 0, parts=tuple(parts),
+        Result.FAILED if failure else Result.VALID, error.exit_code if failure else 0,
+        parts=(Part(SUMMARY_MARKER), *cannot_tell(what, failed_by(error), scene.facts(), problems)),
         problems=problems, failure=failure, remark="" if failure else failed_by(error),
+        messages=(Message(number, SUMMARY_MARKER, make=bool(failure)),) if number else (),
     )  # fmt: skip
 
 

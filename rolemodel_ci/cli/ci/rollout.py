@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rolemodel_ci.apply import apply
 from rolemodel_ci.cli.ci.ending import Ending, Message, Result
-from rolemodel_ci.cli.ci.scene import Scene, failed_by, now
+from rolemodel_ci.cli.ci.scene import Scene, failed_by, no_github, now
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.output import tell
 from rolemodel_ci.cli.world import World, watching
@@ -18,13 +18,16 @@ from rolemodel_ci.event import Rollout
 from rolemodel_ci.listing import switch_links
 from rolemodel_ci.model import Policy, Severity
 from rolemodel_ci.plan import AddMember, Approved, Done, Refusal, Report, StackChange
-from rolemodel_ci.render.comment import OUTCOME_MARKER, Facts, not_applied, outcome
+from rolemodel_ci.render.comment import OUTCOME_MARKER, Facts, left_to_another, not_applied, outcome, refused_by_guard
 from rolemodel_ci.render.json import problems_json, refusals_json, report_json
 from rolemodel_ci.render.plans import plan_blocks, refusal_blocks
 from rolemodel_ci.render.results import problem_blocks, report_blocks
 from rolemodel_ci.request import request
 from rolemodel_ci.requested import attribute
 from rolemodel_ci.run import EVERYTHING, Planned, make_plan, reviewed_plan
+
+UNFINISHED = "some changes failed or were skipped, or something could not be read or made"
+"""Why a run that has made what it could is no success."""
 
 
 class Moved(CannotGoOn):
@@ -40,11 +43,13 @@ def rollout(course: Rollout, scene: Scene) -> Ending:
     try:
         ending = _applied(course, scene, facts)
     except Moved as moved:
-        parts = not_applied("not applied by this run", [(moved.message, moved.remedy)], facts, now())
+        parts = left_to_another(failed_by(moved), facts, now())
         ending = Ending(Result.STALE, 0, parts=tuple(parts), remark=failed_by(moved))
     except CannotGoOn as error:
         parts = not_applied("not applied", [(error.message, error.remedy)], facts, now())
         ending = Ending(Result.FAILED, error.exit_code, parts=tuple(parts), failure=failed_by(error))
+    if ending.result is Result.APPLIED and ending.plan is not None and ending.plan.is_empty:
+        messages = tuple(replace(message, once=True) for message in messages)  # the job was run again
     return replace(ending, messages=messages)
 
 
@@ -59,9 +64,9 @@ def must_be_tip(scene: Scene, branch: str) -> None:
             "Leave `ref` of actions/checkout as it is.",
         )
     if scene.github is None:
-        raise UsageWrong(
-            "the action has no `github-token`, without which the branch's tip is not known", "Give it one."
-        )
+        why = no_github(scene.runner)
+        assert why is not None
+        raise UsageWrong(f"{why.message}, without which the branch's tip is not known", why.remedy)
     tip = scene.github.tip(branch)
     if tip != scene.checkout.head:
         raise Moved(
@@ -108,7 +113,7 @@ def refused(planned: Planned, refusals: tuple[Refusal, ...], facts: Facts) -> En
         Result.REFUSED,
         4,
         (*plan_blocks(planned.plan), *refusal_blocks(refusals)),
-        tuple(not_applied("refused by a guard, nothing was changed", refusals, facts, now())),
+        tuple(refused_by_guard(refusals, facts, now())),
         plan=planned.plan,
         document=refusals_json(planned.plan, refusals),
         failure="; ".join(refusal.message for refusal in refusals),
@@ -127,7 +132,7 @@ def _attributed(planned: Planned, course: Rollout, scene: Scene, policy: Policy)
 
 def _reported(report: Report, planned: Planned, policy: Policy, world: World, facts: Facts) -> Ending:
     dangers = request(policy, policy, today()).dangers
-    failure = "" if report.is_complete else "some changes failed or were skipped, or something could not be read"
+    failure = "" if report.is_complete else UNFINISHED
     return Ending(
         Result.INCOMPLETE if failure else Result.APPLIED,
         130 if report.interrupted else 5 if failure else 0,

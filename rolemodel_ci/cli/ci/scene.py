@@ -12,9 +12,9 @@ from rolemodel_ci.edge.actions import Runner
 from rolemodel_ci.edge.base import base_tree, changed_paths
 from rolemodel_ci.edge.github import Github
 from rolemodel_ci.edge.oidc import RunnerTokens
-from rolemodel_ci.edge.repo import Checkout
+from rolemodel_ci.edge.repo import Checkout, NoGit
 from rolemodel_ci.edge.sinks import PLAN_FILE, Commands
-from rolemodel_ci.errors import CannotGoOn, NoAccess
+from rolemodel_ci.errors import CannotGoOn, NoAccess, UsageWrong
 from rolemodel_ci.model import Policy, Problem, Severity
 from rolemodel_ci.render.comment import Facts
 
@@ -29,7 +29,7 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The things of one run. `github` is None where the workflow gives no token."""
+    """The things of one run. `github` is None where `no_github` says why."""
 
     runner: Runner
     checkout: Checkout
@@ -39,9 +39,16 @@ class Scene:
     @classmethod
     def of(cls, runner: Runner, commands: Commands) -> Scene:
         """Open what the runner has laid out. Raises NoGit, NoCommit."""
-        known = runner.inputs.token and runner.api_url and runner.repository
+        known = no_github(runner) is None
         github = Github(runner.api_url, runner.repository, runner.inputs.token) if known else None
-        return cls(runner, Checkout(runner.workspace), commands, github)
+        try:
+            return cls(runner, Checkout(runner.workspace), commands, github)
+        except NoGit as error:
+            if (runner.workspace / ".git").exists():
+                raise
+            raise NoGit(
+                "the workspace is no Git checkout", "Let actions/checkout run before, in the same job."
+            ) from error
 
     def policy(self) -> tuple[Policy | None, tuple[Problem, ...]]:
         """The policy of the commit that is checked out, and its problems: of the commit, whatever lies beside it."""
@@ -81,6 +88,14 @@ class Scene:
         if self.runner.oidc is None:
             return NoAccess("the job may not ask for an OIDC token", "Give it the permission `id-token: write`.")
         return None
+
+
+def no_github(runner: Runner) -> UsageWrong | None:
+    """Why GitHub cannot be asked, with what to do; None where it can."""
+    if not runner.inputs.token:
+        return UsageWrong("the action was given no `github-token`", "Give it one.")
+    missing = "GITHUB_API_URL" if not runner.api_url else "GITHUB_REPOSITORY" if not runner.repository else ""
+    return UsageWrong(f"{missing} is not set", "Leave it as the runner sets it.") if missing else None
 
 
 def failed_by(error: CannotGoOn) -> str:

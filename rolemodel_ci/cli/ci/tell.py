@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import click
 
 from rolemodel_ci import __version__
 from rolemodel_ci.cli.ci.ending import Ending, Message
-from rolemodel_ci.cli.ci.scene import Scene, failed_by
+from rolemodel_ci.cli.ci.scene import Scene, failed_by, no_github
 from rolemodel_ci.cli.output import tell as print_blocks
 from rolemodel_ci.edge.actions import Runner
 from rolemodel_ci.edge.github import Github, GithubFailed
@@ -27,22 +30,28 @@ def tell(ending: Ending, runner: Runner, commands: Commands, scene: Scene | None
     if ending.remark:
         commands.notice("rolemodel-ci", ending.remark)
     outputs = ending.outputs()
-    try:
-        if ending.document is not None:
+    if ending.document is not None:
+        with _surviving(commands, "the plan"):
             outputs["plan-json"] = leave_plan(runner.workspace, as_text(ending.document))
-        if runner.summary_file is not None and ending.parts:
+    if runner.summary_file is not None and ending.parts:
+        with _surviving(commands, "the job summary"):
             append_summary(runner.summary_file, as_summary(ending.parts, facts))
-    except OSError as error:
-        commands.notice("Not written", f"the plan or the job summary: {error}")
     for message in ending.messages:
         outputs["comment-url"] = _comment(message, ending, runner, commands, github, facts) or outputs.get(
             "comment-url", ""
         )
-    try:
-        if runner.output_file is not None:
+    if runner.output_file is not None:
+        with _surviving(commands, "the outputs"):
             append_outputs(runner.output_file, outputs)
+
+
+@contextlib.contextmanager
+def _surviving(commands: Commands, what: str) -> Iterator[None]:
+    """What cannot be written is told of, and the rest is said: a request could put a directory in the plan's way."""
+    try:
+        yield
     except OSError as error:
-        commands.notice("Not written", f"the outputs: {error}")
+        commands.notice("Not written", f"{what}: {error}")
 
 
 def _comment(
@@ -50,13 +59,15 @@ def _comment(
 ) -> str:
     """Keep the comment up to date; its address. Not to be allowed to is no failure: forks never are."""
     if github is None or not message.number:
-        commands.notice("No comment", "the action was given no `github-token`, or the event names no pull request")
+        why = no_github(runner) if github is None else None
+        commands.notice("No comment", failed_by(why) if why else "The event names no pull request.")
         return ""
     author = runner.inputs.comment_author
+    sticky = Sticky(message.number, message.marker, author)
     try:
-        kept = Sticky(message.number, message.marker, author).keep(
-            github, as_comment(ending.parts, facts), make=message.make
-        )
+        if message.once and (there := sticky.find(github)):
+            return there.url
+        kept = sticky.keep(github, as_comment(ending.parts, facts), make=message.make)
     except GithubFailed as failed:
         commands.notice("No comment", f"The pull request could not be told: {failed_by(failed)}")
         return ""

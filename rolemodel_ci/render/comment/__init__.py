@@ -16,16 +16,17 @@ from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.asked import access_parts, headline, role_parts
 from rolemodel_ci.render.comment.facts import OUTCOME_MARKER, SUMMARY_MARKER, Facts, foot, where_whole
 from rolemodel_ci.render.comment.fit import Part, comment_limit, fitted, summary_limit
-from rolemodel_ci.render.comment.markup import alert, name, words
+from rolemodel_ci.render.comment.markup import alert, words
 from rolemodel_ci.render.comment.outcome import Links, outcome_headline, outcome_parts
 from rolemodel_ci.render.comment.planned import Dangers, drift_parts, merge_part, problem_parts
-from rolemodel_ci.render.comment.risks import risk_parts, shortfall_parts
+from rolemodel_ci.render.comment.risks import refused, risk_parts, shortfall_parts
 from rolemodel_ci.render.json import digest
 from rolemodel_ci.request import Request
 
 __all__ = [
     "OUTCOME_MARKER", "SUMMARY_MARKER", "Author", "Facts", "Judged", "as_comment", "as_summary", "cannot_tell",
-    "drift_found", "not_applied", "outcome", "problems_found", "requested_change",
+    "drift_found", "left_to_another", "not_applied", "outcome", "problems_found", "refused_by_guard",
+    "requested_change",
 ]  # fmt: skip
 
 
@@ -67,8 +68,8 @@ def requested_change(
         parts.append(Part(f"AWS was not read: {words(judged)}. What differs there is not known."))
     else:
         parts += drift_parts(judged.plan, request.dangers, folded=True)
-        parts += (Part(f"Note: {words(note)}") for note in judged.plan.notes)
-        parts.append(merge_part(judged.plan, judged.headroom))
+        parts.append(_notes(judged.plan))
+        parts.append(merge_part(judged.plan, judged.headroom, refused=bool(refusals)))
     return [*parts, *problem_parts(warnings, facts), Part(foot(facts, digest(plan) if plan else ""))]
 
 
@@ -94,17 +95,28 @@ def outcome(report: Report, links: Links, dangers: Dangers, facts: Facts, when: 
     ]
 
 
-def not_applied(why: str, reasons: Iterable[Refusal | tuple[str, str]], facts: Facts, when: datetime) -> list[Part]:
-    """The comment on a merged pull request of which nothing was applied. `reasons`: refusals, or message and remedy."""
-    rows = []
-    for reason in reasons:
-        guard, (message, remedy) = ("", reason) if isinstance(reason, tuple) else (
-            f"{name(reason.guard)}: ", (reason.message, reason.remedy)
-        )  # fmt: skip
-        rows.append(f"> - {guard}{words(message)}. {words(remedy)}")
+def refused_by_guard(refusals: Iterable[Refusal], facts: Facts, when: datetime) -> list[Part]:
+    """The comment on a merged pull request that a guard stopped."""
+    reasons = [refused(refusal) for refusal in refusals]
+    return _nothing_done("refused by a guard, nothing was changed", "CAUTION", reasons, facts, when)
+
+
+def not_applied(why: str, reasons: Iterable[tuple[str, str]], facts: Facts, when: datetime) -> list[Part]:
+    """The comment on a merged pull request of which nothing was applied. `reasons`: message and remedy."""
+    return _nothing_done(
+        why, "CAUTION", [f"**Why:** {words(what)}. {words(todo)}" for what, todo in reasons], facts, when
+    )
+
+
+def left_to_another(why: str, facts: Facts, when: datetime) -> list[Part]:
+    """The comment on a merged pull request that another run applies."""
+    return _nothing_done("not applied by this run", "NOTE", [f"**Why:** {words(why)}"], facts, when)
+
+
+def _nothing_done(why: str, kind: str, reasons: Sequence[str], facts: Facts, when: datetime) -> list[Part]:
     return [
         Part(f"{OUTCOME_MARKER}\n### Access change: {why}"),
-        Part(alert("CAUTION"), tuple(rows), rank=0, noun="reason") if rows else Part(),
+        Part(alert(kind), tuple(f"> - {reason}" for reason in reasons), rank=0, noun="reason"),
         Part(foot(facts, when=when)),
     ]
 
@@ -114,15 +126,22 @@ def drift_found(plan: Plan, dangers: Dangers, facts: Facts, report: Report | Non
     drift = sum(change.origin is Origin.DRIFT for change in plan.changes)
     ended = sum(change.origin is Origin.EXPIRED for change in plan.changes)
     told = [counted(drift, "difference") if drift else "", counted(ended, "grant") + " ended" if ended else ""]
-    title = f"Drift: {', '.join(piece for piece in told if piece)}" if drift or ended else "No drift"
-    parts = [Part(f"### {title}")]
+    found = ", ".join(piece for piece in told if piece) or ("none seen" if plan.unreadable else "none")
+    title = f"Drift: {found}"
+    unread = f", but {counted(len(plan.unreadable), 'account')} could not be read" if plan.unreadable else ""
+    parts = [Part(f"### {title}{unread}")]
     if plan.is_empty and plan.is_whole:
         parts.append(Part("AWS is what the repository says."))
     parts += shortfall_parts(plan)
     parts += drift_parts(plan, dangers, folded=False)
+    parts.append(_notes(plan))
     if report is not None:
         parts += [Part(f"### Put right: {outcome_headline(report)}"), *outcome_parts(report, {}, dangers)]
     return [*parts, Part(foot(facts, digest(plan)))]
+
+
+def _notes(plan: Plan) -> Part:
+    return Part(rows=tuple(f"- Note: {words(note)}" for note in plan.notes), rank=3, noun="note")
 
 
 def cannot_tell(what: str, why: str, facts: Facts, problems: Sequence[Problem] = ()) -> list[Part]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from rolemodel_ci.danger import ADMINISTRATOR, widens
+from rolemodel_ci.danger import ADMINISTRATOR, widening
 from rolemodel_ci.plan import AddMember, Blocked, Plan, RemoveMember
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.facts import Facts
@@ -25,22 +25,38 @@ _SIGNS = {
 def headline(request: Request) -> str:
     """The counts of a request, for the first line and for a notification mail."""
     count = {touch: sum(asked.touch is touch for asked in request.grants) for touch in Touch}
-    wider = {role for shape in request.reshaped for role in shape.widened()}
-    other = {d.name for shape in request.reshaped for d in shape.differences if d.is_role} - wider
+    roles = _roles_by_what(request.reshaped)
+    beside = {d.name for shape in request.reshaped for d in shape.beside()}
     pieces = (
         counted(count[Touch.GAINS], "grant") if count[Touch.GAINS] else "",
         counted(count[Touch.LONGER], "grant") + " made longer" if count[Touch.LONGER] else "",
         counted(count[Touch.LOSES], "revocation") if count[Touch.LOSES] else "",
         counted(count[Touch.SHORTER], "grant") + " made shorter" if count[Touch.SHORTER] else "",
-        counted(len(wider), "role") + " widened" if wider else "",
-        counted(len(other), "role") + " changed" if other else "",
+        *(f"{counted(len(roles[what]), 'role')} {what}" for what in _WHATS if what in roles),
+        counted(len(beside), "resource") + " beside the roles" if beside else "",
         counted(len(request.coming), "account") + " added" if request.coming else "",
         counted(len(request.going), "account") + " removed" if request.going else "",
+        "the user map given up" if request.unmanaged else "",
     )
     told = ", ".join(piece for piece in pieces if piece)
     if not told and request.files:
         return "no grant and no role, but files that decide about access"
     return told or "nothing that gives or takes access"
+
+
+_WHATS = ("widened", "changed", "added", "removed")
+
+
+def _roles_by_what(shapes: Iterable[Reshaped]) -> dict[str, dict[str, set[str]]]:
+    """What becomes of roles, by the words above: the roles, and in which accounts."""
+    told: dict[str, dict[str, set[str]]] = {}
+    for shape in shapes:
+        wider = shape.widened()
+        for difference in shape.differences:
+            if difference.is_role:
+                what = "widened" if difference.name in wider else difference.what
+                told.setdefault(what, {}).setdefault(difference.name, set()).update(shape.accounts)
+    return told
 
 
 def access_parts(request: Request, plan: Plan | None, facts: Facts) -> Iterator[Part]:
@@ -50,8 +66,11 @@ def access_parts(request: Request, plan: Plan | None, facts: Facts) -> Iterator[
         rows = tuple(_grant(asked, standing.of(asked), facts) for asked in request.grants)
         yield Part(table_head(("", "who", "account", "role", "until", "why")), rows, rank=1, noun="grant")
     if request.coming or request.going:
-        coming = f"{few(request.coming)} joined the config: its stack and groups are made." if request.coming else ""
-        going = f"{few(request.going)} goes, with its groups and their members." if request.going else ""
+        one = len(request.coming) == 1
+        joins = f"{'joins' if one else 'join'} the config: {'its stack' if one else 'their stacks'} and groups are made"
+        coming = f"{few(request.coming)} {joins}." if request.coming else ""
+        leaves = "goes, with its groups" if len(request.going) == 1 else "go, with their groups"
+        going = f"{few(request.going)} {leaves} and who is in them." if request.going else ""
         yield Part(" ".join(piece for piece in ("**Accounts:**", coming, going) if piece))
 
 
@@ -81,7 +100,7 @@ class _Standing:
 def _grant(asked: Asked, standing: str, facts: Facts) -> str:
     until = asked.expires.isoformat() if asked.expires else ""
     if asked.touch in (Touch.LONGER, Touch.SHORTER):
-        until = f"now {until or 'without an end'}"
+        until = f"{asked.until_then or 'no end'} → **{until or 'no end'}**"
     elif asked.touch is Touch.LOSES:
         until = ""
     reason = words(asked.reason) if asked.reason and asked.touch is not Touch.LOSES else ""
@@ -110,20 +129,17 @@ def role_parts(request: Request) -> Iterator[Part]:
 
 def _roles_counted(shapes: Sequence[Reshaped]) -> str:
     """What is in the fold, for who does not open it."""
-    told: dict[tuple[str, str], set[str]] = {}
-    for shape in shapes:
-        wider = shape.widened()
-        for difference in shape.differences:
-            if difference.is_role:
-                what = "widened" if difference.name in wider else difference.what
-                told.setdefault((what, difference.name), set()).update(shape.accounts)
+    roles = _roles_by_what(shapes)
     pieces = [
         f"{few_html([role])} {what} in {few_html(sorted(accounts))}"
-        for (what, role), accounts in sorted(told.items(), key=lambda item: (item[0][0] != "widened", item[0]))
+        for what in _WHATS
+        for role, accounts in sorted(roles.get(what, {}).items())
     ]
+    other = sorted({d.name for shape in shapes for d in shape.differences if not d.is_role})
+    pieces += [f"beside the roles {few_html(other)}"] if other else []
     if len(pieces) > 4:
         pieces = [*pieces[:3], f"{len(pieces) - 3} more"]
-    return "; ".join(pieces) or "something beside the roles changes in the stacks"
+    return "; ".join(pieces)
 
 
 def _lines(differences: Iterable[Difference]) -> Iterator[str]:
@@ -132,8 +148,9 @@ def _lines(differences: Iterable[Difference]) -> Iterator[str]:
         if difference.what != "changed" or not difference.is_role:
             yield from map(_line, difference.lines)
             continue
-        for title, wide in (("# gives more", True), ("# gives less, or neither", False)):
-            lines = [line for line in difference.lines if widens(line) is wide]
+        wider = widening(difference.lines)
+        rest = [line for line in difference.lines if line not in wider]
+        for title, lines in (("# gives more", wider), ("# gives less, or neither", rest)):
             yield from (title, *map(_line, lines)) if lines else ()
 
 

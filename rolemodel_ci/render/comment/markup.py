@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
@@ -27,8 +28,11 @@ def name(value: str) -> str:
 
 
 def words(value: str) -> str:
-    """Sentences as text; what they have in backticks stays a name."""
-    return escaped(clipped(value, 4 * _CELL))
+    """Sentences as text; what they have in backticks stays a name. At the beginning of a line they make no block."""
+    return _BEGINS_BLOCK.sub(r"\1\\\2", escaped(clipped(value.replace("\t", " ").strip(), 4 * _CELL)))
+
+
+_BEGINS_BLOCK = re.compile(r"^(\d*)([.)=])")  # a numbered list, an underlined heading: `escaped` knows no beginnings
 
 
 def few(values: Iterable[str], most: int = _NAMES) -> str:
@@ -48,9 +52,10 @@ def name_html(value: str) -> str:
 
 def link(label: str, address: str) -> str:
     """A link. `label` is text; `address` has been put together by `blob` or comes from the runner."""
-    return f"[{escaped(label)}]({quote(address, safe=_ADDRESS)})" if address else escaped(label)
+    return f"[{words(label)}]({quote(address, safe=_ADDRESS, errors=_ANY)})" if address else words(label)
 
 
+_ANY = "surrogatepass"  # Git takes any bytes for a file's name
 _ADDRESS = ":/?#[]@!$&+,;=%~"  # RFC 3986's reserved characters and `%`, but for quotes and brackets that end a link
 
 
@@ -59,7 +64,7 @@ def blob(repository_url: str, commit: str, place: Place) -> str:
     if not repository_url or not commit:
         return ""
     line = f"#L{place.line}" if place.line else ""
-    return f"{repository_url}/blob/{quote(commit, safe='')}/{quote(place.file)}{line}"
+    return f"{repository_url}/blob/{quote(commit, safe='')}/{quote(place.file, errors=_ANY)}{line}"
 
 
 def row(cells: Sequence[str]) -> str:

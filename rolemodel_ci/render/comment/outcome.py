@@ -21,10 +21,21 @@ def outcome_headline(report: Report) -> str:
     failed = sum(isinstance(outcome, Failed) for outcome in report.outcomes)
     skipped = sum(isinstance(outcome, Skipped) for outcome in report.outcomes)
     if not report.outcomes:
-        return "applied: AWS was so already" if report.plan.is_whole else "nothing could be applied"
+        return "applied, AWS was so already" if report.plan.is_whole else "nothing could be applied"
     told = sentence((f"{failed} failed" if failed else "", f"{skipped} skipped" if skipped else ""))
-    shown = f"applied, of {counted(len(report.outcomes), 'change')} {told}" if told else "applied"
+    made = f"applied, {_made(report)}"
+    shown = f"incomplete, {told} of {counted(len(report.outcomes), 'change')}" if told else made
     return f"interrupted: {shown}" if report.interrupted else shown
+
+
+def _made(report: Report) -> str:
+    """What was made, in numbers: people first, and what is about no person only where there is nobody."""
+    kinds = [type(outcome.change) for outcome in report.outcomes]
+    gained, lost = kinds.count(AddMember), kinds.count(RemoveMember)
+    told = sentence(
+        (counted(gained, "grant") if gained else "", counted(lost, "revocation") if lost else "")
+    )  # fmt: skip
+    return told or counted(len(kinds), "change")
 
 
 def outcome_parts(report: Report, links: Links, dangers: Dangers) -> Iterator[Part]:
@@ -47,7 +58,8 @@ def _failures(report: Report) -> Iterator[Part]:
     failed = [outcome for outcome in report.outcomes if isinstance(outcome, Failed)]
     skipped = [outcome for outcome in report.outcomes if isinstance(outcome, Skipped)]
     rows: list[str] = [
-        f"> - {words(describe(f.change))}: **failed**. {words(f.reason)}. {words(f.remedy)}" for f in failed
+        f"> - **Failed:** {name(describe(f.change))}<br>{words(f.reason)}.<br>**To do:** {words(f.remedy)}"
+        for f in failed
     ]
     waiting = [o.change.user for o in skipped if isinstance(o.change, AddMember)]
     unmade: list[Failed | Skipped] = [*failed, *skipped]
@@ -55,7 +67,8 @@ def _failures(report: Report) -> Iterator[Part]:
     if waiting:
         rows.append(f"> - {few(sorted(set(waiting)))} did **not** get what was granted, because of that.")
     if keeping:
-        rows.append(f"> - {few(sorted(set(keeping)))} **still has** what was to be taken away.")
+        have = "has" if len(set(keeping)) == 1 else "have"
+        rows.append(f"> - {few(sorted(set(keeping)))} **still {have}** what was to be taken away.")
     if report.interrupted:
         rows.insert(0, "> - The run was interrupted; what was done stays done.")
     if rows:

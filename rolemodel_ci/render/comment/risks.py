@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rolemodel_ci.danger import ADMINISTRATOR, widens
+from rolemodel_ci.danger import ADMINISTRATOR, widening
 from rolemodel_ci.live import Unreadable
-from rolemodel_ci.plan import Blocked, Plan, Refusal
+from rolemodel_ci.plan import Blocked, Guard, Plan, Refusal
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, name, words
-from rolemodel_ci.request import Asked, Request, Touch
+from rolemodel_ci.request import Request, Touch
+from rolemodel_ci.roles import Line
 
 
 def risk_parts(request: Request, author: str, mails: Iterable[str], refusals: Iterable[Refusal]) -> Iterator[Part]:
     """A box, where there is anything to put into it. `author` is the login of who asks, `mails` are the author's."""
     lines = (
-        *(_refusal(refusal) for refusal in refusals),
+        *(f"**The merge would be refused.** {refused(refusal)}" for refusal in refusals),
         *_administrators(request),
         *_wider_roles(request),
         *_trusts(request),
+        *_beside(request),
+        *_unmanaged(request),
         *_files(request),
         *_own_benefit(request, author, mails),
         *_base(request),
@@ -45,58 +48,101 @@ def _blocked(block: Blocked) -> str:
     return f"{what}: {words(block.reason)}. {words(block.remedy)}"
 
 
-def _refusal(refusal: Refusal) -> str:
-    return f"**The merge would be refused** ({name(refusal.guard)}): {words(refusal.message)}. {words(refusal.remedy)}"
+def refused(refusal: Refusal) -> str:
+    """Why a guard stops a plan, and how to go on. Its remedy speaks of a command line; the way in GitHub is added."""
+    told = f"{name(refusal.guard)}: {words(refusal.message)}. {words(refusal.remedy)}"
+    if refusal.guard is Guard.QUOTA:
+        return told
+    return f"{told} In GitHub, that is a run by hand with `repair: everything` and {name(f'allow: {refusal.guard}')}."
 
 
 def _administrators(request: Request) -> Iterator[str]:
-    """Who comes to hold a role that is as good as an administrator."""
-    gaining: dict[tuple[str, str, str, Touch], list[Asked]] = {}
+    """Who comes to hold a role that is as good as an administrator: people with the same accounts in one line."""
+    gaining: dict[tuple[str, str, Touch, str], list[str]] = {}
     for asked in request.grants:
         if asked.gives and asked.danger:
-            gaining.setdefault((asked.account, asked.role, asked.danger, asked.touch), []).append(asked)
-    for (account, role, danger, touch), grants in gaining.items():
-        who, one = few(asked.user for asked in grants), len(grants) == 1
-        word = ("stays" if one else "stay") if touch is Touch.LONGER else ("becomes" if one else "become")
-        yield (
-            f"{who} {word} **administrator** of {name(account)} ({name(role)} {danger})."
-            if (danger == ADMINISTRATOR)
-            else f"{who} {word} **as good as administrator** of {name(account)} ({name(role)} {danger})."
-        )
+            gaining.setdefault((asked.role, asked.danger, asked.touch, asked.account), []).append(asked.user)
+    where: dict[tuple[str, str, Touch, tuple[str, ...]], list[str]] = {}
+    for (role, danger, touch, account), users in gaining.items():
+        where.setdefault((role, danger, touch, tuple(sorted(users))), []).append(account)
+    for (role, danger, touch, people), accounts in where.items():
+        one, longer = len(people) == 1, touch is Touch.LONGER
+        verb = ("stays" if one else "stay") if longer else ("becomes" if one else "become")
+        of = f"{_rank(danger)} of {few(accounts)}{' for longer' if longer else ''}"
+        yield f"{few(people)} {verb} {of} ({name(role)} {danger})."
+
+
+def _rank(danger: str) -> str:
+    return "**administrator**" if danger == ADMINISTRATOR else "**as good as administrator**"
 
 
 def _wider_roles(request: Request) -> Iterator[str]:
-    """Roles that can do more than before, and how many people that is."""
+    """Roles that can do more than before, and who that is."""
     newly: dict[tuple[str, str], list[str]] = {}
     for (account, role), why in request.newly.items():
         newly.setdefault((role, why), []).append(account)
     for (role, why), accounts in newly.items():
-        yield f"{name(role)} of {few(accounts)} {why}, which is **as good as administrator** there."
+        holders = _holders(request, role, accounts)
+        held = f"held by {few(holders)}" if holders else "held by nobody yet"
+        yield f"{name(role)} becomes {_rank(why)} of {few(sorted(accounts))}: it {why}. It is {held}."
     for shape in request.reshaped:
-        where = f"in {counted(len(shape.accounts), 'account')}" if len(shape.accounts) > 1 else "in"
         for difference in shape.differences:
-            if difference.name not in shape.widened():
-                continue
-            people = {u for a in shape.accounts for u in request.held.get((a, difference.name), ())}
-            gained = [f"{line.part}: {line.text}" for line in difference.lines if widens(line) and line.part != "trust"]
-            what = f", who gain {few(gained, 2)}" if gained and people else f": {few(gained, 2)}" if gained else ""
-            held = f"{counted(len(people), 'person', 'people')} can switch into it{what}" if people else (
-                f"nobody can switch into it yet{what}"
-            )  # fmt: skip
-            yield f"{name(difference.name)} is **widened** {where} {few(shape.accounts)}; {held}."
+            gained = _gained(line for line in widening(difference.lines) if line.part != "trust")
+            if gained and difference.name in shape.widened():
+                people = len(_holders(request, difference.name, shape.accounts))
+                held = f"{counted(people, 'person', 'people')} can" if people else "nobody can yet"
+                yield f"{name(difference.name)} is **widened** in {few(shape.accounts)}; {held} switch into it.{gained}"
+
+
+def _holders(request: Request, role: str, accounts: Iterable[str]) -> list[str]:
+    return sorted({user for account in accounts for user in request.held.get((account, role), ())})
+
+
+_IN_WORDS = {("+", "Allow"): "newly allowed", ("-", "Deny"): "no longer denied"}
+
+
+def _gained(lines: Iterable[Line]) -> str:
+    """What makes a role wider, in words: that a Deny goes must not read as if something were denied."""
+    told: dict[str, list[str]] = {}
+    for line in lines:
+        effect, _, rest = line.text.partition(" ")
+        in_words = line.part == "trust" or line.part.startswith("policy ")
+        title = _IN_WORDS.get((line.sign, effect)) if in_words else None
+        if title is None:
+            told.setdefault("new" if line.sign == "+" else "gone", []).append(f"{line.part}: {line.text}")
+        else:
+            told.setdefault(title, []).append(rest)
+    return "".join(f" **{title.capitalize()}:** {few(texts, 2)}." for title, texts in told.items())
 
 
 def _trusts(request: Request) -> Iterator[str]:
     for shape in request.reshaped:
-        for role in shape.trusting():
-            yield f"Who may take on {name(role)} changes in {few(shape.accounts)} (its **trust policy**)."
+        for difference in shape.differences:
+            if difference.name in shape.trusting():
+                gained = _gained(line for line in widening(difference.lines) if line.part == "trust")
+                who = f"Who may take on {name(difference.name)} changes in {few(shape.accounts)}"
+                yield f"{who} (its **trust policy**).{gained}"
+
+
+def _beside(request: Request) -> Iterator[str]:
+    for shape in request.reshaped:
+        for difference in shape.beside():
+            what = f"{name(difference.name)} ({name(difference.kind)}) is {difference.what} in {few(shape.accounts)}"
+            yield f"{what}: it may give access **beside the roles**, which no list of people here shows."
+
+
+def _unmanaged(request: Request) -> Iterator[str]:
+    if request.unmanaged:
+        yield "The **user map is given up**: who is in a group stays there, and nobody looks after it any more."
 
 
 def _files(request: Request) -> Iterator[str]:
     for path in request.files:
         if path.startswith(".github/workflows/"):
             yield f"{name(path)} changes: a **workflow** decides what runs with the roles of CI."
-        elif path.startswith(".github/") or path.endswith("CODEOWNERS"):
+        elif path.rpartition("/")[2] == "CODEOWNERS":
+            yield f"{name(path)} changes: it decides **who has to approve**."
+        elif path.startswith(".github/"):
             yield f"{name(path)} changes: it may decide what runs, and **who has to approve**."
         else:
             yield f"{name(path)} changes: the **config** decides about accounts, guards and how CI gets in."

@@ -1,0 +1,317 @@
+"""A pull request, end to end: what the reviewer is told, and that nothing is written."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from . import payloads
+from .hosting import Merge
+from .jobs import Done, commands
+from .workshop import CONFIG, DEV, MASTER, ROLES, USERS, Workshop, access, role, template
+
+pytest_plugins = ["actions.resting"]
+
+WANTED = USERS.replace("Reader: [alice, bob]", "Reader: [alice, dave]")
+
+
+def ask(shop: Workshop, users: str = USERS, *, more: dict[str, str] | None = None, **job: Any) -> Done:
+    """Open the pull request with these users, or push to it once more; the run of it."""
+    return reviewed(shop, shop.hosted.request(access(users) | (more or {})), **job)
+
+
+def reviewed(shop: Workshop, merge: Merge, **job: Any) -> Done:
+    """The run of a pull request; whatever it is about, it writes nothing and takes on no role that may."""
+    done = shop.run(shop.opened(merge, **job))
+    assert shop.aws.writes() == {}
+    assert shop.front.granted(role="rolemodel-ci-apply") == 0
+    assert shop.github.violations == []
+    hidden = [command.message for command in commands(done.log) if command.name == "add-mask"]
+    told = "\n".join((done.shown, done.summary, *shop.comments()))
+    assert not [secret for secret in hidden if secret in told]
+    return done
+
+
+def only(shop: Workshop) -> str:
+    """The one comment."""
+    (comment,) = shop.comments()
+    return comment
+
+
+def test_what_is_asked_for(shop: Workshop) -> None:
+    done = ask(shop, WANTED)
+    assert done.code == 0, done.log
+    assert "Plan: 1 grant and 1 revocation." in done.shown
+    assert "+ gains  dave  prod     Reader" in done.shown
+    assert done.commands == []
+    comment = only(shop)
+    assert "### Access change: 1 grant, 1 revocation" in comment
+    assert "| ➕ **gains** | `dave` | `prod` | `Reader` |" in comment
+    assert "| ➖ **loses** | `bob` | `prod` | `Reader` |" in comment
+    assert "**On merge** 2 memberships" in comment
+    assert "Drift" not in comment
+    assert done.summary == comment
+    url = "https://github.com/acme/access/pull/7#issuecomment-3000000001"
+    assert done.outputs == {
+        "result": "planned", "changes": "2", "grants": "1", "revocations": "1", "drift": "0", "problems": "0",
+        "plan-json": "rolemodel-ci-plan.json", "comment-url": url,
+    }  # fmt: skip
+    assert done.plan["format"] == "rolemodel-ci/plan"
+    assert shop.front.granted(role="rolemodel-ci-plan") == 3
+    assert shop.members()["RM.prod.Reader"] == {"alice", "bob"}
+
+
+def test_drift_is_told_apart_and_in_a_fold(shop: Workshop) -> None:
+    shop.put({"RM.prod.Admin": {"carol", "bob"}})
+    done = ask(shop.forget(), WANTED)
+    assert done.code == 0, done.log
+    head, _, fold = only(shop).partition("<details><summary><b>Drift</b>: 1 difference between AWS and the repository")
+    assert "### Access change: 1 grant, 1 revocation" in head
+    assert "`Admin`" not in head
+    assert "| ➖ **loses** | `bob` | `prod` | `Admin` · **admin** | member | not granted |" in fold
+    assert (done.outputs["drift"], done.outputs["changes"]) == ("1", "3")
+
+
+def test_guard_that_would_refuse_the_merge_is_a_warning(shop: Workshop) -> None:
+    done = ask(shop, "{}\n")
+    assert (done.code, done.outputs["result"]) == (0, "planned"), done.log
+    box = only(shop).partition("> [!CAUTION]")[2].partition("\n\n")[0]
+    assert box.count("**The merge would be refused") == 2
+    assert "`empty-map`" in box
+    assert "all 6 memberships would be revoked" in box
+    assert "`mass-revocation`" in box
+    assert "`--allow empty-map`" in box
+
+
+def test_user_who_is_not_there(shop: Workshop) -> None:
+    done = ask(shop, WANTED.replace("dave", "erin"))
+    assert (done.code, done.outputs["result"]) == (5, "failed"), done.log
+    assert done.said("error") == "1 of what is asked for cannot be made; the summary says why"
+    row = next(line for line in only(shop).splitlines() if "**gains**" in line)
+    assert "`erin`" in row
+    assert "**cannot be made:**" in row
+    assert "> - `erin` is not put into `RM.prod.Reader`" in only(shop)
+
+
+def test_wish_that_was_blocked_before_fails_nobody_else(shop: Workshop) -> None:
+    users = USERS.replace("Admin: [carol]", "Admin: [carol, erin]")
+    shop.hosted.push(access(users))
+    done = ask(shop, users.replace("Reader: [alice, bob]", "Reader: [alice, bob, dave]"))
+    assert (done.code, done.outputs["result"]) == (0, "planned"), done.log
+    assert "### Access change: 1 grant" in only(shop)
+    assert "> - `erin` is not put into `RM.prod.Admin`" in only(shop)
+
+
+def test_account_that_cannot_be_read(shop: Workshop) -> None:
+    with shop.locked(DEV):
+        done = ask(shop, WANTED)
+    assert done.code == 0, done.log
+    comment = only(shop)
+    assert "account `dev` cannot be read, and nothing is concluded from it" in comment
+    assert r"sub `repo:acme/access:pull_request`" in comment
+    assert "| ➕ **gains** | `dave` | `prod` | `Reader` |" in comment
+    assert "cannot be read" in done.shown
+    assert [unread["account"] for unread in done.plan["unreadable"]] == ["dev"]
+
+
+def test_master_account_that_cannot_be_read(shop: Workshop) -> None:
+    with shop.locked(MASTER):
+        done = ask(shop, WANTED)
+    assert (done.code, done.outputs["result"]) == (3, "failed"), done.log
+    assert "the master account: AWS refused sts:AssumeRoleWithWebIdentity" in done.said("error")
+    comment = only(shop)
+    assert "### Access change: 1 grant, 1 revocation" in comment
+    assert "AWS was not read: the master account" in comment
+    assert "On merge" not in comment
+    assert (done.outputs["grants"], done.outputs["revocations"]) == ("1", "1")
+
+
+def test_run_again_leaves_the_comment_alone(shop: Workshop) -> None:
+    merge = shop.hosted.request(access(WANTED))
+    reviewed(shop, merge)
+    again = reviewed(shop, merge, action="synchronize")
+    assert shop.github.asked("PATCH") == []
+    assert "Comment left as it was: https://github.com/acme/access/pull/7#issuecomment-3000000001" in again.shown
+    assert again.outputs["comment-url"].endswith("-3000000001")
+    pushed = ask(shop, WANTED, action="synchronize")
+    assert "Comment changed:" in pushed.shown  # it is about another commit
+    assert len(shop.github.comments(7)) == 1
+
+
+def test_files_broken_and_mended(shop: Workshop) -> None:
+    ask(shop, WANTED)
+    (first,) = shop.github.comments(7)
+    done = ask(shop, WANTED + "qa:\n  Admin: [dave, 'a b']\n", action="synchronize")
+    assert (done.code, done.outputs["result"], done.outputs["problems"]) == (1, "problems", "2"), done.log
+    *on_lines, last = done.annotations("error")
+    assert [(one.where, one.properties["title"]) for one in on_lines] == [
+        ("access/users.yml:6", "RM301"), ("access/users.yml:7", "RM124"),
+    ]  # fmt: skip
+    assert last.message == "the files have 2 problems"
+    (broken,) = shop.github.comments(7)
+    assert (broken.id, "cannot be used, 2 problems in the files" in broken.body) == (first.id, True)
+    assert done.summary == broken.body
+    assert done.plan["format"] == "rolemodel-ci/problems"
+    mended = ask(shop, WANTED, action="synchronize")
+    assert mended.code == 0, mended.log
+    (whole,) = shop.github.comments(7)
+    assert (whole.id, "### Access change: 1 grant, 1 revocation" in whole.body) == (first.id, True)
+
+
+def test_broken_from_the_beginning_makes_a_comment_and_asks_aws_nothing(shop: Workshop) -> None:
+    done = ask(shop, "prod: [carol\n")
+    assert done.code == 1
+    assert "cannot be used" in only(shop)
+    assert shop.front.assumptions == []
+    assert shop.issuer.audiences == []
+
+
+def test_nothing_about_access_makes_no_comment_but_keeps_one(shop: Workshop) -> None:
+    done = ask(shop, more={"README.md": "Words."})
+    assert (done.code, done.outputs["changes"], done.outputs["comment-url"]) == (0, "0", ""), done.log
+    assert shop.comments() == []
+    assert "### Access change: nothing that gives or takes access" in done.summary
+    ask(shop, WANTED, action="synchronize")
+    assert "1 grant" in only(shop)
+    ask(shop, USERS, action="synchronize")
+    assert "### Access change: nothing that gives or takes access" in only(shop)
+
+
+def test_drift_alone_makes_no_comment(shop: Workshop) -> None:
+    shop.put({"RM.prod.Admin": {"carol", "bob"}})
+    done = ask(shop.forget(), more={"README.md": "Words."})
+    assert (done.code, done.outputs["drift"]) == (0, "1")
+    assert shop.comments() == []
+    assert "<b>Drift</b>" in done.summary
+
+
+def test_aimed_at_another_branch(shop: Workshop) -> None:
+    merge = shop.hosted.request(access(WANTED))
+    payload = payloads.minimal_pull_request(head_sha=merge.head, base_sha=merge.base, base_ref="release")
+    shop.opened(merge)
+    done = shop.run(shop.on_pull_request(payload, merge))
+    assert (done.code, done.outputs["result"]) == (0, "valid"), done.log
+    assert "aimed at `release`, and only `main` is ever applied" in done.said("notice")
+    assert "### Access change: 1 grant, 1 revocation" in only(shop)
+    assert shop.front.assumptions == []
+
+
+@pytest.mark.parametrize(("login", "user"), [("dave", "dave"), ("D-ave", "dave"), ("somebody", "carol")])
+def test_author_who_benefits(shop: Workshop, login: str, user: str) -> None:
+    merge = shop.hosted.request(access(USERS + f"  Reader: [{user}]\n"))  # its author's mail is carol@example.com
+    payload = payloads.minimal_pull_request(head_sha=merge.head, base_sha=merge.base, author=login)
+    shop.opened(merge)
+    done = shop.run(shop.on_pull_request(payload, merge))
+    assert done.code == 0, done.log
+    assert f"The author of this pull request, `{login}`, seems to be `{user}` and **benefits from it**." in only(shop)
+
+
+def test_author_who_gives_to_others(shop: Workshop) -> None:
+    ask(shop, USERS + "  Reader: [dave]\n")
+    assert "benefits" not in only(shop)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        ("access/config.yml", CONFIG + "guards: {revoke_percent: 90}\n", "the **config** decides"),
+        (".github/workflows/access.yml", "on: push\n", "a **workflow** decides what runs"),
+        (".github/CODEOWNERS", "* @acme/all\n", "**who has to approve**"),
+        ("docs/CODEOWNERS", "* @acme/all\n", "**who has to approve**"),
+    ],
+)
+def test_files_that_decide(shop: Workshop, path: str, text: str, said: str) -> None:
+    done = ask(shop, more={path: text.replace("VIA", "direct")})
+    assert done.code == 0, done.log
+    comment = only(shop)
+    assert "### Access change: no grant and no role, but files that decide about access" in comment
+    box = comment.partition("> [!CAUTION]")[2].partition("\n\n")[0]
+    assert f"`{path}` changes" in box
+    assert said in box
+
+
+def test_role_that_can_do_more(shop: Workshop) -> None:
+    done = ask(shop, more={"access/roles.yml": template(Admin=role("*"), Reader=role("s3:*"))})
+    assert done.code == 0, done.log
+    comment = only(shop)
+    assert "### Access change: 1 role widened" in comment
+    box = next(line for line in comment.splitlines() if "is **widened**" in line)
+    assert box.startswith("> - `Reader` is **widened** in ")
+    assert "`dev` and `prod`" in box
+    assert "2 people" in box
+    assert "s3:*" in comment
+    assert done.outputs["changes"] == "2"
+
+
+def test_base_over_the_api_where_it_cannot_be_fetched(shop: Workshop) -> None:
+    merge = shop.hosted.request(access(WANTED))
+    fetched = reviewed(shop, merge)
+    assert shop.github.asked("GET", "/git/trees/") == []
+    asked = reviewed(shop, merge, credentials=False)
+    assert len(shop.github.asked("GET", "/git/trees/")) == 1
+    assert asked.code == 0, asked.log
+    assert asked.summary == fetched.summary
+    assert shop.github.asked("PATCH") == []
+
+
+def test_base_in_the_checkout(shop: Workshop) -> None:
+    done = reviewed(shop, shop.hosted.request(access(WANTED)), depth=2, credentials=False)
+    assert "### Access change: 1 grant, 1 revocation" in only(shop)
+    assert shop.github.asked("GET", "/git/") == []
+    assert done.code == 0, done.log
+
+
+def test_base_that_cannot_be_had(shop: Workshop) -> None:
+    done = ask(shop, WANTED, credentials=False, token="")
+    assert (done.code, done.outputs["result"]) == (2, "failed"), done.log
+    assert "is not in the checkout and cannot be fetched" in done.said("error")
+    assert "Check out with `fetch-depth: 2`, or give the action its `github-token`." in done.said("error")
+    assert "what the request changes is not known" in done.summary
+    assert shop.front.assumptions == []
+
+
+def test_base_that_github_does_not_give_makes_no_stale_comment(shop: Workshop) -> None:
+    ask(shop, WANTED)
+    shop.github.tree_limit = 1
+    done = ask(shop, WANTED + "  Reader: [carol]\n", action="synchronize", credentials=False)
+    assert done.code == 3, done.log
+    assert "it has more files than GitHub lists" in done.said("error")
+    assert "what the request changes is not known" in only(shop)
+    assert "`dave`" not in only(shop)
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_checkout_of_the_branch_itself(shop: Workshop, depth: int) -> None:
+    merge = shop.hosted.request(access(WANTED))
+    done = reviewed(shop, merge, at=merge.head, depth=depth)
+    assert done.code == 0, done.log
+    assert "### Access change: 1 grant, 1 revocation" in only(shop)
+    assert f"<code>{merge.head[:7]}</code> on <code>{merge.base[:7]}</code>" in only(shop)
+
+
+def test_checkout_of_a_branch_that_main_has_left_behind(shop: Workshop) -> None:
+    merge = shop.hosted.request(access(WANTED))
+    shop.hosted.push(access(USERS + "  Reader: [carol]\n"))
+    payload = payloads.minimal_pull_request("synchronize", head_sha=merge.head, base_sha=shop.hosted.tip)
+    shop.opened(merge)
+    done = shop.run(shop.on_pull_request(payload, merge, at=merge.head, depth=0))
+    assert done.code == 0, done.log
+    assert "### Access change: 1 grant, 1 revocation" in only(shop)
+
+
+def test_whole_history(shop: Workshop) -> None:
+    shop.hosted.push({"README.md": "One more."})
+    done = reviewed(shop, shop.hosted.request(access(WANTED)), depth=0, credentials=False)
+    assert done.code == 0, done.log
+    assert "### Access change: 1 grant, 1 revocation" in only(shop)
+
+
+def test_first_request_has_everything_to_ask_for(shop: Workshop) -> None:
+    shop.hosted.push({path: None for path in access()})
+    done = ask(shop, USERS)
+    assert done.code == 0, done.log
+    assert "**everything** counts as asked for" in only(shop)
+    assert "already so in AWS" in only(shop)
+    assert json.loads(ROLES)["Resources"].keys() == {"Admin", "Reader"}

@@ -1,0 +1,102 @@
+"""The text of each kind of comment, as a reviewer reads it. `make bless` accepts what is made now."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+import pytest
+from builders import TODAY
+
+from rolemodel_ci.render.comment import Facts, as_comment, requested_change
+from rolemodel_ci.request import request
+
+from .cases import COMMENTS, FORK, access, allowing, summary
+from .reading import read
+
+EXPECTED = Path(__file__).parent.parent / "expected" / "comment"
+
+SAID = {
+    "planned": "2 grants, 1 revocation",
+    "planned-everything": (
+        "2 grants, 3 revocations, 1 grant made shorter, 2 roles widened, 1 role added, 1 account removed"
+    ),
+    "problems": "cannot be used, 2 problems in the files",
+    "applied": "applied, 1 grant and 2 revocations",
+    "applied-with-failures": "incomplete, 1 failed and 3 skipped of 15 changes",
+    "nothing": "nothing that gives or takes access",
+    "role-widened": "1 role widened",
+    "role-narrowed": "1 role changed",
+    "role-added-and-removed": "3 grants, 3 revocations, 1 role added, 1 role removed",
+    "beside-the-roles": "1 resource beside the roles",
+    "longer-and-shorter": "2 grants made longer, 2 grants made shorter",
+    "files-changed": "no grant and no role, but files that decide about access",
+    "500-grants": "500 grants",
+}
+QUIET = {
+    "problems", "nothing", "role-narrowed", "role-added-and-removed", "account-removed", "applied", "applied-nothing",
+    "no-drift", "drift-report", "drift-repaired",
+}  # fmt: skip
+
+
+@cache
+def made(name: str) -> str:
+    """One of the comments; made once."""
+    return COMMENTS[name]()
+
+
+@pytest.mark.parametrize("name", COMMENTS)
+def test_comment(name: str) -> None:
+    shown = made(name)
+    path = EXPECTED / f"{name}.md"
+    if os.environ.get("BLESS"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(shown, encoding="utf-8")
+
+    assert shown == path.read_text(encoding="utf-8")
+
+
+def test_no_golden_file_is_left_over() -> None:
+    made_here = {path.stem for path in EXPECTED.iterdir() if not path.stem.startswith("picture-")}  # of the pictures
+
+    assert made_here == set(COMMENTS)
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_the_headline_alone_says_it_in_numbers(name: str) -> None:
+    assert read(made(name)).headings == [f"Access change: {SAID[name]}"]
+
+
+@pytest.mark.parametrize("name", COMMENTS)
+def test_there_is_a_box_only_where_there_is_danger_or_a_failure(name: str) -> None:
+    shown = made(name)
+
+    assert ("> [!" in shown) == (name not in QUIET)
+
+
+@pytest.mark.parametrize("name", COMMENTS)
+def test_every_comment_is_whole(name: str) -> None:
+    seen = read(made(name))
+
+    assert seen.is_whole
+    assert seen.strange == []
+
+
+def test_without_addresses_there_are_no_links() -> None:
+    asked = request(access(), access("prod: {AdminRole: [zoe]}"), TODAY)
+    seen = read(as_comment(requested_change(asked, FORK, Facts("1.0.0")), Facts("1.0.0")))
+
+    assert seen.links == []
+    assert [row[5] for row in seen.rows] == [f"users.yml:{one.place.line}" for one in asked.grants]
+    assert seen.strange == []
+
+
+def test_many_roles_that_change_are_counted_in_the_fold() -> None:
+    roles = {f"Role{n}": allowing("s3:Get*") for n in range(7)}
+    wider = {name: allowing("s3:*") for name in roles}
+    shown = summary(access("{}", roles=roles), access("{}", roles=wider), FORK)
+
+    assert "### Access change: 7 roles widened" in shown
+    everywhere = "<code>cdn</code>, <code>dev</code>, <code>prod</code> and <code>test</code>"
+    assert f"<code>Role2</code> widened in {everywhere}; 4 more</summary>" in shown

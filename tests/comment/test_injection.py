@@ -1,0 +1,244 @@
+"""Names and texts that try to be more than that: in a comment they stay text, whatever GitHub would look for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rolemodel_ci.guard import Headroom
+from rolemodel_ci.live import Unreadable
+from rolemodel_ci.model import Place, Problem, Severity
+from rolemodel_ci.plan import (
+    AddMember,
+    Blocked,
+    DeletePolicy,
+    DetachPolicy,
+    Done,
+    Failed,
+    Guard,
+    Origin,
+    Plan,
+    Refusal,
+    RemoveMember,
+    Report,
+    SettleStack,
+    Skipped,
+)
+from rolemodel_ci.render.comment import (
+    OUTCOME_MARKER,
+    SUMMARY_MARKER,
+    Author,
+    Judged,
+    as_comment,
+    as_summary,
+    cannot_tell,
+    drift_found,
+    not_applied,
+    outcome,
+    problems_found,
+    refused_by_guard,
+    requested_change,
+)
+from rolemodel_ci.render.comment.fit import Limit, Part, fitted
+from rolemodel_ci.render.comment.markup import link, name, name_html, words
+from rolemodel_ci.request import Asked, Request, Reshaped, Touch
+from rolemodel_ci.roles import Difference, Line
+
+from .cases import FACTS, RUN, WEB, WHEN
+from .reading import Seen, read
+
+NASTY = (
+    "::set-output name=x::y", "##[error]", "|", "a | b | c", "\\|", "|---|", "`", "``", "```", "`a``b`", "<!--",
+    "-->", SUMMARY_MARKER, OUTCOME_MARKER, "</details>", "</summary>", "</code></sub>", "<details>",
+    "<img src=x onerror=alert(1)>", "<a href='http://evil.example'>", "<http://evil.example>", "@org/team",
+    "`@org/team`", "@everyone", "x@org", "#1", "GH-1", "gh-1", "acme/access#1", "](http://evil.example)",
+    "[x](http://evil.example)", "![x](http://evil.example)", "[x]: http://evil", "a\nb", "a\r\nb", "\r", "\n\n# Head",
+    "\n```\n", "a\u202eb", "\u2066", "\x00", "\x1b[31m", "\\", "\\\\", "a\\", "$$", "$x$", "$`x`$", ":+1:",
+    "http://evil.example/a", "https://evil.example", "ftp://evil.example", "www.evil.example", "a@evil.example",
+    "[^1]", "[^1]: x", "*a*", "**a**", "__a__", "~~a~~", "~~~", "> [!CAUTION]", "> x", "- x", "1. x", "# x", "---",
+    "===", "    x", "\tx", "&#64;org", "&lt;b&gt;", "&#96;", "%0A", "{{ x }}", "${{ secrets.X }}", "\u200b", "\ufeff",
+    "\ud800", "x" * 5_000, "`" * 5_000, "|" * 5_000, "<" * 5_000, "\n" * 5_000,
+)  # fmt: skip
+HEADROOM = Headroom(8, 300, 2, 10)
+
+
+def request_about(text: str) -> Request:
+    """A request in which everything that comes from files is the text."""
+    place = Place(text, 1, 1)
+    grants = [
+        Asked(touch, text, text, text, place, date(2027, 1, 31), text, danger, date(2026, 12, 31))
+        for touch in Touch
+        for danger in (None, "allows every action")
+    ]
+    whats = ("added", "removed", "changed")
+    differences = [
+        Difference(text, kind, what, (Line("+", part, text), Line("-", part, f"Deny {text}")))  # type: ignore[arg-type]
+        for kind in ("AWS::IAM::Role", "AWS::IAM::User", text)
+        for what in whats
+        for part in ("trust", f"policy {text}", text, "")
+    ]
+    return Request(
+        tuple(grants),
+        (Reshaped((text,), tuple(differences)), Reshaped((text, text), tuple(differences[:4]))),
+        (text,),
+        (text, text),
+        {(text, text): "allows every action"},
+        {(text, text): "allows every action"},
+        {(text, text): frozenset({text})},
+        (text, f".github/workflows/{text}", f".github/{text}", f"{text}/CODEOWNERS"),
+        whole=False,
+        unmanaged=True,
+    )
+
+
+def plan_about(text: str) -> Plan:
+    """A plan in which everything that comes from files and from AWS is the text."""
+    changes = [
+        change
+        for origin in Origin
+        for change in (
+            AddMember(text, text, text, text, date(2027, 1, 31), text, Place(text, 1, 1), origin=origin),
+            RemoveMember(text, text, text, text, date(2026, 11, 22), origin=origin),
+            RemoveMember(None, None, text, text, origin=origin),
+            DetachPolicy(text, text, text, text, origin=origin),
+            DeletePolicy(None, None, text, text, origin=origin),
+            SettleStack(text, None, text, text, (), origin=origin),
+        )
+    ]
+    blocked = (Blocked(text, text, text, text, Place(text, 1, 1)), Blocked(text, None, text, text))
+    return Plan(tuple(changes), (Unreadable(text, text, text),), blocked, (text, f"a `{text}` b"))
+
+
+@cache
+def every_kind(text: str) -> dict[str, list[Part]]:
+    """Each kind of comment, full of the text."""
+    wanted, plan = request_about(text), plan_about(text)
+    refusals = (Refusal(Guard.QUOTA, text, text),)
+    problems = [Problem(Place(text, 1, 1), "RM100", text, text, severity) for severity in Severity]
+    outcomes = tuple(o for c in plan.changes for o in (Done(c), Failed(c, text, text), Skipped(c, text)))
+    report = Report(plan, outcomes, interrupted=True)
+    dangers = {(text, text): "allows every action"}
+    links = {(text, text): "https://signin.aws.amazon.com/switchrole?account=1"}
+    return {
+        "planned": requested_change(wanted, Judged(plan, refusals, HEADROOM), FACTS, Author(text, (text,)), problems),
+        "unread": requested_change(wanted, text, FACTS, Author(text)),
+        "problems": problems_found(problems, FACTS),
+        "outcome": outcome(report, links, dangers, FACTS, WHEN),
+        "refused": refused_by_guard(refusals, FACTS, WHEN),
+        "not applied": not_applied("not applied", [(text, text)], FACTS, WHEN),
+        "drift": drift_found(plan, dangers, FACTS, report),
+        "unknown": cannot_tell("Not known", text, FACTS, problems),
+    }
+
+
+def whole(parts: list[Part]) -> str:
+    """The comment without a limit, so that long names leave nothing out."""
+    return fitted(parts, Limit(10**9, len, ""))
+
+
+def shape(seen: Seen) -> tuple[object, ...]:
+    """What text may not change: tables, their rows and columns, fences with their number of lines, headings."""
+    rows = [len(row) for row in seen.rows]
+    return seen.columns, rows, [fence.count("\n") for fence in seen.fences], len(seen.headings)
+
+
+PLAIN = {kind: read(whole(parts)) for kind, parts in every_kind("plain").items()}
+
+
+@pytest.mark.parametrize("text", NASTY, ids=lambda text: repr(text[:30]))
+def test_text_from_outside_is_no_markup(text: str) -> None:
+    for kind, parts in every_kind(text).items():
+        seen = read(whole(parts))
+
+        assert seen.strange == [], (kind, seen.strange[:3])
+        assert seen.is_whole, kind
+        assert all(address.startswith((f"{WEB}/blob/", "https://signin.aws.amazon.com/")) for address in seen.links), (
+            kind
+        )
+        assert shape(seen) == shape(PLAIN[kind]), kind
+
+
+@pytest.mark.parametrize("text", NASTY, ids=lambda text: repr(text[:30]))
+def test_the_marker_is_at_the_start_and_cannot_be_forged(text: str) -> None:
+    for kind, parts in every_kind(text).items():
+        shown = as_comment(parts, FACTS)
+        ended = ("outcome", "refused", "not applied")
+        marker = OUTCOME_MARKER if kind in ended else "" if kind in ("drift", "unknown") else SUMMARY_MARKER
+
+        assert shown.startswith(f"{marker}\n###" if marker else "###"), kind
+        hidden = [token for token in re.findall(r"<!--.*?-->", shown) if token in (SUMMARY_MARKER, OUTCOME_MARKER)]
+        told = [line for line in shown.splitlines() if line in (SUMMARY_MARKER, OUTCOME_MARKER)]
+        assert told == ([marker] if marker else []), (kind, hidden)
+
+
+@pytest.mark.parametrize("text", NASTY, ids=lambda text: repr(text[:30]))
+def test_no_line_is_a_command_and_nothing_is_unseen(text: str) -> None:
+    for parts in every_kind(text).values():
+        for shown in (as_comment(parts, FACTS), as_summary(parts, FACTS)):
+            unfenced = re.sub(r"(?ms)^```diff\n.*?^```$", "", shown)
+            assert not re.search(r"(?m)^\s*(::|##\[)", unfenced)
+            assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]", shown)
+
+
+@settings(deadline=None, max_examples=40)  # seven comments each time
+@given(st.text(st.sampled_from("ab1 |`\\<>!-[](){}@#*_~$&:/.\n\r^+=\u202e\x00é😀\"'"), max_size=40))
+def test_any_text_is_no_markup(text: str) -> None:
+    for kind, parts in every_kind.__wrapped__(text).items():
+        seen = read(whole(parts))
+
+        assert seen.strange == [], (kind, seen.strange[:3])
+        assert seen.is_whole, kind
+        if text.strip() and not set(text) <= set(" \\"):
+            assert shape(seen) == shape(PLAIN[kind]), kind
+
+
+@given(st.text(max_size=60), st.text(max_size=20))
+def test_a_name_is_one_code_span_and_says_what_it_is(text: str, other: str) -> None:
+    seen = read(f"| {name(text)} | {words(other)} |\n|---|---|\n| {name(text)} | {words(other)} |\n")
+
+    assert seen.columns == [2]
+    assert seen.strange == []
+    assert [len(row) for row in seen.rows] == [2]
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_a_link_is_one_link(label: str, path: str) -> None:
+    address = f"{WEB}/blob/x/{path}"
+    seen = read(f"a {link(label, address)} b\n")
+
+    assert len(seen.links) == 1
+    assert seen.links[0].startswith(f"{WEB}/blob/x/")
+    assert seen.strange == []
+
+
+@given(st.text(max_size=60))
+def test_in_html_a_name_is_one_code_element(text: str) -> None:
+    seen = read(f"<details><summary>{name_html(text)}</summary>\n\nx\n\n</details>\n")
+
+    assert seen.strange == []
+    assert seen.is_whole
+
+
+@pytest.mark.parametrize(
+    "address", ['x" onclick="y', "javascript:alert(1)//<b>", "https://evil/ onload=x", "https://x/'>"]
+)
+def test_the_address_of_the_run_cannot_leave_its_attribute(address: str) -> None:
+    shown = as_comment([Part(f"### x\n\n{cannot_tell('x', '', replace(FACTS, run_url=address))[-1].head}")], FACTS)
+
+    assert re.findall(r"<a [^>]*>", shown) == re.findall(r'<a href="[^"<> \']*">', shown)
+    assert len(re.findall("<a ", shown)) == 1
+
+
+@pytest.mark.parametrize("text", ["@org/team", "<!-- x", "|", "x\ny", "http://evil.example"])
+def test_the_reader_finds_what_is_raw(text: str) -> None:
+    """The tests above would see it if nothing were escaped."""
+    raw = f"### Access change\n\n| a | b |\n|---|---|\n| {text} | b |\n\n<sub>{RUN[:0]}</sub>\n"
+    seen = read(raw)
+
+    assert seen.strange or not seen.is_whole or [len(row) for row in seen.rows] != [2] or len(seen.text) != 5

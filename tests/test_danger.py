@@ -1,0 +1,383 @@
+"""Which roles are as good as an administrator, and which lines give more than they take."""
+
+from __future__ import annotations
+
+import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import TODAY, policy, template
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rolemodel_ci.danger as module
+from rolemodel_ci.checks.subject import subject
+from rolemodel_ci.danger import ADMINISTRATOR, IDENTITIES, PASSING, dangers, widening, widens, worse
+from rolemodel_ci.resolve import Resolved, Where, resolve
+from rolemodel_ci.roles import Line, differences
+
+ACCESS = Path(__file__).parent.parent / "access" / "roles.yml"
+AWS_MANAGED = "arn:aws:iam::aws:policy/"
+
+
+def statement(effect: str = "Allow", **parts: Any) -> dict[str, Any]:
+    """A statement about every resource unless another is given."""
+    about = {} if "Resource" in parts or "NotResource" in parts else {"Resource": "*"}
+    return {"Effect": effect, **about, **parts}
+
+
+def allow(*actions: Any, **parts: Any) -> dict[str, Any]:
+    """An Allow of these actions."""
+    return statement(Action=[*actions], **parts)
+
+
+def deny(*actions: Any, **parts: Any) -> dict[str, Any]:
+    """A Deny of these actions."""
+    return statement("Deny", Action=[*actions], **parts)
+
+
+def inline(*statements: Any) -> list[dict[str, Any]]:
+    """`Policies` of a role, with one policy."""
+    return [{"PolicyName": "P", "PolicyDocument": {"Statement": [*statements]}}]
+
+
+def role(**properties: Any) -> dict[str, Any]:
+    """A role."""
+    return {"Type": "AWS::IAM::Role", "Properties": properties}
+
+
+def of(*statements: Any, **properties: Any) -> str | None:
+    """What is dangerous about a role with these statements."""
+    resources = {"R": role(Policies=inline(*statements), **properties)}
+    return dangers(Resolved(resources, {})).get("R")
+
+
+@pytest.mark.parametrize(
+    ("action", "danger"),
+    [
+        ("*", ADMINISTRATOR),
+        ("**", ADMINISTRATOR),
+        ("*:*", ADMINISTRATOR),
+        ("?*", ADMINISTRATOR),
+        ("iam:*", IDENTITIES),
+        ("IAM:*", IDENTITIES),
+        ("iam:Put*", IDENTITIES),
+        ("iam:Put*Policy", IDENTITIES),
+        ("iam:putRolePOLICY", IDENTITIES),
+        ("iam:PutRolePolic?", IDENTITIES),
+        ("i*", IDENTITIES),
+        ("*Policy", IDENTITIES),
+        ("iam:CreateAccessKey", IDENTITIES),
+        ("iam:PassRole", PASSING),
+        ("iam:pass*", PASSING),
+        ("iam:Get*", None),
+        ("iam:List*", None),
+        ("iam:PutRolePolic", None),
+        ("iam:PutRolePolicy?", None),
+        ("iam", None),
+        ("", None),
+        ("s3:*", None),
+        ("ec2:*", None),
+        ("[a-z]*", None),
+        ("[!x]*", None),
+    ],
+)
+def test_actions(action: str, danger: str | None) -> None:
+    assert of(allow(action)) == danger
+    assert of(statement(Action=action)) == danger
+
+
+@pytest.mark.parametrize(
+    ("statements", "danger"),
+    [
+        ([allow("*"), deny("iam:*")], None),
+        ([deny("IAM:*"), allow("*")], None),
+        ([allow("*"), deny("*")], None),
+        ([allow("iam:*"), deny("iam:Put*")], IDENTITIES),
+        ([allow("*"), deny("iam:CreateAccessKey")], IDENTITIES),
+        ([allow("*"), deny("organizations:*")], ADMINISTRATOR),
+        ([allow("iam:PassRole"), deny("iam:PassRole")], None),
+        ([allow("*"), deny("iam:*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}})], ADMINISTRATOR),
+        ([allow("*"), deny("iam:*", Resource="arn:aws:iam::*:role/ci")], ADMINISTRATOR),
+        ([allow("*"), deny("iam:*", NotResource="arn:aws:iam::*:role/ci")], ADMINISTRATOR),
+        ([allow("*"), statement("Deny", NotAction=["s3:*"])], None),
+        ([allow("*"), statement("Deny", NotAction="iam:*")], IDENTITIES),
+        ([allow("*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})], ADMINISTRATOR),
+        ([statement(NotAction="s3:*")], ADMINISTRATOR),
+        ([statement(NotAction=["iam:*", "organizations:*"])], None),
+        ([statement(NotAction="iam:*"), allow("iam:PassRole")], PASSING),
+        ([statement(NotAction=["IAM:CreateUser"])], ADMINISTRATOR),
+        ([allow("ec2:*"), allow("iam:AttachRolePolicy")], IDENTITIES),
+        ([statement("Permit", Action="*")], None),
+        ([statement(Action="*"), statement("deny", Action="iam:*")], ADMINISTRATOR),  # IAM knows no `deny`
+    ],
+)
+def test_statements_together(statements: list[Any], danger: str | None) -> None:
+    assert of(*statements) == danger
+
+
+@pytest.mark.parametrize(
+    ("resource", "danger"),
+    [
+        ("*", IDENTITIES),
+        ("**", IDENTITIES),
+        ("arn:*", IDENTITIES),
+        ("arn:aws:iam::*", IDENTITIES),
+        ("arn:aws:iam::*:*", IDENTITIES),
+        ("arn:aws:*:*:*:*", IDENTITIES),
+        ("arn:aws:iam::*:role/*", IDENTITIES),
+        ("arn:aws:iam::222222222222:role/*", IDENTITIES),
+        ("arn:aws:iam::222222222222:*", IDENTITIES),
+        ("arn:aws-cn:iam::222222222222:user/*", IDENTITIES),
+        ("arn:aws:iam::222222222222:policy/*", IDENTITIES),
+        ("arn:aws:iam::222222222222:*/*", IDENTITIES),
+        ({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/*"}, IDENTITIES),
+        ({"Fn::Sub": ["arn:aws:iam::${AWS::AccountId}:role/*", {}]}, IDENTITIES),
+        (["arn:aws:s3:::x", "arn:aws:iam::1:group/*"], IDENTITIES),
+        ("arn:aws:iam::*:role/team/*", None),
+        ("arn:aws:iam::*:user/${aws:username}", None),
+        ({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/${Name}"}, None),
+        ("arn:aws:iam::*:mfa/*", None),
+        ("arn:aws:iam::222222222222:role/ci", None),
+        ("arn:aws:s3:::*", None),
+        ({"Fn::GetAtt": ["Role", "Arn"]}, None),
+        ([], None),
+        ("", None),
+    ],
+)
+def test_resources(resource: Any, danger: str | None) -> None:
+    assert of(allow("iam:*", Resource=resource)) == danger
+    assert of(allow("iam:PassRole", Resource=resource)) == (PASSING if danger else None)
+
+
+def test_everything_but_a_few_is_as_good_as_everything() -> None:
+    assert of(statement(Action="*", NotResource="arn:aws:s3:::x")) == ADMINISTRATOR
+
+
+@pytest.mark.parametrize(
+    ("managed", "statements", "danger"),
+    [
+        ([f"{AWS_MANAGED}AdministratorAccess"], [], ADMINISTRATOR),
+        ("arn:aws-us-gov:iam::aws:policy/AdministratorAccess", [], ADMINISTRATOR),
+        ([f"{AWS_MANAGED}IAMFullAccess"], [], IDENTITIES),
+        ([f"{AWS_MANAGED}PowerUserAccess"], [], None),
+        ([f"{AWS_MANAGED}ReadOnlyAccess", f"{AWS_MANAGED}AdministratorAccess"], [], ADMINISTRATOR),
+        ([f"{AWS_MANAGED}AdministratorAccess"], [deny("iam:*")], None),
+        ([f"{AWS_MANAGED}IAMFullAccess"], [statement(NotAction="iam:*")], ADMINISTRATOR),
+        (["arn:aws:iam::1:policy/AdministratorAccess"], [], None),
+        ([{"Ref": "Full"}], [], ADMINISTRATOR),
+        ([{"Ref": "Nowhere"}], [], None),
+        ([{"Fn::If": ["Unknown", f"{AWS_MANAGED}AdministratorAccess", {"Ref": "AWS::NoValue"}]}], [], ADMINISTRATOR),
+    ],
+)
+def test_managed_policies(managed: Any, statements: list[Any], danger: str | None) -> None:
+    full = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": {"Statement": allow("*")}}}
+    resources = {"R": role(Policies=inline(*statements), ManagedPolicyArns=managed), "Full": full}
+
+    assert dangers(Resolved(resources, {})) == ({"R": danger} if danger else {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "owners"),
+    [
+        ("AWS::IAM::Policy", "Roles", [{"Ref": "R"}]),
+        ("AWS::IAM::Policy", "Roles", ["named"]),
+        ("AWS::IAM::ManagedPolicy", "Roles", [{"Ref": "R"}, {"Ref": "Other"}]),
+        ("AWS::IAM::RolePolicy", "RoleName", {"Ref": "R"}),
+        ("AWS::IAM::RolePolicy", "RoleName", "named"),
+    ],
+)
+def test_policies_of_their_own(kind: str, key: str, owners: Any) -> None:
+    attached = {"Type": kind, "Properties": {key: owners, "PolicyDocument": {"Statement": [allow("iam:*")]}}}
+    resources = {"R": role(RoleName="named"), "Other": role(), "P": attached}
+    found = dangers(Resolved(resources, {}))
+
+    assert found["R"] == IDENTITIES
+    assert set(found) <= {"R", "Other"}
+
+
+def test_a_document_may_be_written_as_text() -> None:
+    document = '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+    resources = {"R": role(Policies=[{"PolicyName": "P", "PolicyDocument": document}])}
+
+    assert dangers(Resolved(resources, {})) == {"R": ADMINISTRATOR}
+
+
+def test_what_nobody_can_decide_counts_as_an_allow_and_not_as_a_deny() -> None:
+    either = {"Fn::If": ["Unknown", allow("*"), {"Ref": "AWS::NoValue"}]}
+    maybe = {"Fn::If": ["Unknown", deny("iam:*"), {"Ref": "AWS::NoValue"}]}
+
+    assert of(either) == ADMINISTRATOR
+    assert of(allow("*"), maybe) == ADMINISTRATOR
+    assert of(allow("*"), deny("iam:*"), maybe) is None
+    policies = {"Fn::If": ["Unknown", inline(allow("*"))[0], inline(deny("*"))[0]]}
+    assert dangers(Resolved({"R": role(Policies=[policies])}, {})) == {"R": ADMINISTRATOR}
+
+
+def test_the_roles_of_this_repository() -> None:
+    own = policy("{}", roles=ACCESS.read_text(encoding="utf-8"))
+    resolved = subject(own, TODAY).resolved["prod"]
+
+    assert dangers(resolved) == {"AdminRole": ADMINISTRATOR}
+
+
+def test_which_danger_is_worse() -> None:
+    order = [ADMINISTRATOR, IDENTITIES, PASSING, None]
+
+    for i, now in enumerate(order[:-1]):
+        assert now is not None
+        assert [worse(now, before) for before in order] == [i < j for j in range(4)]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["*a" * 2_000 + "b", "*?" * 2_000, "iam:" + "*" * 60_000 + "x", "[" * 5_000, "?" * 60_000]
+)
+def test_patterns_made_to_take_long_do_not(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[int] = []
+
+    def counting(text: str, wanted: str) -> bool:
+        compared.append(len(text) * len(wanted))
+        return fnmatch.fnmatchcase(text, wanted)
+
+    monkeypatch.setattr(module, "fnmatchcase", counting)
+
+    assert of(allow(pattern)) is None
+    assert of(allow("iam:*", Resource=pattern)) is None
+    assert len(compared) < 100  # each is at most one pass over the text for every part of the pattern
+
+
+@pytest.mark.parametrize(
+    ("line", "gives"),
+    [
+        (Line("+", "policy P", "Allow s3:Get on *"), True),
+        (Line("-", "policy P", "Allow s3:Get on *"), False),
+        (Line("+", "policy P", "Deny s3:Get on *"), False),
+        (Line("-", "policy P", "Deny s3:Get on *"), True),
+        (Line("+", "policy P", "Deny everything but s3:Get on *"), False),
+        (Line("+", "trust", "Allow sts:AssumeRole by *"), True),
+        (Line("-", "trust", "Allow sts:AssumeRole by *"), False),
+        (Line("-", "trust", "Deny sts:AssumeRole by *"), True),
+        (Line("+", "policy P", '{"Fn::If": []}'), True),
+        (Line("-", "policy P", '{"Fn::If": []}'), True),
+        (Line("+", "policy P", "Denying"), True),
+        (Line("+", "policy P Groups", "x"), True),
+        (Line("+", "managed policies", f"{AWS_MANAGED}ReadOnlyAccess"), True),
+        (Line("-", "managed policies", f"{AWS_MANAGED}ReadOnlyAccess"), False),
+        (Line("+", "managed policies", f"{AWS_MANAGED}AWSDenyAll"), False),
+        (Line("-", "managed policies", f"{AWS_MANAGED}AWSDenyAll"), True),
+        (Line("-", "managed policies", f"{AWS_MANAGED}AWSCompromisedKeyQuarantineV2"), True),
+        (Line("+", "PermissionsBoundary", "arn:x"), False),
+        (Line("-", "PermissionsBoundary", "arn:x"), True),
+        (Line("+", "MaxSessionDuration", "7200"), True),
+        (Line("-", "MaxSessionDuration", "7200"), False),
+        (Line("+", "Tags", "[]"), False),
+        (Line("-", "Tags", "[]"), False),
+        (Line("+", "RoleName", "x"), False),
+        (Line("+", "policyish", "Allow x"), False),
+        (Line("+", "", "Allow x"), False),
+    ],
+)
+def test_which_lines_give(line: Line, gives: bool) -> None:
+    assert widens(line) is gives
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gives"),
+    [
+        ("3600", "7200", True),
+        ("7200", "3600", False),
+        ("", "7200", True),
+        ("", "3600", False),
+        ("", "1800", False),
+        ("7200", "", False),
+        ("900", "", False),  # the default is longer, and no line says so
+        ("3600", "${Seconds}", True),
+        ("${Seconds}", "3600", True),
+        ("1", "9" * 5_000, True),
+    ],
+)
+def test_a_session_that_gets_shorter_gives_nothing(before: str, after: str, gives: bool) -> None:
+    lines = [Line("-", "MaxSessionDuration", before)] * bool(before) + [Line("+", "MaxSessionDuration", after)] * bool(
+        after
+    )
+    other = Line("+", "policy P", "Allow x")
+
+    assert bool(widening(lines)) is gives
+    assert other in widening([*lines, other])
+
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=5)
+    | st.sampled_from(["*", "iam:*", "Allow", "Deny", "{", "R"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "Effect",
+                    "Action",
+                    "NotAction",
+                    "Resource",
+                    "NotResource",
+                    "Statement",
+                    "Condition",
+                    "Fn::If",
+                    "Fn::Sub",
+                    "Ref",
+                ]
+            )
+            | st.text(max_size=3),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+PROPERTIES = st.dictionaries(
+    st.sampled_from(["Policies", "ManagedPolicyArns", "PolicyDocument", "Roles", "RoleName", "PolicyName"]),
+    JUNK,
+    max_size=4,
+)
+KINDS = st.sampled_from(["AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy", "X"])
+RESOURCES = st.dictionaries(
+    st.sampled_from(["R", "S", "P", "Q"]),
+    st.fixed_dictionaries({"Type": KINDS}, optional={"Properties": PROPERTIES | JUNK}),
+)
+
+
+@given(RESOURCES)
+def test_junk_never_raises(resources: dict[str, Any]) -> None:
+    found = dangers(Resolved(resources, {}))
+
+    assert set(found.values()) <= {ADMINISTRATOR, IDENTITIES, PASSING}
+    assert set(found) <= {name for name, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"}
+
+
+@given(RESOURCES, RESOURCES)
+def test_lines_of_junk_never_raise(old: dict[str, Any], new: dict[str, Any]) -> None:
+    for difference in differences(Resolved(old, {}), Resolved(new, {})):
+        assert set(widening(difference.lines)) <= set(difference.lines)
+
+
+@given(st.lists(st.sampled_from(["*", "iam:*", "iam:Put*", "iam:PassRole", "s3:*", "ec2:Run*"]), max_size=4), st.data())
+def test_more_is_never_less_dangerous(actions: list[str], data: st.DataObject) -> None:
+    order = [None, PASSING, IDENTITIES, ADMINISTRATOR]
+    some = data.draw(st.lists(st.sampled_from(actions), max_size=4)) if actions else []
+    denied = data.draw(st.lists(st.sampled_from(["iam:*", "iam:Put*", "*", "s3:*"]), max_size=2))
+
+    assert order.index(of(allow(*some))) <= order.index(of(allow(*actions)))
+    assert order.index(of(allow(*actions), deny(*denied))) <= order.index(of(allow(*actions)))
+
+
+def test_a_template_s_own_conditions_are_followed() -> None:
+    text = template(
+        {"R": {"Policies": inline(allow("*")), "Condition": "Never"}, "S": {}},
+        Conditions={"Never": {"Fn::Equals": ["a", "b"]}},
+    )
+    body = policy("{}", roles=text).template.body
+
+    assert dangers(resolve(body, {}, Where("222222222222", "us-east-1", "S"))) == {}

@@ -1,0 +1,375 @@
+"""What a change in Git asks for: who gains and loses what, what becomes of roles and accounts, what decides."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from builders import TODAY, policy, template
+from hypothesis import given
+from worlds import policies
+
+import rolemodel_ci.request as module
+from rolemodel_ci.danger import ADMINISTRATOR, IDENTITIES, PASSING
+from rolemodel_ci.model import Grant, Place, Policy
+from rolemodel_ci.request import Asked, Request, Touch, decides, request
+from rolemodel_ci.roles import Difference, Line, differences
+
+YESTERDAY, TOMORROW = TODAY - timedelta(1), TODAY + timedelta(1)
+
+
+def allowing(action: str, **also: Any) -> dict[str, Any]:
+    """Properties of a role that may do this on everything."""
+    document = {"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+    return {"Policies": [{"PolicyName": "Main", "PolicyDocument": document}], **also}
+
+
+ROLES = {"Admin": allowing("*"), "Reader": allowing("s3:Get*")}
+
+
+def told(found: Request) -> list[str]:
+    """The grants in a few words."""
+    return [f"{one.touch} {one.user} {one.account} {one.role}" for one in found.grants]
+
+
+def asked(base: str | None, head: str | None, **how: Any) -> list[str]:
+    """What two user maps differ in."""
+    return told(request(policy(base, **how), policy(head, **how), TODAY))
+
+
+def held(policy: Policy) -> dict[tuple[str, str, str], date | None]:
+    """Who holds what, and until when, on TODAY."""
+    there = {account.name for account in policy.present}
+    grants = policy.users.grants if policy.users else ()
+    return {(g.account, g.role, g.user): g.expires for g in grants if g.holds(TODAY) and g.account in there}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ("[]", "[bob]", ["gains bob prod Admin"]),
+        ("[bob]", "[]", ["loses bob prod Admin"]),
+        ("[bob]", "[carol]", ["gains carol prod Admin", "loses bob prod Admin"]),
+        ("[bob]", "[bob]", []),
+        ("[{user: bob, reason: a}]", "[{user: bob, reason: b}]", []),
+        ("[{user: bob, reason: a}]", "[bob]", []),
+        ("[{user: bob, expires: 2027-01-01}]", "[{user: bob, expires: 2027-02-01}]", ["keeps longer bob prod Admin"]),
+        ("[{user: bob, expires: 2027-02-01}]", "[{user: bob, expires: 2027-01-01}]", ["keeps shorter bob prod Admin"]),
+        ("[{user: bob, expires: 2027-02-01}]", "[bob]", ["keeps longer bob prod Admin"]),
+        ("[bob]", "[{user: bob, expires: 2027-02-01}]", ["keeps shorter bob prod Admin"]),
+        ("[bob]", f"[{{user: bob, expires: {TODAY}}}]", ["keeps shorter bob prod Admin"]),
+        ("[bob]", f"[{{user: bob, expires: {YESTERDAY}}}]", ["loses bob prod Admin"]),
+        ("[]", f"[{{user: bob, expires: {YESTERDAY}}}]", []),
+        (f"[{{user: bob, expires: {YESTERDAY}}}]", "[]", []),
+        (f"[{{user: bob, expires: {YESTERDAY}}}]", f"[{{user: bob, expires: {TOMORROW}}}]", ["gains bob prod Admin"]),
+    ],
+)
+def test_what_becomes_of_a_grant(before: str, after: str, found: list[str]) -> None:
+    assert asked(f"prod: {{Admin: {before}}}", f"prod: {{Admin: {after}}}") == found
+
+
+def test_a_grant_has_everything_that_a_reviewer_wants() -> None:
+    base = policy("prod: {Admin: [{user: bob, expires: 2027-01-01}, carol]}", roles=ROLES)
+    head = policy("prod:\n  Admin:\n    - {user: bob, expires: 2027-02-01, reason: on call}", roles=ROLES)
+    found = request(base, head, TODAY).grants
+
+    longer, loses = found
+    assert longer == Asked(
+        Touch.LONGER, "bob", "prod", "Admin", Place("users.yml", 3, 14), date(2027, 2, 1), "on call", ADMINISTRATOR,
+        date(2027, 1, 1),
+    )  # fmt: skip
+    assert (loses.touch, loses.place.line, loses.danger, loses.until_then) == (Touch.LOSES, 1, ADMINISTRATOR, None)
+    assert (longer.gives, loses.gives) == (True, False)
+
+
+def test_administrators_come_first_and_of_those_who_gain() -> None:
+    base = policy("prod: {Admin: [old], Reader: [leaver]}\ndev: {Reader: [x]}", roles=ROLES)
+    head = policy("prod: {Admin: [new], Reader: [zoe, ann]}\ndev: {Reader: [ann]}", roles=ROLES)
+
+    assert told(request(base, head, TODAY)) == [
+        "gains new prod Admin",
+        "loses old prod Admin",
+        "gains ann dev Reader",
+        "gains ann prod Reader",
+        "gains zoe prod Reader",
+        "loses x dev Reader",
+        "loses leaver prod Reader",
+    ]
+
+
+def test_accounts_come_and_go() -> None:
+    base = policy("prod: {Admin: [bob]}\ndev: {Admin: [bob]}", accounts=["prod", "dev", "test"])
+    head = policy("prod: {Admin: [bob]}\ncdn: {Admin: [eve]}", accounts=["prod", "dev absent", "cdn"])
+    found = request(base, head, TODAY)
+
+    assert (found.coming, found.going) == (("cdn",), ("dev", "test"))
+    assert told(found) == ["gains eve cdn Admin", "loses bob dev Admin"]
+    assert found.reshaped == ()  # what comes or goes as a whole is not told role by role
+
+
+def test_an_absent_account_that_was_never_there_is_nothing() -> None:
+    found = request(policy("{}", accounts=["prod"]), policy("{}", accounts=["prod", "dev absent"]), TODAY)
+
+    assert found.is_empty
+    assert request(policy("{}", accounts=["prod", "dev absent"]), policy("{}", accounts=["prod"]), TODAY).is_empty
+
+
+def test_roles_come_go_and_change() -> None:
+    base = policy("{}", roles={"Admin": {}, "Reader": {}, "Gone": {}})
+    head = policy("{}", roles={"Admin": {}, "Reader": allowing("s3:*"), "New": {}})
+    (shape,) = request(base, head, TODAY).reshaped
+
+    assert shape.accounts == ("dev", "prod")
+    assert [(d.name, d.what) for d in shape.differences] == [
+        ("Gone", "removed"), ("New", "added"), ("Reader", "changed")
+    ]  # fmt: skip
+    assert (shape.widened(), shape.trusting(), shape.beside()) == (("Reader",), (), ())
+
+
+def test_a_role_that_can_do_less_is_not_widened() -> None:
+    base = policy("{}", roles={"Reader": allowing("s3:*", MaxSessionDuration="7200")})
+    head = policy("{}", roles={"Reader": allowing("s3:*", MaxSessionDuration="3600", Description="x")})
+    (shape,) = request(base, head, TODAY).reshaped
+
+    assert shape.widened() == ()
+    assert [d.what for d in shape.differences] == ["changed"]
+
+
+def test_a_trust_that_changes_is_told() -> None:
+    trust = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}]}
+    (shape,) = request(
+        policy("{}"), policy("{}", roles={"Admin": {"AssumeRolePolicyDocument": trust}, "Reader": {}}), TODAY
+    ).reshaped
+
+    assert (shape.trusting(), shape.widened()) == (("Admin",), ("Admin",))
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [("AWS::IAM::User", ("Extra",)), ("AWS::IAM::ManagedPolicy", ("Extra",)), ("AWS::SNS::Topic", ())],
+)
+def test_what_can_give_access_beside_the_roles_is_told(kind: str, told: tuple[str, ...]) -> None:
+    text = json.loads(template())
+    text["Resources"]["Extra"] = {"Type": kind, "Properties": {}}
+    bare, full = policy("{}"), policy("{}", roles=json.dumps(text))
+    (comes,), (goes,) = request(bare, full, TODAY).reshaped, request(full, bare, TODAY).reshaped
+
+    assert tuple(d.name for d in comes.beside()) == told
+    assert goes.beside() == ()
+    assert comes.widened() == ()
+
+
+def test_accounts_share_a_difference_that_names_them() -> None:
+    def with_own(action: str) -> dict[str, Any]:
+        resource = {"Fn::Sub": "arn:aws:s3:::logs-${AWS::AccountId}/*"}
+        document = {"Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]}
+        return {"Policies": [{"PolicyName": "Main", "PolicyDocument": document}]}
+
+    names = ["prod", "dev", "other"]  # `other` has no id in the config
+    base = policy("{}", roles={"Reader": with_own("s3:GetObject")}, accounts=names)
+    head = policy("{}", roles={"Reader": with_own("s3:PutObject")}, accounts=names)
+    (shape,) = request(base, head, TODAY).reshaped
+
+    assert shape.accounts == ("dev", "other", "prod")
+    own = "on arn:aws:s3:::logs-${AWS::AccountId}/*"
+    assert shape.differences[0].lines == (
+        Line("+", "policy Main", f"Allow s3:PutObject {own}"),
+        Line("-", "policy Main", f"Allow s3:GetObject {own}"),
+    )
+
+
+def test_an_account_id_that_changes_is_told_as_it_is() -> None:
+    resource = {"Fn::Sub": "arn:aws:s3:::logs-${AWS::AccountId}"}
+    document = {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource}]}
+    roles = template({"Reader": {"Policies": [{"PolicyName": "Main", "PolicyDocument": document}]}})
+    base, head = policy("{}", roles=roles, accounts=["prod"]), policy("{}", roles=roles, accounts=["prod"])
+    head = with_account(head, account_id="999999999999")
+    (shape,) = request(base, head, TODAY).reshaped
+
+    assert [line.text.rpartition("-")[2] for line in shape.differences[0].lines] == ["999999999999", "222222222222"]
+
+
+def with_account(head: Policy, **account: Any) -> Policy:
+    """The policy with something else in its only account."""
+    return replace(head, accounts=(replace(head.accounts[0], **account),))
+
+
+def test_accounts_that_differ_differently_are_told_apart() -> None:
+    text = json.loads(template({"Reader": {"RoleName": {"Ref": "Name"}}}))
+    text["Parameters"]["Name"] = {"Type": "String", "Default": "a"}
+    base = policy("{}", roles=json.dumps(text), accounts=["prod", "dev"])
+    text["Parameters"]["Name"]["Default"] = "b"
+    head = policy("{}", roles=json.dumps(text), accounts=["prod", "dev"])
+    (shape,) = request(base, head, TODAY).reshaped
+
+    assert shape.accounts == ("dev", "prod")
+    assert request(base, base, TODAY).reshaped == ()
+
+
+def test_without_a_base_everything_is_asked_for() -> None:
+    found = request(None, policy("prod: {Admin: [bob]}", roles=ROLES), TODAY)
+
+    assert told(found) == ["gains bob prod Admin"]
+    assert (found.coming, found.going, found.reshaped, found.whole) == (("dev", "prod"), (), (), False)
+    assert found.dangers == {("prod", "Admin"): ADMINISTRATOR, ("dev", "Admin"): ADMINISTRATOR}
+    assert found.newly == {}
+    assert request(policy(None), policy(None), TODAY).whole
+
+
+def test_a_user_map_that_is_given_up_takes_nothing_away() -> None:
+    base = policy("prod: {Admin: [bob]}\ndev: {Admin: [eve]}", roles=ROLES)
+    found = request(base, policy(None, roles=ROLES), TODAY)
+
+    assert (told(found), found.unmanaged, found.is_empty) == ([], True, False)
+    gone = request(base, policy(None, roles={"Reader": {}}, accounts=["prod"]), TODAY)
+    assert told(gone) == ["loses eve dev Admin", "loses bob prod Admin"]
+
+
+def test_a_user_map_that_is_begun_gives_what_it_names() -> None:
+    found = request(policy(None), policy("prod: {Admin: [bob]}"), TODAY)
+
+    assert (told(found), found.unmanaged) == (["gains bob prod Admin"], False)
+    assert request(policy(None), policy(None), TODAY).is_empty
+
+
+@pytest.mark.parametrize(
+    ("path", "decides_it"),
+    [
+        ("config.yml", True),
+        (".github/workflows/access.yml", True),
+        (".github/CODEOWNERS", True),
+        ("CODEOWNERS", True),
+        ("docs/CODEOWNERS", True),
+        (".github/actions/x/action.yml", True),
+        ("users.yml", False),
+        ("roles.yml", False),
+        ("README.md", False),
+        ("old/config.yml", False),
+        ("github/workflows/x.yml", False),
+        ("CODEOWNERS.md", False),
+    ],
+)
+def test_files_that_decide(path: str, decides_it: bool) -> None:
+    same = policy()
+
+    assert decides(path, same) is decides_it
+    found = request(same, same, TODAY, ("z", path, "a"))
+    assert (found.files, found.is_empty) == ((path,) if decides_it else (), not decides_it)
+
+
+def test_what_is_dangerous_before_and_after_and_who_holds_it() -> None:
+    users = "prod: {Admin: [bob], Reader: [carol, dave]}\ndev: {Reader: [erin]}"
+    base = policy(users, roles={"Admin": allowing("*"), "Reader": allowing("s3:Get*")})
+    head = policy(users, roles={"Admin": allowing("ec2:*"), "Reader": allowing("iam:*")})
+    found = request(base, head, TODAY)
+
+    assert found.dangers == {
+        ("prod", "Admin"): ADMINISTRATOR,
+        ("dev", "Admin"): ADMINISTRATOR,
+        ("prod", "Reader"): IDENTITIES,
+        ("dev", "Reader"): IDENTITIES,
+    }
+    assert found.newly == {("prod", "Reader"): IDENTITIES, ("dev", "Reader"): IDENTITIES}
+    assert found.held == {
+        ("prod", "Admin"): frozenset({"bob"}),
+        ("prod", "Reader"): frozenset({"carol", "dave"}),
+        ("dev", "Reader"): frozenset({"erin"}),
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "newly"),
+    [
+        ("s3:*", "*", ADMINISTRATOR),
+        ("iam:PassRole", "iam:*", IDENTITIES),
+        ("iam:*", "*", ADMINISTRATOR),
+        ("*", "iam:*", None),
+        ("iam:*", "iam:PassRole", None),
+        ("*", "*", None),
+        ("*", "s3:*", None),
+        ("s3:*", "iam:PassRole", PASSING),
+    ],
+)
+def test_newly_dangerous_is_what_was_not_so_bad_before(before: str, after: str, newly: str | None) -> None:
+    found = request(
+        policy("{}", roles={"R": allowing(before)}, accounts=["prod"]),
+        policy("{}", roles={"R": allowing(after)}, accounts=["prod"]),
+        TODAY,
+    )
+
+    assert found.newly == ({("prod", "R"): newly} if newly else {})
+
+
+def test_an_account_that_joins_makes_no_role_newly_dangerous() -> None:
+    found = request(policy("{}", roles=ROLES, accounts=["prod"]), policy("{}", roles=ROLES), TODAY)
+
+    assert found.newly == {}
+    assert ("dev", "Admin") in found.dangers
+
+
+@pytest.mark.parametrize(("own_id", "times"), [(False, 1), (True, 500)])
+def test_what_accounts_share_is_compared_once(own_id: bool, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[None] = []
+
+    def counting(old: Any, new: Any) -> tuple[Difference, ...]:
+        calls.append(None)
+        return differences(old, new)
+
+    monkeypatch.setattr(module, "differences", counting)
+    named = {"Tags": [{"Key": "a", "Value": {"Ref": "AWS::AccountId"}}]} if own_id else {}
+    found = request(with_accounts("s3:*", named), with_accounts("ec2:*", named), TODAY)
+
+    assert len(calls) == times
+    assert [len(shape.accounts) for shape in found.reshaped] == [500]
+
+
+def with_accounts(action: str, also: Any, number: int = 500) -> Policy:
+    """A policy of many accounts with ids."""
+    small = policy("{}", roles={"R": allowing(action, **also)}, accounts=["prod"])
+    (one,) = small.accounts
+    many = tuple(replace(one, name=f"a{n}", account_id=str(300_000_000_000 + n)) for n in range(number))
+    return replace(small, accounts=many)
+
+
+@given(policies(), policies())
+def test_what_is_asked_for_leads_from_base_to_head(base: Policy, head: Policy) -> None:
+    state, wanted = held(base), held(head)
+    found = request(base, head, TODAY)
+    for one in found.grants:
+        key = (one.account, one.role, one.user)
+        match one.touch:
+            case Touch.GAINS:
+                assert key not in state
+                state[key] = one.expires
+            case Touch.LOSES:
+                del state[key]
+            case _:
+                assert state[key] == one.until_then != one.expires
+                longer = (one.expires or date.max) > (state[key] or date.max)
+                assert longer is (one.touch is Touch.LONGER)
+                state[key] = one.expires
+    if head.users is not None:
+        assert state == wanted
+    assert len({(one.account, one.role, one.user) for one in found.grants}) == len(found.grants)
+    assert set(found.coming) == {a.name for a in head.present} - {a.name for a in base.present}
+    assert set(found.going) == {a.name for a in base.present} - {a.name for a in head.present}
+
+
+@given(policies())
+def test_no_change_asks_for_nothing(same: Policy) -> None:
+    found = request(same, same, TODAY)
+
+    assert found.is_empty
+    assert found == Request(dangers=found.dangers)
+
+
+def test_the_order_of_the_user_map_does_not_matter() -> None:
+    one = policy("prod: {Admin: [a, b], Reader: [c]}\ndev: {Admin: [a]}")
+    other = policy("dev: {Admin: [a]}\nprod: {Reader: [c], Admin: [b, a]}")
+
+    assert request(one, other, TODAY).is_empty
+    assert request(policy("{}"), one, TODAY).grants[0].place != request(policy("{}"), other, TODAY).grants[0].place
+    assert Grant("prod", "Admin", "a", Place("users.yml")).holds(TODAY)
