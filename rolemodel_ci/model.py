@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -49,6 +49,11 @@ class Problem:
     message: str
     remedy: str
     severity: Severity = Severity.ERROR
+
+
+def are_usable(problems: Iterable[Problem]) -> bool:
+    """Whether files with these problems can be used: warnings change nothing."""
+    return not any(problem.severity is Severity.ERROR for problem in problems)
 
 
 @dataclass(frozen=True, slots=True)

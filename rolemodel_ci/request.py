@@ -141,6 +141,11 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
     )
 
 
+def dangers_of(policy: Policy, today: date) -> dict[tuple[str, str], str]:
+    """By account and role, what makes a role as good as an administrator."""
+    return _dangers(subject(policy, today).resolved)
+
+
 def decides(path: str, policy: Policy) -> bool:
     """Whether a file decides how access is given: the config, workflows, who has to approve.
 

@@ -10,7 +10,7 @@ from rolemodel_ci.cli.options import Asked, account, asked, jobs, sandbox, today
 from rolemodel_ci.cli.output import say
 from rolemodel_ci.cli.policy import chosen, good_policy, read_files
 from rolemodel_ci.cli.world import world
-from rolemodel_ci.model import Policy, Severity
+from rolemodel_ci.model import Policy, are_usable
 from rolemodel_ci.plan import Plan
 from rolemodel_ci.render.json import plan_json
 from rolemodel_ci.render.plans import plan_blocks
@@ -44,7 +44,7 @@ def base_policy(revision: str, config: str) -> Policy | None:
     from rolemodel_ci.edge.repo import commit_files
 
     policy, problems = read_files(commit_files(revision, Path.cwd()), config)
-    return None if any(p.severity is Severity.ERROR for p in problems) else policy
+    return None if not are_usable(problems) else policy
 
 
 def plan_exit_code(made: Plan, detailed: bool) -> int:

@@ -15,7 +15,7 @@ from rolemodel_ci.cli.output import say
 from rolemodel_ci.edge.files import Directory
 from rolemodel_ci.errors import UsageWrong
 from rolemodel_ci.load import Files, load
-from rolemodel_ci.model import Policy, Problem, Severity
+from rolemodel_ci.model import Policy, Problem, are_usable
 from rolemodel_ci.render.json import problems_json
 from rolemodel_ci.render.results import problem_blocks
 from rolemodel_ci.schema import did_you_mean
@@ -52,7 +52,7 @@ def read_working_files(config: str, users: str | None = None) -> tuple[Policy | 
 def good_policy(config: str, format_: str = "text", users: str | None = None) -> Policy:
     """The policy of the files. Tells the problems and exits with 1 if they have any; warnings do not stop a run."""
     policy, problems = read_working_files(config, users)
-    if policy is None or any(problem.severity is Severity.ERROR for problem in problems):
+    if policy is None or not are_usable(problems):
         say(format_, problem_blocks(problems, None), problems_json(problems))
         raise click.exceptions.Exit(1)
     return policy

@@ -7,7 +7,7 @@ import click
 from rolemodel_ci.cli.options import Asked, asked
 from rolemodel_ci.cli.output import say
 from rolemodel_ci.cli.policy import read_working_files
-from rolemodel_ci.model import Severity
+from rolemodel_ci.model import are_usable
 from rolemodel_ci.render.json import problems_json
 from rolemodel_ci.render.results import problem_blocks
 
@@ -22,4 +22,4 @@ def validate(told: Asked) -> int:
     """
     policy, problems = read_working_files(told.config)
     say(told.format, problem_blocks(problems, policy), problems_json(problems))
-    return 1 if any(problem.severity is Severity.ERROR for problem in problems) else 0
+    return 0 if are_usable(problems) else 1

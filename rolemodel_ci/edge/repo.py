@@ -11,7 +11,6 @@ from typing import Any, Protocol
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.load import NoFile, join
 
-_LINK = "120000"
 _PLAIN = ("100644", "100755")
 """Modes of Git's tree entries: https://git-scm.com/docs/git-fast-import#_filemodify"""
 
@@ -140,7 +139,9 @@ class Checkout:
         try:
             self._repository, self._git = _open(self.workspace)
         except NoGit as error:
-            raise NoGit(error.message, "Let actions/checkout run before, in the same job.") from error
+            raise NoGit(
+                "the workspace is no Git repository", "Let actions/checkout run before, in the same job."
+            ) from error
         self._top = Path(self._repository.working_tree_dir).resolve()
         safe = {"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": str(self._top)}
         hooks = {"GIT_CONFIG_KEY_1": "core.hooksPath", "GIT_CONFIG_VALUE_1": os.devnull, "GIT_TERMINAL_PROMPT": "0"}

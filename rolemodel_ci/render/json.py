@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, assert_never
 
 from rolemodel_ci.listing import Entry, Listing
-from rolemodel_ci.model import Place, Problem, Severity
+from rolemodel_ci.model import Place, Problem, are_usable
 from rolemodel_ci.plan import Blocked, Change, Done, Failed, Plan, Refusal, Report, Skipped, phase_of
 from rolemodel_ci.render.text import CONTROL, spelled
 from rolemodel_ci.roles import Difference, Line
@@ -52,10 +52,9 @@ def refusals_json(plan: Plan, refusals: tuple[Refusal, ...]) -> dict[str, Any]:
 
 def problems_json(problems: tuple[Problem, ...]) -> dict[str, Any]:
     """What is wrong with the files."""
-    errors = any(problem.severity is Severity.ERROR for problem in problems)
     return _document(
         "problems",
-        valid=not errors,
+        valid=are_usable(problems),
         problems=[
             {**_place(p.place), "code": p.code, "severity": p.severity.value, "message": p.message, "remedy": p.remedy}
             for p in problems

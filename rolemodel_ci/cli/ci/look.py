@@ -11,14 +11,14 @@ from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.world import World
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.event import Look, Repair, text
-from rolemodel_ci.model import Policy, Severity
+from rolemodel_ci.model import Policy, are_usable
 from rolemodel_ci.plan import Origin, Plan, RemoveMember, Report
 from rolemodel_ci.render.blocks import Paragraph, Tone, counted
 from rolemodel_ci.render.comment import Facts, cannot_tell, drift_found
 from rolemodel_ci.render.json import plan_json, problems_json, report_json
 from rolemodel_ci.render.plans import plan_blocks
 from rolemodel_ci.render.results import problem_blocks, report_blocks
-from rolemodel_ci.request import request
+from rolemodel_ci.request import dangers_of
 from rolemodel_ci.requested import attribute
 from rolemodel_ci.run import EVERYTHING, Planned, make_plan, reviewed_plan
 
@@ -27,7 +27,7 @@ def look(course: Look, scene: Scene) -> Ending:
     """What differs, and what came of putting it right. Exits with 6 while something differs."""
     facts = scene.facts()
     policy, problems = scene.policy()
-    if policy is None or any(problem.severity is Severity.ERROR for problem in problems):
+    if policy is None or not are_usable(problems):
         blocks, document = tuple(problem_blocks(problems, None)), problems_json(problems)
         parts = cannot_tell("Drift: not looked for, the files have problems", "", facts, problems)
         return Ending(
@@ -88,7 +88,7 @@ def _branch(scene: Scene) -> str:
 
 def _found(plan: Plan, report: Report | None, policy: Policy, facts: Facts) -> Ending:
     """The ending of a run that has looked; `report` is None where nothing was to be put right."""
-    dangers = request(policy, policy, today()).dangers
+    dangers = dangers_of(policy, today())
     left = len(plan.changes) - (len(report.outcomes) if report else 0)
     complete = plan.is_whole and (report is None or report.is_complete)
     failure = "" if complete else UNFINISHED

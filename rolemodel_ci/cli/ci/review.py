@@ -9,7 +9,7 @@ from rolemodel_ci.edge.base import base_of_merge
 from rolemodel_ci.errors import CannotGoOn
 from rolemodel_ci.event import Check, PullRequest, Review
 from rolemodel_ci.guard import headroom
-from rolemodel_ci.model import Policy, Problem, Severity
+from rolemodel_ci.model import Policy, Problem, Severity, are_usable
 from rolemodel_ci.plan import Plan
 from rolemodel_ci.render.comment import SUMMARY_MARKER, Author, Judged, cannot_tell, problems_found, requested_change
 from rolemodel_ci.render.comment.fit import Part
@@ -25,7 +25,7 @@ def review(course: Review, scene: Scene) -> Ending:
     """What a pull request asks for, and what its merge would do. Raises CannotGoOn where that cannot be told."""
     pull = course.pull
     policy, problems = scene.policy()
-    if policy is None or any(problem.severity is Severity.ERROR for problem in problems):
+    if policy is None or not are_usable(problems):
         return _unusable(problems, scene, pull.base_sha, (Message(pull.number, SUMMARY_MARKER),))
     sha = base_of_merge(scene.checkout, pull.head_sha, pull.base_sha) if pull.base_sha else None
     try:
@@ -55,7 +55,7 @@ def review(course: Review, scene: Scene) -> Ending:
 def check(course: Check, scene: Scene) -> Ending:
     """Validate only, and say what the change asks for where there is something to compare with."""
     policy, problems = scene.policy()
-    if policy is None or any(problem.severity is Severity.ERROR for problem in problems):
+    if policy is None or not are_usable(problems):
         return _unusable(problems, scene, course.base or "", ())
     try:
         base = scene.base(course.base) if course.base else Base(policy)
@@ -71,9 +71,9 @@ def check(course: Check, scene: Scene) -> Ending:
 
 def _judgement(course: Review, scene: Scene, policy: Policy, base: Base) -> tuple[Judged | str, int, str]:
     """The plan, or why there is none; the exit code; what to say of a failure. It is none not to be let in at all."""
-    no_way = scene.no_way_in(policy)
     if course.unread:
         return course.unread, 0, ""
+    no_way = scene.no_way_in(policy)
     if no_way is not None:
         return failed_by(no_way), 0, ""
     try:

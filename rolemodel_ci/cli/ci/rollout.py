@@ -16,13 +16,13 @@ from rolemodel_ci.edge.github import GithubFailed
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.event import Rollout
 from rolemodel_ci.listing import switch_links
-from rolemodel_ci.model import Policy, Severity
+from rolemodel_ci.model import Policy, Severity, are_usable
 from rolemodel_ci.plan import AddMember, Approved, Done, Refusal, Report, StackChange
 from rolemodel_ci.render.comment import OUTCOME_MARKER, Facts, left_to_another, not_applied, outcome, refused_by_guard
 from rolemodel_ci.render.json import problems_json, refusals_json, report_json
 from rolemodel_ci.render.plans import plan_blocks, refusal_blocks
 from rolemodel_ci.render.results import problem_blocks, report_blocks
-from rolemodel_ci.request import request
+from rolemodel_ci.request import dangers_of
 from rolemodel_ci.requested import attribute
 from rolemodel_ci.run import EVERYTHING, Planned, make_plan, reviewed_plan
 
@@ -77,7 +77,7 @@ def must_be_tip(scene: Scene, branch: str) -> None:
 
 def _applied(course: Rollout, scene: Scene, facts: Facts) -> Ending:
     policy, problems = scene.policy()
-    if policy is None or any(problem.severity is Severity.ERROR for problem in problems):
+    if policy is None or not are_usable(problems):
         told = [(f"{p.place}: {p.message}", p.remedy) for p in problems if p.severity is Severity.ERROR]
         parts = not_applied("not applied, the files have problems", told, facts, now())
         blocks, document = tuple(problem_blocks(problems, None)), problems_json(problems)
@@ -131,7 +131,7 @@ def _attributed(planned: Planned, course: Rollout, scene: Scene, policy: Policy)
 
 
 def _reported(report: Report, planned: Planned, policy: Policy, world: World, facts: Facts) -> Ending:
-    dangers = request(policy, policy, today()).dangers
+    dangers = dangers_of(policy, today())
     failure = "" if report.is_complete else UNFINISHED
     return Ending(
         Result.INCOMPLETE if failure else Result.APPLIED,

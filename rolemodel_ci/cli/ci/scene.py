@@ -12,10 +12,10 @@ from rolemodel_ci.edge.actions import Runner
 from rolemodel_ci.edge.base import base_tree, changed_paths
 from rolemodel_ci.edge.github import Github
 from rolemodel_ci.edge.oidc import RunnerTokens
-from rolemodel_ci.edge.repo import Checkout, NoGit
+from rolemodel_ci.edge.repo import Checkout
 from rolemodel_ci.edge.sinks import PLAN_FILE, Commands
 from rolemodel_ci.errors import CannotGoOn, NoAccess, UsageWrong
-from rolemodel_ci.model import Policy, Problem, Severity
+from rolemodel_ci.model import Policy, Problem, are_usable
 from rolemodel_ci.render.comment import Facts
 
 
@@ -41,14 +41,7 @@ class Scene:
         """Open what the runner has laid out. Raises NoGit, NoCommit."""
         known = no_github(runner) is None
         github = Github(runner.api_url, runner.repository, runner.inputs.token) if known else None
-        try:
-            return cls(runner, Checkout(runner.workspace), commands, github)
-        except NoGit as error:
-            if (runner.workspace / ".git").exists():
-                raise
-            raise NoGit(
-                "the workspace is no Git checkout", "Let actions/checkout run before, in the same job."
-            ) from error
+        return cls(runner, Checkout(runner.workspace), commands, github)
 
     def policy(self) -> tuple[Policy | None, tuple[Problem, ...]]:
         """The policy of the commit that is checked out, and its problems: of the commit, whatever lies beside it."""
@@ -61,9 +54,8 @@ class Scene:
             return Base(None)
         tree = base_tree(self.checkout, sha, self.github, *also)
         policy, problems = read_files(self.checkout.files(tree), self.runner.inputs.config)
-        usable = not any(problem.severity is Severity.ERROR for problem in problems)
         changed = changed_paths(tree, self.checkout.tree(self.checkout.head))
-        return Base(policy if usable else None, changed)
+        return Base(policy if are_usable(problems) else None, changed)
 
     def facts(self, base: str | None = None) -> Facts:
         """What a comment says of the run."""
