@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 SOURCES := rolemodel_ci tests benchmarks pictures
 
-.PHONY: demo test test-data image check lint format bless bench picture pictures lock clean help
+.PHONY: demo test test-data image check lint format bless bench peers picture pictures lock clean help
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -40,8 +40,15 @@ bless: .venv/dev-is-installed  ## Take what the tool prints now as what the test
 	cp access/*.yml rolemodel_ci/sample/
 	BLESS=1 $(BIN)/python -m pytest --quiet tests
 
-bench: .venv/dev-is-installed  ## Measure; the figures go to docs/benchmarks.md
+bench: .venv/dev-is-installed  ## Measure; the figures go to docs/benchmarks.md. With `make peers` before it, other tools too
 	$(BIN)/python -m benchmarks --write docs/benchmarks.md
+
+peers: .venv/bin/python  ## Install the tools that `make bench` compares with, pinned, hashes checked (PyPI; npm if there)
+	rm -rf .cache/peers && mkdir -p .cache/peers && cp benchmarks/peers/package*.json .cache/peers/
+	$(PYTHON) -m venv .cache/peers/python
+	.cache/peers/python/bin/pip --disable-pip-version-check --quiet install --require-hashes \
+	  --requirement benchmarks/peers/requirements.lock
+	-npm ci --prefix .cache/peers --ignore-scripts --no-audit --no-fund
 
 picture: .venv/demo-is-installed  ## Draw the terminal of the README anew
 	$(BIN)/rolemodel-ci demo --picture docs/demo.svg

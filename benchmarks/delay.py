@@ -47,21 +47,30 @@ class _Relay:
         """Relay one connection until either side ends it."""
         far, on = await asyncio.open_connection(self._host, self._port)
         try:
-            await asyncio.gather(self._copy(near, on, self._seconds), self._copy(far, back, 0))
+            answered = asyncio.Event()
+            answered.set()
+            await asyncio.gather(self._requests(near, on, answered), self._answers(far, back, answered))
         except ConnectionError:
             pass
         finally:
             on.close()
             back.close()
 
-    async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, seconds: float) -> None:
-        """Copy; a request in two pieces is held back once, for the second is under way meanwhile."""
-        loop, free_at = asyncio.get_running_loop(), 0.0
+    async def _requests(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, answered: asyncio.Event
+    ) -> None:
+        """Copy; a request in two pieces is held back once. What follows an answer is a new one, however soon."""
         while data := await source.read(65536):
-            now = loop.time()
-            if now > free_at:  # a new request: the pieces of one come within a millisecond or two
-                await asyncio.sleep(seconds)
-            free_at = loop.time() + 0.005 if seconds else 0.0
+            if answered.is_set():
+                answered.clear()
+                await asyncio.sleep(self._seconds)
+            sink.write(data)
+            await sink.drain()
+        sink.close()
+
+    async def _answers(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, answered: asyncio.Event) -> None:
+        while data := await source.read(65536):
+            answered.set()
             sink.write(data)
             await sink.drain()
         sink.close()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -19,74 +22,142 @@ from rolemodel_ci.sandbox.embedded import EmbeddedAws
 from rolemodel_ci.sandbox.furnish import Furnished, furnish
 from rolemodel_ci.sandbox.world import furniture
 
+FIRST, QUIET, GRANT = "first apply", "plan, nothing to do", "apply of one grant"
 JOBS = 16
-_DEADLINE = 900  # seconds that one run may take
+_DEADLINE = 1800  # seconds that one run may take
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the tool: what came of it, and the calls that reached AWS, by action."""
+    """One run of the tool: what came of it, and the calls that reached AWS, by action.
+
+    `latency`: seconds added to every call. `served`: seconds of CPU that the embedded AWS took for the calls.
+    `seconds`: on the clock, from the start of the process to its end.
+    """
 
     name: str
     jobs: int
     latency: float
     came: Came
     calls: Mapping[str, int]
+    served: float
+    seconds: float
+
+    def least(self, size: Size) -> float:
+        """Seconds that no client with as many workers can undercut: see docs/benchmarks.md, "The floor"."""
+        calls = sum(self.calls.values())
+        each = self.served / calls
+        row = max(chain(self.name, size), calls / self.jobs)  # calls that one worker at least makes, one after another
+        return max(row * (self.latency + each), self.served)
 
 
-def rollout(size: Size, latency: float = 0.0) -> list[Run]:
-    """First apply, a plan with nothing to do (with one worker and with 16), and an apply of one grant.
-
-    `latency` in seconds: if there is any, the plan is made again with as much added to every call.
-    """
+@contextlib.contextmanager
+def company(size: Size, latency: float) -> Iterator[Bench]:
+    """Files of that size, and an AWS that has the accounts and the users, and nothing else."""
     with (
         tempfile.TemporaryDirectory(prefix="rolemodel-ci-bench-") as directory,
         EmbeddedAws(groups_quota=max(300, size.groups)) as aws,
+        delayed(aws.url, latency) if latency else contextlib.nullcontext(aws.url) as url,
     ):
         config = write(Path(directory), size)
         policy, _ = read_files(Directory(config, Path.cwd(), (config,)), config)
         assert policy is not None
-        furnished = furnish(aws, furniture(policy))
-        bench = _Bench(aws, config)
-        runs = [
-            bench.run("first apply", furnished, applies=True),
-            bench.run("plan, nothing to do", furnished),
-            bench.run("plan, nothing to do", furnished, jobs=1),
-        ]
-        if latency:
-            with delayed(aws.url, latency) as url:
-                far = replace(furnished, url=url)
-                runs += [bench.run("plan, nothing to do", far, jobs=jobs, latency=latency) for jobs in (JOBS, 1)]
-        add_grant(Path(directory), size)
-        return [*runs, bench.run("apply of one grant", furnished, applies=True)]
+        yield Bench(aws, config, replace(furnish(aws, furniture(policy)), url=url), latency)
 
 
-class _Bench:
-    def __init__(self, aws: EmbeddedAws, config: str) -> None:
-        self._aws = aws
-        self._config = config
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """The runs of one company, and where the CPU of the plan with nothing to do went (see profiles.py)."""
 
-    def run(
-        self, name: str, furnished: Furnished, *, jobs: int = JOBS, latency: float = 0.0, applies: bool = False
-    ) -> Run:
+    size: Size
+    runs: tuple[Run, ...]
+    parts: Mapping[str, float]
+
+
+def rollout(size: Size, latency: float) -> Rollout:
+    """First apply, a plan with nothing to do, an apply of one grant; then once more, with `latency` on every call.
+
+    What has nothing to do is done without latency by one worker too, and under the profiler.
+    """
+    with company(size, 0.0) as bench:
+        near = [bench.run(FIRST, applies=True), bench.run(QUIET), bench.run(QUIET, jobs=1)]
+        parts: dict[str, float] = json.loads(step("profile", bench.told(jobs=1) | {"profile": True}))
+        near.append(_one_grant(bench, size))
+    if not latency:
+        return Rollout(size, tuple(near), parts)
+    with company(size, latency) as bench:
+        far = [bench.run(FIRST, applies=True), bench.run(QUIET), _one_grant(bench, size)]
+    return Rollout(size, (*near, *far), parts)
+
+
+def _one_grant(bench: Bench, size: Size) -> Run:
+    add_grant(Path(bench.config).parent, size)
+    return bench.run(GRANT, applies=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Runs the tool on an embedded AWS."""
+
+    aws: EmbeddedAws
+    config: str
+    furnished: Furnished
+    latency: float
+
+    def run(self, name: str, *, jobs: int = JOBS, applies: bool = False) -> Run:
         """Run the tool once in a process of its own."""
-        self._aws.mark()
-        told = {"config": self._config, "furnished": asdict(furnished), "jobs": jobs, "apply": applies}
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.step"],
-            input=json.dumps(told),
-            text=True,
-            capture_output=True,
-            timeout=_DEADLINE,
-            check=False,
-            cwd=Path(__file__).parents[1],
-        )
-        if done.returncode:
-            raise RuntimeError(f"{name} failed:\n{done.stderr[-4000:]}")
-        return Run(name, jobs, latency, Came(**json.loads(done.stdout)), self._aws.calls())
+        self.aws.mark()
+        before = cpu_seconds(self.aws.pid)
+        started = time.perf_counter()
+        came = Came(**json.loads(step(name, self.told(jobs=jobs, applies=applies))))
+        seconds = time.perf_counter() - started
+        return Run(name, jobs, self.latency, came, self.aws.calls(), cpu_seconds(self.aws.pid) - before, seconds)
+
+    def told(self, *, jobs: int, applies: bool = False) -> dict[str, object]:
+        """What a run is told."""
+        return {"config": self.config, "furnished": asdict(self.furnished), "jobs": jobs, "apply": applies}
 
 
-def floor(size: Size, page: int = 1000) -> Mapping[str, int]:
+def step(name: str, told: Mapping[str, object]) -> str:
+    """What a run of `benchmarks.step` prints. Raises RuntimeError with what it said where it failed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.step"],
+        input=json.dumps(told),
+        text=True,
+        capture_output=True,
+        timeout=_DEADLINE,
+        check=False,
+        cwd=Path(__file__).parents[1],
+    )
+    if done.returncode:
+        raise RuntimeError(f"{name} failed:\n{done.stderr[-4000:]}")
+    return done.stdout
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU that a process has taken so far, as proc_pid_stat(5) tells it (utime, stime); 0 where there is none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def chain(name: str, size: Size) -> int:
+    """Calls of which each has to wait for the one before, in the longest such row of a run."""
+    if name == FIRST:
+        # Look (AssumeRole and pages of users, quotas); of a stack: three calls to make it, three to read it; of a
+        # group: it, its policy, its members.
+        return 2 + _pages(size.users + 1) + 6 + 2 + -(-size.grants // size.groups)
+    look = max(4, 2 + _pages(size.users + 1 + size.groups))
+    return look + (name == GRANT)
+
+
+def _pages(items: int, page: int = 1000) -> int:
+    return -(-items // page)
+
+
+def floor(size: Size) -> Mapping[str, int]:
     """The fewest calls that a look at everything can take: nothing is remembered from one run to the next.
 
     Each account: one for credentials, and three for its stack (status and parameters, template, names of the roles).
@@ -96,7 +167,7 @@ def floor(size: Size, page: int = 1000) -> Mapping[str, int]:
         "cloudformation:DescribeStacks": size.accounts,
         "cloudformation:GetTemplate": size.accounts,
         "cloudformation:ListStackResources": size.accounts,
-        "iam:GetAccountAuthorizationDetails": -(-(size.users + 1 + size.groups) // page),
+        "iam:GetAccountAuthorizationDetails": _pages(size.users + 1 + size.groups),
         "iam:GetAccountSummary": 1,
         "sts:AssumeRole": size.accounts + 1,
     }

@@ -44,6 +44,8 @@ Item = TypeVar("Item")
 
 _NOT_STARTED = "the run was interrupted"
 
+_NO_RIGHTS = frozenset({"Description", "MaxSessionDuration"})  # parts of a role
+
 
 @dataclass(frozen=True, slots=True)
 class Tools:
@@ -125,12 +127,18 @@ class _Run:
             self._failed_accounts[change.account or ""] = f"the stack of `{change.account}` {verb}"
 
     def _way_in(self, change: StackChange) -> str | None:
-        """Why a stack must wait: it makes roles, and a group that was not emptied or closed might open one of them."""
-        if not _makes_roles(change):
+        """Why a stack must wait: a role comes to be or changes, and a group that was not emptied or closed may open it.
+
+        Whoever should have lost a role must not have it with more rights than it had.
+        """
+        changing, anew = _roles_with_other_rights(change), _makes_roles(change)
+        if not anew and not changing:
             return None
         for unmade in (unmade for _, group in sorted(self._unmade.items()) for unmade in group):
             match unmade.change:
-                case RemoveMember(account=account, group=name) if account == change.account:
+                case RemoveMember(account=account, role=role, group=name) if account == change.account and (
+                    anew or role in changing
+                ):
                     return f"group `{name}` is not emptied: {_why(unmade)}"
                 case DetachPolicy(group=name) | DeletePolicy(group=name) | PutPolicy(group=name):
                     return f"group `{name}` still opens something else: {_why(unmade)}"
@@ -138,6 +146,8 @@ class _Run:
 
     def _try(self, change: Change, because: str | None, make: Callable[[], None]) -> Outcome:
         """Make a change, if nothing speaks against it, and note what came of it."""
+        # Stands if the run is interrupted before there is more to say, at whatever instruction.
+        self.outcomes[change] = Failed(change, "interrupted under way: it may have been made", "Run again.")
         outcome: Outcome = Done(change)
         try:
             if because:
@@ -146,9 +156,6 @@ class _Run:
                 make()
         except CannotGoOn as error:
             outcome = Failed(change, error.message, error.remedy)
-        except KeyboardInterrupt:
-            self.outcomes[change] = Failed(change, "interrupted under way: it may have been made", "Run again.")
-            raise
         except Exception as error:
             self.bugs.append(error)
             outcome = Failed(change, f"{type(error).__name__}: {error}", "This is a bug of rolemodel-ci; report it.")
@@ -215,6 +222,20 @@ def _depends(change: GroupChange, on: Change) -> bool:
             return isinstance(on, CreateGroup | PutPolicy | DeletePolicy | DetachPolicy)
         case _:
             return False
+
+
+def _roles_with_other_rights(change: StackChange) -> set[str]:
+    """The roles that come to be, or that may do something else or be taken on by others than before."""
+    return (
+        set()
+        if isinstance(change, DeleteStack)
+        else {
+            difference.name
+            for difference in change.differences
+            if difference.is_role
+            and (difference.what == "added" or any(line.part not in _NO_RIGHTS for line in difference.lines))
+        }
+    )
 
 
 def _makes_roles(change: StackChange) -> bool:

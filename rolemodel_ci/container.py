@@ -8,7 +8,6 @@ becomes that user, for good, before it looks at a single file. Until then only t
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Mapping, MutableMapping
 from typing import NoReturn, Protocol
@@ -29,10 +28,8 @@ class System(Protocol):
 
 
 def main() -> NoReturn:
-    """Give up root, see to a home, run the command line; SIGTERM stops it as Ctrl-C does."""
+    """Give up root, see to a home, run the command line."""
     settle(os.environ, os)
-    # The first process of a container is deaf to SIGTERM unless it listens; it ends like Ctrl-C, with its report.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     from rolemodel_ci.cli import main as command_line
 
     command_line()

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-_REVIEWED = ("opened", "synchronize", "reopened")
+# `edited`: the branch that the request is aimed at may be another one now, and what was told of it is no longer so.
+_REVIEWED = ("opened", "synchronize", "reopened", "edited")
 
 
 class Repair(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rolemodel_ci.document import Document, after, read_document
-from rolemodel_ci.model import Account, GithubOidc, Guards, Place, Policy, Problem, Template, UserMap
+from rolemodel_ci.model import Account, GithubOidc, Guards, Place, Policy, Problem, Protection, Template, UserMap
 from rolemodel_ci.nodes import Mapping as MapNode
 from rolemodel_ci.nodes import Node, Scalar, Sequence, entry
 from rolemodel_ci.schema import conform, printable
@@ -157,6 +157,8 @@ def _policy(config: Node, path: str, template: Template, users: UserMap | None) 
         group_prefix=_prefix(config),
         guards=_guards(entry(config, "guards")),
         github_oidc=_github_oidc(entry(config, "github_oidc")),
+        protected=_protected(entry(config, "protected"), path),
+        stack_deadline=int(_value(config, "stack_deadline") or 15),
     )
 
 
@@ -190,6 +192,17 @@ def _github_oidc(node: Node | None) -> GithubOidc | None:
         return None
     values: dict[str, Any] = {key.text: value.text for key, value in node.entries}
     return GithubOidc(**values)
+
+
+def _protected(node: Node | None, path: str) -> tuple[Protection, ...]:
+    if not isinstance(node, Sequence):
+        return ()
+    return tuple(
+        Protection(
+            Place(path, item.line, item.column), _value(item, "user"), _value(item, "account"), _value(item, "role")
+        )
+        for item in node.items
+    )
 
 
 def join(base: str, path: str) -> str:

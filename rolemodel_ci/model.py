@@ -149,14 +149,34 @@ class UserMap:
 class Guards:
     """How much one run may take away, and how many groups the master account may hold.
 
-    `revoke_percent`: share of all live memberships. `revoke_floor`: up to this many revocations are never refused.
+    `revoke_percent`: share of all live memberships. `revoke_floor`: up to this many revocations that share does not
+    matter. `revoke_most`: no more than this, whatever the share; None for no such limit.
     `groups_quota`: IAM groups per account, 300 unless raised (at most 500):
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     """
 
     revoke_percent: int = 25
     revoke_floor: int = 5
+    revoke_most: int | None = None
     groups_quota: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What no run may take away. With a user: memberships; without: roles. None stands for any account or role."""
+
+    place: Place
+    user: str | None = None
+    account: str | None = None
+    role: str | None = None
+
+    def covers(self, account: str | None, role: str | None) -> bool:
+        """Whether it is about that role of that account."""
+        return self.account in (None, account) and self.role in (None, role)
+
+    def __str__(self) -> str:
+        pairs = (("user", self.user), ("account", self.account), ("role", self.role))
+        return ", ".join(f"{name} `{value}`" for name, value in pairs if value is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +191,10 @@ class GithubOidc:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Everything the repository decides. `users` is None where it leaves membership unmanaged."""
+    """Everything the repository decides. `users` is None where it leaves membership unmanaged.
+
+    `stack_deadline`: minutes that one stack may take.
+    """
 
     config_file: str
     master_account_id: str
@@ -184,6 +207,8 @@ class Policy:
     group_prefix: str = "RM."
     guards: Guards = Guards()
     github_oidc: GithubOidc | None = None
+    protected: tuple[Protection, ...] = ()
+    stack_deadline: int = 15
 
     def group_name(self, account: str, role: str) -> str:
         """Name of the IAM group whose members may switch into `role` of `account`."""

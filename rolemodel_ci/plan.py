@@ -224,6 +224,9 @@ class Guard(StrEnum):
 
     MASS_REVOCATION = "mass-revocation"
     EMPTY_MAP = "empty-map"
+    PROTECTED = "protected"
+    LAST_ADMINISTRATOR = "last-administrator"
+    OWN_LOCKOUT = "own-lockout"
     RENAMED_GROUPS = "renamed-groups"
     MOVED_STACKS = "moved-stacks"
     QUOTA = "quota"
@@ -240,10 +243,13 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A plan that passed the guards. Only `guard` makes one, and `apply` takes nothing else."""
+    """A plan that passed the guards. Only `guard` makes one, and `apply` takes nothing else.
+
+    `overridden` are the guards that would have refused it, had somebody not said otherwise for this run.
+    """
 
     plan: Plan
-    allowed: tuple[Guard, ...] = ()
+    overridden: tuple[Guard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from rolemodel_ci.errors import CallFailed
 from rolemodel_ci.live import DEAD, RESTING
@@ -11,11 +12,38 @@ from rolemodel_ci.ports import Clock, StackWriter, Watch
 from rolemodel_ci.resolve import parameters_of
 
 DEADLINE = 900.0
-"""Seconds that one stack may take. IAM roles take CloudFormation seconds, a hundred of them a few minutes."""
+"""Seconds that one stack may take, unless the config says otherwise: IAM roles take CloudFormation seconds, a hundred
+of them a few minutes."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 
+_ATTEMPTS = 3  # to find a stack at rest that somebody else keeps changing
+
 GONE = "DELETE_COMPLETE"
+
+
+class Fate(StrEnum):
+    """What becomes of a stack on the way to what is wanted, in the words of docs/reliability.md."""
+
+    MAKE = "is made"
+    UPDATE = "is updated, if it differs"
+    WAIT = "is waited for, then looked at again"
+    REPLACE = "is deleted and made anew"
+    CONTINUE = "has its rollback continued, then is updated"
+    LEAVE = "is left alone; the run says so, with exit code 5"
+
+
+def fate(status: str) -> Fate:
+    """What becomes of a stack in this status. One that AWS adds some day is waited for if it says that it passes."""
+    if status == GONE:
+        return Fate.MAKE
+    if status in DEAD:
+        return Fate.REPLACE
+    if status.endswith("_IN_PROGRESS"):
+        return Fate.WAIT
+    if status == "UPDATE_ROLLBACK_FAILED":
+        return Fate.CONTINUE
+    return Fate.UPDATE if status in RESTING or status == "UPDATE_FAILED" else Fate.LEAVE
 
 
 class StackFailed(CallFailed):
@@ -33,16 +61,30 @@ class Rollout:
 
     def bring(self, policy: Policy, account: Account) -> None:
         """Create, update or repair the stack of `account`. Raises CallFailed with the first thing that went wrong."""
-        status = self._rest(account)
-        if status in DEAD:
-            self.remove(account)
-            status = GONE
         text, parameters = policy.template.text, parameters_of(policy, account)
-        if status == GONE:
-            self.writer.create(account, text, parameters)
-            self._expect(account, {"CREATE_COMPLETE"})
-        elif self.writer.update(account, text, parameters):
-            self._expect(account, {"UPDATE_COMPLETE"})
+        for _ in range(_ATTEMPTS):
+            status = self._rest(account)
+            if fate(status) is Fate.REPLACE:
+                self.remove(account)
+                status = GONE
+            try:
+                if status == GONE:
+                    self.writer.create(account, text, parameters)
+                    return self._expect(account, {"CREATE_COMPLETE"})
+                if self.writer.update(account, text, parameters):
+                    return self._expect(account, {"UPDATE_COMPLETE"})
+                return None
+            except CallFailed as failed:
+                # The answer to our own call may have been lost after it took effect, or somebody else was quicker:
+                # what is under way is waited for, and then it is looked at again.
+                if isinstance(failed, StackFailed) or not _is_under_way(failed):
+                    raise
+        raise StackFailed(
+            code="Busy",
+            action="cloudformation",
+            message=f"somebody else keeps changing the stack: it was under way all {_ATTEMPTS} times that it was tried",
+            remedy="Find out who that is, then run again.",
+        )
 
     def remove(self, account: Account) -> None:
         """Delete the stack of `account`, whatever state it is in. Raises CallFailed."""
@@ -54,22 +96,22 @@ class Rollout:
     def _rest(self, account: Account) -> str:
         """Wait until nothing is under way; finish a rollback that got stuck. The status from which it can go on."""
         status = self._wait(account)
-        if status == "UPDATE_ROLLBACK_FAILED":
+        if fate(status) is Fate.CONTINUE:
             self.writer.continue_rollback(account)
             status = self._wait(account)
-        if status in RESTING or status in DEAD or status in (GONE, "UPDATE_FAILED"):
-            return status
-        raise self._failed(account, status)
+        if fate(status) in (Fate.CONTINUE, Fate.LEAVE):
+            raise self._failed(account, status)
+        return status
 
     def _wait(self, account: Account) -> str:
-        """Poll until the status is none of `…_IN_PROGRESS`, or the deadline is over."""
+        """Poll until nothing is under way, or the deadline is over."""
         end, pause = self.clock.now() + self.deadline, _FIRST_PAUSE
         while True:
             found = self.writer.status(account)
             if found is not None:
                 self.watch.stack(account.name, found)
             status = found or GONE
-            if not status.endswith("_IN_PROGRESS") or status == "REVIEW_IN_PROGRESS":
+            if fate(status) is not Fate.WAIT:
                 return status
             if self.clock.now() >= end:
                 raise StackFailed(
@@ -94,3 +136,10 @@ class Rollout:
             message=f"the stack ended in {status}" + (f": {first}" if first else ""),
             remedy="Mend what it says in the template or in the account, then run again.",
         )
+
+
+def _is_under_way(failed: CallFailed) -> bool:
+    """Whether CloudFormation refuses an operation because the stack is there already, or being changed right now."""
+    return failed.code == "AlreadyExistsException" or (
+        failed.code == "ValidationError" and "_IN_PROGRESS state and can not be updated" in failed.message
+    )

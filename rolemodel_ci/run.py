@@ -9,7 +9,7 @@ from datetime import date
 from rolemodel_ci.apply import Tools, apply
 from rolemodel_ci.diff import plan_all, plan_deletion, plan_membership, plan_structure
 from rolemodel_ci.guard import review, review_deletion
-from rolemodel_ci.live import Live, LiveMaster
+from rolemodel_ci.live import Live
 from rolemodel_ci.model import Account, Policy
 from rolemodel_ci.observe import observe
 from rolemodel_ci.plan import Approved, Guard, Plan, Refusal, Report
@@ -22,7 +22,7 @@ class Job:
 
     accounts: Callable[[Policy, frozenset[str]], tuple[Account, ...]]
     plan: Callable[[Policy, Live, date, frozenset[str]], Plan]
-    review: Callable[[Plan, Policy, LiveMaster, frozenset[Guard]], Approved | tuple[Refusal, ...]]
+    review: Callable[[Plan, Policy, Live, frozenset[Guard]], Approved | tuple[Refusal, ...]]
 
 
 EVERYTHING = Job(Policy.chosen, plan_all, review)
@@ -33,7 +33,7 @@ MEMBERSHIP = Job(
 DELETION = Job(
     Policy.chosen,
     lambda policy, live, _, only: plan_deletion(policy, live, only),
-    lambda plan, policy, master, allowed: review_deletion(plan),
+    lambda plan, policy, live, allowed: review_deletion(plan),
 )
 
 
@@ -65,7 +65,7 @@ def reviewed_plan(
     job: Job, planned: Planned, policy: Policy, allowed: frozenset[Guard] = frozenset()
 ) -> Approved | tuple[Refusal, ...]:
     """The plan as one that may be applied, or every reason why not."""
-    return job.review(planned.plan, policy, planned.live.master, allowed)
+    return job.review(planned.plan, policy, planned.live, allowed)
 
 
 def carry_out(

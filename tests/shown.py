@@ -64,7 +64,7 @@ def refusals() -> tuple[Refusal, ...]:
     """A refused plan."""
     cloud = troubled()
     emptied = policy("{}", accounts=["prod", "dev"])
-    found = review(cloud.plan(emptied), emptied, cloud.planned(emptied).live.master)
+    found = review(cloud.plan(emptied), emptied, cloud.planned(emptied).live)
     assert isinstance(found, tuple)
     return found
 

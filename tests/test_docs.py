@@ -10,16 +10,20 @@ from typing import Any
 
 import click
 import pytest
+from builders import policy
 from loading import BASE, InMemory
 
+from rolemodel_ci import rollout
 from rolemodel_ci.checks import check
 from rolemodel_ci.cli import COMMANDS, cli, legacy
 from rolemodel_ci.cli.options import today
+from rolemodel_ci.edge import sessions
 from rolemodel_ci.errors import CannotGoOn
 from rolemodel_ci.iam import NAMES
 from rolemodel_ci.load import load
 from rolemodel_ci.model import GithubOidc, Guards, Policy
 from rolemodel_ci.plan import Guard
+from rolemodel_ci.rollout import Fate, fate
 from rolemodel_ci.schema import published
 
 ROOT = Path(__file__).parent.parent
@@ -37,6 +41,11 @@ def section(text: str, title: str) -> str:
     found = re.search(rf"^(#+) {re.escape(title)}\n(.*?)(?=^#{{1,2}} |\Z)", text, re.MULTILINE | re.DOTALL)
     assert found, title
     return re.split(rf"^#{{1,{len(found[1])}}} ", found[2], flags=re.MULTILINE)[0]
+
+
+def lead(text: str) -> str:
+    """A section without those below it."""
+    return text.partition("\n### ")[0]
 
 
 def rows(text: str) -> Iterator[list[str]]:
@@ -176,7 +185,7 @@ def test_every_command_has_a_section_and_every_section_a_command() -> None:
 def test_options_of_a_command_are_those_of_its_page(name: str) -> None:
     text = page("docs/commands.md")
     told = {option.split()[0] for option in names(rows(section(text, name))) if option.startswith("--")}
-    for option, on, _ in rows(section(text, "Options that several commands share")):
+    for option, on, _ in rows(lead(section(text, "Options that several commands share"))):
         everywhere = on.startswith("all but") and name not in on
         if everywhere or (not on.startswith("all but") and name in on.split(", ")):
             told.add(option.split()[0].strip("`"))
@@ -222,8 +231,9 @@ def test_the_commands_of_2015_are_in_the_page_on_migrating() -> None:
 
 def test_keys_of_the_config_are_those_of_the_page() -> None:
     schema, text = published("config"), section(page("docs/files.md"), "config.yml")
-    account = schema["$defs"]["account"]["properties"]
-    wanted = [*schema["properties"], *account]
+    wanted = [*schema["properties"]]
+    for part in ("account", "protection"):
+        wanted += schema["$defs"][part]["properties"]
     for part in ("guards", "github_oidc"):
         wanted += schema["properties"][part]["properties"]
     assert sorted(names(iter([row]))[0] for row in rows(text)) == sorted(wanted)
@@ -238,8 +248,11 @@ def test_required_keys_and_defaults_are_those_of_the_page() -> None:
     guards, access = Guards(), GithubOidc("p", "a")
     defaults: dict[str, Any] = {name: getattr(guards, name) for name in Guards.__dataclass_fields__}
     defaults |= {"audience": access.audience, "via": access.via}
-    defaults |= {name: Policy.__dataclass_fields__[name].default for name in ("stack_name", "region", "group_prefix")}
-    assert {key: told[key] for key in defaults} == {key: str(value) for key, value in defaults.items()}
+    named = ("stack_name", "region", "group_prefix", "stack_deadline")
+    defaults |= {name: Policy.__dataclass_fields__[name].default for name in named}
+    assert {key: told[key] for key in defaults} == {
+        key: "none" if value is None else str(value) for key, value in defaults.items()
+    }
 
 
 def test_keys_of_a_grant_are_those_of_the_page() -> None:
@@ -251,15 +264,27 @@ def test_keys_of_a_grant_are_those_of_the_page() -> None:
 
 
 def test_guards_are_those_of_the_page() -> None:
-    table = list(rows(section(page("docs/semantics.md"), "Guards")))
+    table = list(rows(lead(section(page("docs/semantics.md"), "Guards"))))
     assert [names(iter([row]))[0] for row in table] == [guard.value for guard in Guard]
     allowed = {row[0].strip("`") for row in table if f"`--allow {row[0].strip('`')}`" in row[3]}
     option = next(each for each in commands()["apply"].params if each.name == "allow")
     assert isinstance(option.type, click.Choice)
     assert allowed == set(option.type.choices)
     assert {setting for row in table for setting in re.findall(r"guards: (\w+):", row[2])} == {
-        "revoke_percent", "revoke_floor"
+        "revoke_percent", "revoke_floor", "revoke_most"
     }  # fmt: skip
+
+
+def test_overridable_guards_are_those_of_the_pages() -> None:
+    overridable = [guard.value for guard in Guard if guard is not Guard.QUOTA]
+    (row,) = (row for row in rows(page("docs/commands.md")) if row[0] == "`--allow GUARD`")
+    assert names(iter([row]), 2) == overridable
+    (row,) = (row for row in rows(page("docs/json.md")) if row[0] == "`guard`")
+    assert names(iter([row]), 1) == [guard.value for guard in Guard]
+    for kind in ("refusal", "audit"):
+        items = published(f"output-{kind}")["properties"]["refusals"]["items"]["properties"]
+        assert items["guard"]["enum"] == [guard.value for guard in Guard]
+    assert published("output-audit")["properties"]["overridden"]["items"]["enum"] == overridable
 
 
 def test_states_of_a_stack_are_those_of_the_page() -> None:
@@ -267,6 +292,29 @@ def test_states_of_a_stack_are_those_of_the_page() -> None:
 
     told = [row[0] for row in rows(section(page("docs/semantics.md"), "States of a stack"))]
     assert {frozenset(cell.split(", ")) for cell in told if ", " in cell} == {DEAD, RESTING}
+
+
+# ---- reliability.md
+
+
+def test_every_status_of_a_stack_is_in_the_page_with_its_fate() -> None:
+    from test_rollout import STATUSES
+
+    told = [
+        (row[0].strip("`"), row[1]) for row in rows(section(page("docs/reliability.md"), "Every status of a stack"))
+    ]
+    assert told == [("none", Fate.MAKE.value), *((status, fate(status).value) for status in STATUSES)]
+
+
+def test_numbers_of_the_page_on_reliability_are_those_of_the_code() -> None:
+    text = " ".join(page("docs/reliability.md").split())
+    minutes = policy().stack_deadline
+    assert minutes * 60 == rollout.DEADLINE
+    assert f"`stack_deadline` ({minutes} minutes)" in text
+    assert f"every {rollout._FIRST_PAUSE:g} s at first and every {rollout._LONGEST_PAUSE:g} s at most" in text
+    assert f"up to {rollout._ATTEMPTS} times in all" in text
+    assert sessions._ALWAYS == 4
+    assert "two for each of `--jobs` workers and four are kept" in text
 
 
 # ---- permissions.md

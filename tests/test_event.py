@@ -41,7 +41,7 @@ def decided(event: str, payload: Any, ref: str = MAIN, repair: Repair = Repair.N
     return course(event, payload, ref, repair)
 
 
-@pytest.mark.parametrize("action", ["opened", "synchronize", "reopened"])
+@pytest.mark.parametrize("action", ["opened", "synchronize", "reopened", "edited"])
 @pytest.mark.parametrize("form", [made.minimal_pull_request, made.real_pull_request])
 def test_a_pull_request_is_reviewed(action: str, form: Callable[..., made.Payload]) -> None:
     assert decided("pull_request", form(action), "refs/pull/7/merge") == Review(PULL)

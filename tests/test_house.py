@@ -49,7 +49,7 @@ def test_only_the_guard_makes_an_approved_plan() -> None:
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Approved"
     }
-    assert makers == {"guard.py"}
+    assert makers == {"guard/__init__.py"}
 
 
 def test_only_the_fanout_starts_threads_for_work() -> None:

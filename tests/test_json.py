@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from builders import policy
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
@@ -43,12 +44,13 @@ from rolemodel_ci.plan import (
     Totals,
     UpdateStack,
 )
+from rolemodel_ci.render.audit import Audited, Called, audit_json
 from rolemodel_ci.render.json import as_text, listing_json, plan_json, problems_json, refusals_json, report_json
 from rolemodel_ci.roles import Difference, Line
 from rolemodel_ci.schema import published
 
 PAGE = (Path(__file__).parent.parent / "docs" / "json.md").read_text(encoding="utf-8")
-KINDS = ("problems", "plan", "report", "refusal", "listing")
+KINDS = ("problems", "plan", "report", "refusal", "listing", "audit")
 DAY = date(2027, 1, 31)
 PLACE = Place("users.yml", 3, 7)
 GONE = Unreadable("dev", "the token has expired", "Renew it.")
@@ -87,11 +89,23 @@ OUTCOMES: tuple[Outcome, ...] = (
     Failed(CHANGES[1], "why", "what"),
     *(Skipped(change, "because") for change in CHANGES[2:]),
 )
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+CALLED = Called("iam:CreateGroup", 3, 1, 1, 0.5)
+AUDITED = (
+    Audited("apply", {"user": "ci"}, NOW),
+    Audited("apply", {"user": "ci"}, NOW, NOW, 3, error="no access"),
+    Audited(
+        "apply", {"user": "ci", "arn": "arn:a"}, NOW, NOW, 5, policy("prod: {}"), PLAN,
+        Report(PLAN, OUTCOMES, interrupted=True), overridden=(Guard.EMPTY_MAP,), calls=(CALLED,),
+    ),
+    Audited("update", {"user": "ci"}, NOW, NOW, 4, policy("prod: {}"), PLAN, refusals=REFUSALS),
+)  # fmt: skip
 DOCUMENTS: Mapping[str, list[dict[str, Any]]] = {
     "plan": [plan_json(PLAN), plan_json(Plan(()))],
     "report": [report_json(Report(PLAN, OUTCOMES, interrupted=True))],
     "refusal": [refusals_json(PLAN, REFUSALS)],
     "problems": [problems_json(PROBLEMS), problems_json(())],
+    "audit": [audit_json(run) for run in AUDITED],
     "listing": [
         listing_json(Listing((ENTRY,), ("test",), (GONE,), profile, "us-east-1")) for profile in ("master", None)
     ],
@@ -163,6 +177,8 @@ PARTS = {
     "An outcome": ("report", "outcomes[]"),
     "One guard's refusal": ("refusal", "refusals[]"),
     "A role": ("listing", "roles[]"),
+    "Who": ("audit", "who"),
+    "Calls of an action": ("audit", "calls[]"),
     "A profile": ("listing", "roles[].profile"),
 }
 

@@ -10,7 +10,7 @@ from loading import BASE, InMemory, base_with, found, loaded, policy
 
 from rolemodel_ci.edge.files import Directory
 from rolemodel_ci.load import NoFile, join, load
-from rolemodel_ci.model import GithubOidc, Grant, Guards, Place
+from rolemodel_ci.model import GithubOidc, Grant, Guards, Place, Protection
 
 
 def test_base() -> None:
@@ -36,7 +36,8 @@ def test_defaults_are_those_of_the_contract() -> None:
         "us-east-1",
         "RM.",
     )
-    assert loaded_policy.guards == Guards(25, 5, 300)
+    assert loaded_policy.guards == Guards(25, 5, None, 300)
+    assert (loaded_policy.protected, loaded_policy.stack_deadline) == ((), 15)
     assert loaded_policy.github_oidc is None
     assert loaded_policy.master_profile is None
 
@@ -59,7 +60,15 @@ users: users.yml
 region: eu-central-1
 group_prefix: ""
 github_oidc: {plan_role: plan, apply_role: apply, audience: me, via: master}
-guards: {revoke_percent: 100, revoke_floor: 0, groups_quota: 500}
+guards: {revoke_percent: 100, revoke_floor: 0, revoke_most: 40, groups_quota: 500}
+stack_deadline: 180
+protected:
+  - user: alice
+    account: prod
+    role: Admin
+  - {role: Admin}
+  - account: prod
+  - user: no
 """
     )
     assert loaded_policy.stack_name == "Access"
@@ -72,7 +81,17 @@ guards: {revoke_percent: 100, revoke_floor: 0, groups_quota: 500}
     assert loaded_policy.region == "eu-central-1"
     assert loaded_policy.group_prefix == ""
     assert loaded_policy.github_oidc == GithubOidc("plan", "apply", "me", "master")
-    assert loaded_policy.guards == Guards(100, 0, 500)
+    assert loaded_policy.guards == Guards(100, 0, 40, 500)
+    assert loaded_policy.stack_deadline == 180
+    assert loaded_policy.protected == (
+        Protection(Place("config.yml", 20, 5), "alice", "prod", "Admin"),
+        Protection(Place("config.yml", 23, 5), None, None, "Admin"),
+        Protection(Place("config.yml", 24, 5), None, "prod", None),
+        Protection(Place("config.yml", 25, 5), "no", None, None),
+    )
+    assert [str(entry) for entry in loaded_policy.protected] == [
+        "user `alice`, account `prod`, role `Admin`", "role `Admin`", "account `prod`", "user `no`",
+    ]  # fmt: skip
     assert loaded_policy.present == (prod,)
 
 

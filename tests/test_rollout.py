@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import botocore.session
 import pytest
 from builders import policy, template
-from fakes import FakeCloud, FakeStack
+from fakes import FakeCloud, FakeStack, refuse
 
 from rolemodel_ci.errors import CallFailed, Stopped
 from rolemodel_ci.live import DEAD, RESTING
 from rolemodel_ci.model import Account
-from rolemodel_ci.rollout import DEADLINE, Rollout, StackFailed
+from rolemodel_ci.rollout import DEADLINE, Fate, Rollout, StackFailed, fate
 
 POLICY = policy()
 PROD = POLICY.accounts[0]
@@ -48,6 +50,48 @@ def cloud_with(status: str, *, polls: float = 2, text: str = "{}") -> FakeCloud:
 def status(cloud: FakeCloud) -> str | None:
     """The status of the stack of `prod`."""
     return cloud.stack_writer().status(PROD)
+
+
+FATES = {
+    Fate.MAKE: {"DELETE_COMPLETE"},
+    Fate.UPDATE: {*RESTING, "UPDATE_FAILED"},
+    Fate.REPLACE: set(DEAD),
+    Fate.CONTINUE: {"UPDATE_ROLLBACK_FAILED"},
+    Fate.WAIT: MOVING,
+    Fate.LEAVE: STUCK,
+}
+
+
+@pytest.mark.parametrize("start", STATUSES)
+def test_every_status_of_the_service_model_has_a_fate(start: str) -> None:
+    assert [told for told, statuses in FATES.items() if start in statuses] == [fate(start)]
+
+
+@pytest.mark.parametrize("start", STATUSES)
+def test_the_fate_is_what_happens(start: str) -> None:
+    cloud = cloud_with(start)
+    if fate(start) is Fate.LEAVE:
+        with pytest.raises(StackFailed):
+            cloud.tools().rollout.bring(POLICY, PROD)
+    else:
+        cloud.tools().rollout.bring(POLICY, PROD)
+    after = fate(ENDS[start]) if start in MOVING else fate(start)
+    assert [write.removesuffix(" prod") for write in cloud.writes] == {
+        Fate.MAKE: ["CreateStack"],
+        Fate.UPDATE: ["UpdateStack"],
+        Fate.REPLACE: ["DeleteStack", "CreateStack"],
+        Fate.CONTINUE: ["ContinueUpdateRollback", "UpdateStack"],
+        Fate.LEAVE: [],
+    }[after]
+    if start in MOVING:
+        assert cloud.watch.statuses[0] == ("prod", start)
+
+
+@pytest.mark.parametrize(
+    ("unknown", "expected"), [("PAUSED_IN_PROGRESS", Fate.WAIT), ("PAUSED", Fate.LEAVE), ("", Fate.LEAVE)]
+)
+def test_a_status_that_comes_some_day(unknown: str, expected: Fate) -> None:
+    assert fate(unknown) is expected
 
 
 def test_the_sets_cover_every_status_of_the_service_model() -> None:
@@ -211,3 +255,100 @@ def test_own_parameters_of_an_account_are_given() -> None:
     stack = cloud.accounts["prod"].stack
     assert stack is not None
     assert stack.parameters == {"AssumingAccountID": "111111111111", "Hours": "2"}
+
+
+# ---- answers that are lost, and somebody else who is quicker
+
+
+class Repeating:
+    """A writer whose first calls of a kind take effect and are answered as the second time they are asked."""
+
+    def __init__(self, cloud: FakeCloud, *, create: int = 0, update: int = 0) -> None:
+        self._inner = cloud.stack_writer()
+        self._creates, self._updates = create, update
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def create(self, account: Account, text: str, parameters: Mapping[str, str]) -> None:
+        """Make the stack; the answer to that is lost, and the repeated call finds it there."""
+        self._inner.create(account, text, parameters)
+        self._creates -= 1
+        if self._creates >= 0:
+            raise refuse("AlreadyExistsException", "Stack [RoleModel] already exists")
+
+    def update(self, account: Account, text: str, parameters: Mapping[str, str]) -> bool:
+        """Begin the update; the answer to that is lost, and the repeated call finds it under way."""
+        began = self._inner.update(account, text, parameters)
+        self._updates -= 1
+        if began and self._updates >= 0:
+            raise refuse("ValidationError", "Stack:arn:1 is in UPDATE_IN_PROGRESS state and can not be updated.")
+        return began
+
+
+def repeating(cloud: FakeCloud, **lost: int) -> Rollout:
+    """A rollout whose answers get lost."""
+    return Rollout(Repeating(cloud, **lost), cloud.watch, cloud.clock)
+
+
+def test_a_create_whose_answer_was_lost_is_gone_on_with() -> None:
+    cloud = cloud_with("DELETE_COMPLETE")
+    repeating(cloud, create=1).bring(POLICY, PROD)
+
+    assert status(cloud) == "CREATE_COMPLETE"
+    assert cloud.writes == ["CreateStack prod", "UpdateStack prod"]  # the second finds nothing to update
+
+
+def test_a_create_whose_answer_was_lost_and_that_failed_is_made_anew() -> None:
+    cloud = cloud_with("DELETE_COMPLETE")
+    cloud.accounts["prod"].endings = ["ROLLBACK_COMPLETE"]
+    repeating(cloud, create=1).bring(POLICY, PROD)
+
+    assert status(cloud) == "CREATE_COMPLETE"
+    assert cloud.writes == ["CreateStack prod", "DeleteStack prod", "CreateStack prod"]
+
+
+def test_an_update_whose_answer_was_lost_is_gone_on_with() -> None:
+    cloud = cloud_with("CREATE_COMPLETE")
+    repeating(cloud, update=1).bring(POLICY, PROD)
+
+    assert status(cloud) == "UPDATE_COMPLETE"
+    assert cloud.writes == ["UpdateStack prod"] * 2
+
+
+def test_an_update_whose_answer_was_lost_and_that_failed_is_told() -> None:
+    cloud = cloud_with("CREATE_COMPLETE")
+    cloud.accounts["prod"].endings = ["UPDATE_ROLLBACK_COMPLETE"] * 2
+
+    with pytest.raises(StackFailed, match="ended in UPDATE_ROLLBACK_COMPLETE: Admin"):
+        repeating(cloud, update=1).bring(POLICY, PROD)
+
+
+def test_whoever_keeps_changing_the_stack_ends_the_attempts() -> None:
+    cloud = cloud_with("CREATE_COMPLETE")
+    message = "Stack:arn:1 is in UPDATE_IN_PROGRESS state and can not be updated."
+    cloud.fail("UpdateStack", "prod", error=refuse("ValidationError", message))
+
+    with pytest.raises(StackFailed, match="somebody else keeps changing the stack") as raised:
+        cloud.tools().rollout.bring(POLICY, PROD)
+    assert raised.value.code == "Busy"
+    assert cloud.writes == ["UpdateStack prod"] * 3
+
+
+@pytest.mark.parametrize(
+    ("start", "action", "code", "message"),
+    [
+        ("DELETE_COMPLETE", "CreateStack", "LimitExceededException", "no more stacks"),
+        ("DELETE_COMPLETE", "CreateStack", "InsufficientCapabilitiesException", "Requires capabilities"),
+        ("CREATE_COMPLETE", "UpdateStack", "ValidationError", "Template error: x"),
+        ("CREATE_COMPLETE", "UpdateStack", "ValidationError", "is in ROLLBACK_FAILED state and can not be updated"),
+        ("CREATE_COMPLETE", "UpdateStack", "ReadTimeoutError", "is in UPDATE_IN_PROGRESS state and can not be updated"),
+    ],
+)
+def test_no_other_refusal_is_tried_again(start: str, action: str, code: str, message: str) -> None:
+    cloud = cloud_with(start)
+    cloud.fail(action, "prod", error=refuse(code, message))
+
+    with pytest.raises(CallFailed, match=message):
+        cloud.tools().rollout.bring(POLICY, PROD)
+    assert cloud.writes == [f"{action} prod"]

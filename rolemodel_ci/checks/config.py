@@ -7,7 +7,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rolemodel_ci.checks.subject import Check, Subject
-from rolemodel_ci.model import GROUP_NAME_LIMIT, MASTER_PARAMETER, Account, Parameter, Place, Problem
+from rolemodel_ci.model import (
+    GROUP_NAME_LIMIT,
+    MASTER_PARAMETER,
+    Account,
+    Parameter,
+    Place,
+    Problem,
+    Protection,
+    Severity,
+)
 from rolemodel_ci.resolve import parameters_of
 from rolemodel_ci.schema import did_you_mean
 
@@ -147,6 +156,55 @@ def parameter_refused(subject: Subject) -> Iterable[Problem]:
                 )
 
 
+def protects_nothing(subject: Subject) -> Iterable[Problem]:
+    """Protections of accounts or roles that are not there."""
+    policy = subject.policy
+    for entry in policy.protected:
+        if entry.account is not None and policy.account(entry.account) is None:
+            message = f"`protected` names account `{entry.account}`, which is not in the config"
+            known = [account.name for account in policy.accounts]
+            yield Problem(entry.place, "RM211", message, did_you_mean(entry.account, known) or _CORRECT)
+        elif entry.role is not None and not _where_made(subject, entry):
+            everywhere = [role.name for role in policy.template.roles]
+            where = f"in account `{entry.account}`" if entry.role in everywhere and entry.account else "in any account"
+            message = f"`protected` names role `{entry.role}`, which the template does not make {where}"
+            hint = did_you_mean(entry.role, everywhere) if entry.role not in everywhere else ""
+            yield Problem(entry.place, "RM211", message, hint or _CORRECT)
+
+
+def protects_nobody(subject: Subject) -> Iterable[Problem]:
+    """Protected users whom the map grants nothing there, or only for a time."""
+    users = subject.policy.users
+    if users is None:
+        return
+    told = {problem.place for problem in protects_nothing(subject)}
+    for entry in subject.policy.protected:
+        if entry.user is None or entry.place in told:
+            continue
+        own = [grant for grant in users.grants if grant.user == entry.user and entry.covers(grant.account, grant.role)]
+        if not own:
+            names = {grant.user for grant in users.grants}
+            message = f"the user map grants nothing that this entry could protect: {entry}"
+            remedy = "" if entry.user in names else did_you_mean(entry.user, sorted(names))
+            yield Problem(entry.place, "RM212", message, remedy or "Grant it, or correct the entry.", Severity.WARNING)
+        for grant in own:
+            if grant.expires is not None:
+                message = (
+                    f"the grant of `{grant.account}` `{grant.role}` to `{grant.user}` is protected and ends with "
+                    f"{grant.expires} ({grant.place}): after that day every run is refused"
+                )
+                remedy = "Take `expires` away there, or the entry here."
+                yield Problem(entry.place, "RM212", message, remedy, Severity.WARNING)
+
+
+_CORRECT = "Correct it, or take the entry out: as it is, it protects nothing."
+
+
+def _where_made(subject: Subject, entry: Protection) -> list[str]:
+    """The accounts in which a protected role is made."""
+    return [name for name, roles in subject.roles.items() if entry.account in (None, name) and entry.role in roles]
+
+
 def _broken_rule(parameter: Parameter, value: str) -> str:
     """The rule of the template that `value` breaks, or the empty string. What cannot be told here is left to AWS."""
     rules = parameter.rules
@@ -200,4 +258,6 @@ CONFIG_CHECKS = (
     Check("RM208", "The template declares every parameter that is set.", parameter_unknown),
     Check("RM209", "Every parameter of the template has a value.", parameter_unfilled),
     Check("RM210", "The template takes every parameter's value.", parameter_refused),
+    Check("RM211", "What is protected is there.", protects_nothing),
+    Check("RM212", "Who is protected has what is protected, for good.", protects_nobody),
 )

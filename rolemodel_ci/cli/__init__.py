@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -66,7 +67,13 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Entry point of `rolemodel-ci`."""
+    listen()
     sys.exit(guarded(lambda: cli.main(standalone_mode=False)))
+
+
+def listen() -> None:
+    """Let SIGTERM end a run as Ctrl-C does: what is under way is finished and reported. Runners stop jobs with it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def guarded(command: Callable[[], Any]) -> int:

@@ -10,7 +10,8 @@ from functools import partial
 import click
 
 from rolemodel_ci.apply import apply as make_true
-from rolemodel_ci.cli.options import Asked, account, allow, asked, jobs, sandbox, today, yes
+from rolemodel_ci.cli.audit import Audit, auditing
+from rolemodel_ci.cli.options import Asked, account, allow, asked, jobs, report, sandbox, today, yes
 from rolemodel_ci.cli.output import say, tell
 from rolemodel_ci.cli.policy import chosen, good_policy
 from rolemodel_ci.cli.world import World, watching, world
@@ -36,28 +37,28 @@ class Order:
 
 
 @click.command()
-@asked(account, jobs, sandbox, yes, allow)
+@asked(account, jobs, sandbox, yes, allow, report)
 def apply(told: Asked) -> int:
     """Make AWS what the repository says.
 
     Stacks, groups and membership. What takes access away is done first, then the stacks of all accounts at once, then
     what gives access. Running again finishes what a run left.
     """
-    return _run(EVERYTHING, good_policy(told.config, told.format), told)
+    return _run("apply", EVERYTHING, told)
 
 
 @click.command()
-@asked(account, jobs, yes, allow)
+@asked(account, jobs, yes, allow, report)
 def update(told: Asked) -> int:
     """Update stacks and groups only.
 
     Who is a member of a group that stays is left as it is.
     """
-    return _run(STRUCTURE, good_policy(told.config, told.format), told)
+    return _run("update", STRUCTURE, told)
 
 
 @click.command("sync-users")
-@asked(account, jobs, yes, allow)
+@asked(account, jobs, yes, allow, report)
 @click.argument("users", metavar="[MAP]", required=False)
 def sync_users(told: Asked, users: str | None) -> int:
     """Update membership only.
@@ -65,43 +66,54 @@ def sync_users(told: Asked, users: str | None) -> int:
     Of the groups that MAP names, and of no others: their members become those that it lists. MAP defaults to the
     config's `users`.
     """
-    policy = good_policy(told.config, told.format, users)
-    if policy.users is None:
-        raise UsageWrong("there is no user map", f"Name one on the command line, or add `users:` to {told.config}.")
-    return _run(MEMBERSHIP, policy, told)
+    return _run("sync-users", MEMBERSHIP, told, users)
 
 
 @click.command()
-@asked(account, jobs, yes)
+@asked(account, jobs, yes, report)
 def delete(told: Asked) -> int:
     """Delete every stack and every group.
 
     Users stay, and so does everything that is not rolemodel-ci's.
     """
-    return _run(DELETION, good_policy(told.config, told.format), told)
+    return _run("delete", DELETION, told)
 
 
-def _run(job: Job, policy: Policy, told: Asked) -> int:
+def _run(command: str, job: Job, told: Asked, users: str | None = None) -> int:
     """The common part of the four commands."""
     confirm = (lambda _: None) if told.yes else partial(ask, can_answer=told.format == "text" and sys.stdin.isatty())
-    order = Order(job, chosen(policy, told.accounts), frozenset(map(Guard, told.allow)), told.format, confirm)
-    with world(policy, told) as opened:
-        return follow(order, policy, opened)
+    with auditing(told.report, command) as audit:
+        policy = good_policy(told.config, told.format, users)
+        if job is MEMBERSHIP and policy.users is None:
+            raise UsageWrong("there is no user map", f"Name one on the command line, or add `users:` to {told.config}.")
+        order = Order(job, chosen(policy, told.accounts), frozenset(map(Guard, told.allow)), told.format, confirm)
+        audit.note(policy=policy)
+        with world(policy, told) as opened:
+            try:
+                code = follow(order, policy, opened, audit)
+            finally:
+                audit.note_world(opened)
+        audit.note(code=code)
+        return code
 
 
-def follow(order: Order, policy: Policy, opened: World) -> int:
+def follow(order: Order, policy: Policy, opened: World, audit: Audit) -> int:
     """Plan, show, ask, apply, report; the exit code."""
     planned = make_plan(order.job, policy, opened.readers(), today(), order.only, opened.jobs)
+    audit.note(plan=planned.plan)
     if order.format == "text":
         tell(plan_blocks(planned.plan))
     reviewed = reviewed_plan(order.job, planned, policy, order.allowed)
     if isinstance(reviewed, tuple):
+        audit.note(refusals=reviewed)
         say(order.format, refusal_blocks(reviewed), refusals_json(planned.plan, reviewed))
         return 4
+    audit.note(overridden=reviewed.overridden)
     order.confirm(planned.plan)
     with watching() as watch:
-        report = make_true(reviewed, policy, opened.tools(watch))
-    return _told(report, order.format)
+        came = make_true(reviewed, policy, opened.tools(watch))
+    audit.note(report=came)
+    return _told(came, order.format)
 
 
 def _told(report: Report, format_: str) -> int:

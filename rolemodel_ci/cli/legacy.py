@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from rolemodel_ci.cli import guarded
+from rolemodel_ci.cli import guarded, listen
 from rolemodel_ci.cli.options import JOBS, tell_calls, today
 
 if TYPE_CHECKING:
@@ -83,12 +83,14 @@ def list_(config: str) -> int:
 def _follow(config: str, word: str, job: Job, users: str | None = None) -> int:
     """Do a job on the accounts that the profiles lead to, in the words of 2015."""
     from rolemodel_ci.cli.apply import Order, follow
+    from rolemodel_ci.cli.audit import Audit
     from rolemodel_ci.cli.policy import good_policy
     from rolemodel_ci.cli.world import local_world
 
     policy = good_policy(config, users=users)
     click.echo(word)
-    code = follow(Order(job, frozenset(), frozenset(), "text", lambda _: None), policy, local_world(policy, JOBS))
+    order = Order(job, frozenset(), frozenset(), "text", lambda _: None)
+    code = follow(order, policy, local_world(policy, JOBS), Audit(word))
     if code == 0:
         click.echo("...done")
     return code
@@ -96,4 +98,5 @@ def _follow(config: str, word: str, job: Job, users: str | None = None) -> int:
 
 def main() -> NoReturn:
     """Entry point of `rolemodel`."""
+    listen()
     sys.exit(guarded(lambda: cli.main(standalone_mode=False)))

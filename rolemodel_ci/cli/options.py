@@ -33,6 +33,7 @@ class Asked:
     sandbox: bool = False
     yes: bool = False
     allow: tuple[str, ...] = ()
+    report: str | None = None
 
 
 _NAMES = frozenset(field.name for field in fields(Asked))
@@ -102,6 +103,13 @@ allow = click.option(
     type=click.Choice([guard.value for guard in Guard if guard is not Guard.QUOTA]),
     multiple=True,
     help="Override this guard for this run. May be given several times.",
+)
+
+
+report = click.option(
+    "--report",
+    metavar="FILE",
+    help="Write an audit record of the run to this file, as JSON; also of one that fails.",
 )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from rolemodel_ci.render.blocks import Block
+from rolemodel_ci.render.audit import Called
+from rolemodel_ci.render.blocks import Block, Row, Table
 
 
 def say(format_: str, blocks: Iterable[Block], document: dict[str, Any]) -> None:
@@ -37,3 +38,15 @@ def tell(blocks: Iterable[Block]) -> None:
         from rolemodel_ci.render.text import text
 
         click.echo(text(blocks), nl=False)
+
+
+def tell_sums(calls: Iterable[Called]) -> None:
+    """Print what the calls came to, by action, on standard error."""
+    from rolemodel_ci.render.text import text
+
+    rows = [
+        Row((c.action, str(c.calls), str(c.retries), str(c.errors), f"{c.seconds:.2f}"))
+        for c in sorted(calls, key=lambda c: -c.seconds)
+    ]
+    if rows:
+        click.echo(text([Table(("action", "calls", "retries", "errors", "seconds"), tuple(rows))]), nl=False, err=True)

@@ -13,6 +13,7 @@ import click
 
 from rolemodel_ci.apply import Tools
 from rolemodel_ci.cli.options import Asked
+from rolemodel_ci.cli.output import tell_sums
 from rolemodel_ci.edge.actions import Runner
 from rolemodel_ci.edge.doors import github_doors, local_doors, session_name
 from rolemodel_ci.edge.groups import AwsGroupWriter, AwsMasterReader
@@ -22,6 +23,7 @@ from rolemodel_ci.edge.stacks import AwsStackReader, AwsStackWriter
 from rolemodel_ci.errors import Stopped
 from rolemodel_ci.model import Policy
 from rolemodel_ci.ports import Watch
+from rolemodel_ci.render.audit import Called
 from rolemodel_ci.rollout import Rollout
 from rolemodel_ci.run import Readers
 
@@ -62,13 +64,28 @@ class World:
         """What planning needs."""
         return _readers(self.reading, self.policy)
 
+    def called(self) -> tuple[Called, ...]:
+        """What was called so far, by action, whatever the sessions."""
+        sums: dict[str, Called] = {}
+        for sessions in (self.reading,) if self.reading is self.writing else (self.reading, self.writing):
+            for t in sessions.calls.tallies():
+                old = sums.get(t.action) or Called(t.action, 0, 0, 0, 0.0)
+                sums[t.action] = Called(
+                    t.action,
+                    old.calls + t.calls,
+                    old.retries + t.retries,
+                    old.errors + t.errors,
+                    old.seconds + t.seconds,
+                )
+        return tuple(sums[action] for action in sorted(sums))
+
     def tools(self, watch: Watch) -> Tools:
         """What applying needs; it reads with the sessions that write."""
         writer = AwsStackWriter(self.writing, self.policy.stack_name)
         return Tools(
             AwsGroupWriter(self.writing),
             _readers(self.writing, self.policy).stacks,
-            Rollout(writer, watch, SystemClock()),
+            Rollout(writer, watch, SystemClock(), self.policy.stack_deadline * 60.0),
             watch,
             self.jobs,
         )
@@ -96,12 +113,17 @@ def sandbox_world(policy: Policy, jobs: int) -> Iterator[World]:
 
 @contextlib.contextmanager
 def world(policy: Policy, told: Asked) -> Iterator[World]:
-    """The world that the command line chooses."""
-    if told.sandbox:
-        with sandbox_world(policy, told.jobs) as opened:
+    """The world that the command line chooses; with `--verbose` the sums of its calls are told at the end."""
+    with (
+        sandbox_world(policy, told.jobs)
+        if told.sandbox
+        else contextlib.nullcontext(local_world(policy, told.jobs)) as opened
+    ):
+        try:
             yield opened
-    else:
-        yield local_world(policy, told.jobs)
+        finally:
+            if told.verbose:
+                tell_sums(opened.called())
 
 
 @contextlib.contextmanager

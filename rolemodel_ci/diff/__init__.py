@@ -29,7 +29,7 @@ from rolemodel_ci.plan import (
     order,
 )
 
-__all__ = ["plan_all", "plan_deletion", "plan_membership", "plan_structure"]
+__all__ = ["named_for", "plan_all", "plan_deletion", "plan_membership", "plan_structure"]
 
 Found = Change | Blocked
 
@@ -90,7 +90,7 @@ def _stack_diffs(policy: Policy, live: Live, only: frozenset[str]) -> dict[str, 
     return {account.name: stack_diff(policy, account, live.stacks[account.name]) for account in policy.chosen(only)}
 
 
-def _named_for(policy: Policy, group: str) -> tuple[str, str]:
+def named_for(policy: Policy, group: str) -> tuple[str, str]:
     """Account and role that a group is named for, be they in the policy or not; empty where it has no such name."""
     if not group.startswith(policy.group_prefix):
         return "", ""
@@ -100,7 +100,7 @@ def _named_for(policy: Policy, group: str) -> tuple[str, str]:
 
 def _owner(policy: Policy, group: str) -> tuple[str | None, str | None]:
     """The account of the config that a group is named for, and the role, which the template may not have any more."""
-    account, role = _named_for(policy, group)
+    account, role = named_for(policy, group)
     return (account, role) if policy.account(account) else (None, None)
 
 
@@ -200,7 +200,7 @@ def _notes(policy: Policy, live: Live, only: frozenset[str]) -> Iterator[str]:
     """What a person should know although no change follows from it."""
     accounts = {account.name for account in policy.accounts}
     gone = sorted(
-        {_named_for(policy, name)[0] for name, group in live.master.groups.items() if group.path == GROUP_PATH}
+        {named_for(policy, name)[0] for name, group in live.master.groups.items() if group.path == GROUP_PATH}
         - accounts
         - {""}
     )

@@ -46,7 +46,7 @@ def stack_diff(policy: Policy, account: Account, stack: Stack) -> StackDiff:
             account.name, None, policy.stack_name, differences(_NOTHING, wanted), dead
         )
         return StackDiff(change, roles, _named_arns(wanted, roles, where), {})
-    current = deployed(policy, account, stack)
+    current = wanted if _is_same(policy, account, stack) else deployed(policy, account, stack)
     found = differences(current, wanted)
     live = _physical_arns(current, stack, where)
     if stack.status not in RESTING:  # how it ends nobody knows: it may be rolled back, or be gone and made anew
@@ -56,6 +56,11 @@ def stack_diff(policy: Policy, account: Account, stack: Stack) -> StackDiff:
         change = UpdateStack(account.name, None, policy.stack_name, found) if found else None
         arns = _arns(current, wanted, roles, stack, where)
     return StackDiff(change, roles, arns, {role: arn for role, arn in live.items() if arn not in arns.values()})
+
+
+def _is_same(policy: Policy, account: Account, stack: LiveStack) -> bool:
+    """Whether template and parameters are those of the repository, as nearly always: then so is what they mean."""
+    return stack.body == policy.template.body and stack.parameters == parameters_of(policy, account)
 
 
 def deployed(policy: Policy, account: Account, stack: LiveStack) -> Resolved:

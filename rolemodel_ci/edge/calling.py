@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
@@ -24,7 +25,8 @@ def calling(action: str, label: str, kind: type[NoAccess] | None = None) -> Iter
         said = str(error.response.get("Error", {}).get("Message", ""))
         said = said if len(said) <= _SAID_LIMIT else said[:_SAID_LIMIT] + " …"
         message = f"{label}: AWS refused {action}: {code}: {said}"
-        raise _failure(kind, code, action, message, _remedy(code, action)) from error
+        remedy = _CLOCK if _is_about_time(code, said) else _remedy(code, action)
+        raise _failure(kind, code, action, message, remedy) from error
     except BotoCoreError as error:
         code = type(error).__name__
         raise _failure(kind, code, action, f"{label}: {action}: {error}", _remedy(code, action)) from error
@@ -33,16 +35,41 @@ def calling(action: str, label: str, kind: type[NoAccess] | None = None) -> Iter
         raise _failure(
             kind, "NoCode", action, said, "Use a session with MFA as its source; see docs/permissions.md."
         ) from error
+    except RuntimeError as error:  # botocore has no class of its own for this one
+        if "still expired" not in str(error):
+            raise
+        raise _failure(kind, "ExpiredToken", action, f"{label}: {action}: {error}", _CLOCK) from error
     except (ResponseParserError, LookupError) as error:  # no XML, or XML without what AWS always says
         said = f"the answer is not one of AWS ({type(error).__name__})"
         remedy = "Look whether a proxy answers in AWS's place, then run again."
         raise _failure(kind, "Garbled", action, f"{label}: {action}: {said}", remedy) from error
 
 
+def heed_only_aws(client: Any) -> None:
+    """Have a client raise ResponseParserError for a success that names no request, as every success of AWS does.
+
+    The page of a captive portal or of a proxy may be good XML, and most writes have no result that it would lack.
+    """
+    client.meta.events.register("after-call", _check_origin)
+
+
+def _check_origin(http_response: Any, parsed: Any, **_: Any) -> None:
+    if http_response.status_code < 300 and not parsed.get("ResponseMetadata", {}).get("RequestId"):
+        raise ResponseParserError("the answer names no request")
+
+
 def _failure(kind: type[NoAccess] | None, code: str, action: str, message: str, remedy: str) -> CallFailed | NoAccess:
     if kind is not None:
         return kind(message, remedy)
     return CallFailed(code=code, action=action, message=message, remedy=remedy)
+
+
+_CLOCK = "Look whether the clock of this machine is right: AWS takes no request that is minutes off. Then run again."
+
+
+def _is_about_time(code: str, said: str) -> bool:
+    """Whether AWS finds the time of the request wrong; STS and CloudFormation say so in the message only."""
+    return code == "RequestTimeTooSkewed" or "Signature expired" in said or "Signature not yet current" in said
 
 
 _STALE = frozenset({

@@ -94,9 +94,22 @@ class AwsGroupWriter:
         self._call("DeleteGroup", done=("NoSuchEntity",), again=("DeleteConflict",), GroupName=group)
 
     def create_group(self, group: str) -> None:
-        """Make a group under our path."""
-        self._call("CreateGroup", GroupName=group, Path=GROUP_PATH)
+        """Make a group under our path. One that is there under it by now is as good: our first answer may be lost."""
+        try:
+            self._call("CreateGroup", GroupName=group, Path=GROUP_PATH)
+        except CallFailed as failed:
+            if failed.code != "EntityAlreadyExists" or not self._is_ours(group):
+                raise
         self._fresh.add(group)
+
+    def _is_ours(self, group: str) -> bool:
+        """Whether a group is under our path. Elsewhere AWS may not even let us look."""
+        try:
+            with calling("iam:GetGroup", self._sessions.label(MASTER)):
+                found = self._sessions.client(MASTER, "iam").get_group(GroupName=group, MaxItems=1)["Group"]
+        except CallFailed:
+            return False
+        return bool(found["Path"] == GROUP_PATH)
 
     def put_policy(self, group: str, policy: str, document: str) -> None:
         """Write an inline policy."""

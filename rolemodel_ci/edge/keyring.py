@@ -21,6 +21,9 @@ _TOKEN_PREFIX = 16
 """Characters by which a token is found in a message. They say how it is signed and are no secret."""
 
 
+_SENDER = "sts"  # one client assumes the roles of all accounts
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """Keys as the makers of clients take them, and when they end (seconds since 1970)."""
@@ -70,7 +73,7 @@ class Keyring:
 
     def _assumed(self, door: Door, source: AssumedRole | OnwardRole, keys: Mapping[str, str]) -> Keys:
         with calling("sts:AssumeRole", door.label, NoAccess):
-            sender = self._sender(tuple(keys.items()), lambda: self._clients.with_keys("sts", keys))
+            sender = self._sender(tuple(keys.items()), lambda: self._clients.with_keys("sts", _SENDER, keys))
             return self._taken(sender.assume_role(RoleArn=source.role_arn, RoleSessionName=source.session_name))
 
     def _identified(self, door: Door, source: WebIdentity) -> Keys:
@@ -78,7 +81,7 @@ class Keyring:
         action = "sts:AssumeRoleWithWebIdentity"
         try:
             with calling(action, door.label):
-                sender = self._sender(None, lambda: self._clients.unsigned("sts"))
+                sender = self._sender(None, lambda: self._clients.unsigned("sts", _SENDER))
                 answer = sender.assume_role_with_web_identity(
                     RoleArn=source.role_arn, RoleSessionName=source.session_name, WebIdentityToken=token
                 )

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from rolemodel_ci.edge.calling import calling
+from rolemodel_ci.edge.calls import Calls
 from rolemodel_ci.edge.clients import Clients
 from rolemodel_ci.edge.doors import Door, Profile
 from rolemodel_ci.edge.keyring import Keyring, Keys
 from rolemodel_ci.errors import NoAccess
 from rolemodel_ci.live import Identity
 
+_ALWAYS = 4
+"""Clients that are kept beside two for each worker: with 500 accounts, all of them would take 100 MB."""
+
 # Credentials that came out of an AssumeRole answer carry the account that answered; no call is needed to learn it.
 _TOLD_BY_STS = frozenset({"assume-role", "assume-role-with-web-identity"})
 
 
 class Sessions:
-    """Clients for every account. `hide` is told every secret that STS hands out, before it is used."""
+    """Clients for every account. `hide` is told every secret that STS hands out, before it is used.
+
+    `calls` has counted every call that was made with them.
+    """
 
     def __init__(
         self,
@@ -29,13 +38,15 @@ class Sessions:
         endpoint_url: str | None = None,
         hide: Callable[[str], None] | None = None,
     ) -> None:
+        self.calls = Calls()
         self._doors = doors
-        self._make = Clients(region, jobs, endpoint_url)
+        self._make = Clients(region, jobs, endpoint_url, self.calls)
         self._keyring = Keyring(doors, self._make, hide)
         self._lock = threading.Lock()
         self._question = threading.Lock()
         self._sessions: dict[str, Any] = {}  # of profiles
-        self._clients: dict[tuple[str, str], tuple[Keys | None, Any]] = {}
+        self._clients: OrderedDict[tuple[str, str], tuple[Keys | None, Any]] = OrderedDict()
+        self._kept = 2 * jobs + _ALWAYS
         self._identities: dict[str, Identity] = {}
 
     def client(self, who: str, service: str) -> Any:
@@ -47,11 +58,14 @@ class Sessions:
             held = self._clients.get((who, service))
             if held is None or held[0] != keys:
                 made = (
-                    self._make.of_session(self._session(who), service)
+                    self._make.of_session(self._session(who), service, who or "master")
                     if keys is None
-                    else self._make.with_keys(service, keys.parameters)
+                    else self._make.with_keys(service, who or "master", keys.parameters)
                 )
                 held = self._clients[who, service] = (keys, made)
+            self._clients.move_to_end((who, service))
+            if len(self._clients) > self._kept:
+                self._clients.popitem(last=False)  # whoever works with it still has it; then it is gone
             return held[1]
 
     def identity(self, who: str) -> Identity:
@@ -67,6 +81,10 @@ class Sessions:
                 )
             self._identities[who] = identity
         return self._identities[who]
+
+    def known_arn(self, who: str) -> str:
+        """Whose credentials these are, if that has been asked already; else empty."""
+        return self._identities[who].arn if who in self._identities else ""
 
     def label(self, who: str) -> str:
         """How to call the account in a sentence."""
@@ -93,17 +111,20 @@ class Sessions:
             session = self._session(who)
             credentials = session.get_credentials()
             partition = session.get_partition_for_region(self._make.region)
-        account_id = None
-        if credentials.method in _TOLD_BY_STS:
-            # The role is assumed here; not under the lock, for other accounts need not wait for it, unless a person
-            # has to type a code: one question at a time.
-            asks = "mfa_serial" in session.get_scoped_config()
-            with (
-                self._question if asks else contextlib.nullcontext(),
-                calling("sts:AssumeRole", self.label(who), NoAccess),
-            ):
-                account_id = credentials.get_frozen_credentials().account_id
-        return Identity(account_id, f"arn:{partition}:sts::{account_id}:assumed-role") if account_id else None
+        if credentials.method not in _TOLD_BY_STS:
+            return None
+        settings = session.get_scoped_config()
+        # The role is assumed here; not under the lock, for other accounts need not wait for it, unless a person
+        # has to type a code: one question at a time.
+        with (
+            self._question if "mfa_serial" in settings else contextlib.nullcontext(),
+            calling("sts:AssumeRole", self.label(who), NoAccess),
+        ):
+            account_id = credentials.get_frozen_credentials().account_id
+        role_arn = settings.get("role_arn") or os.environ.get("AWS_ROLE_ARN")
+        return (
+            Identity(account_id, role_arn or f"arn:{partition}:sts::{account_id}:assumed-role") if account_id else None
+        )
 
     def _session(self, who: str) -> Any:
         """The session of a profile."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -83,7 +84,11 @@ class AwsStackWriter:
         """Start making the stack."""
         with self._calling(account, "CreateStack") as client:
             client.create_stack(
-                StackName=self._name, TemplateBody=text, Parameters=_listed(parameters), Capabilities=_CAPABILITIES
+                StackName=self._name,
+                TemplateBody=text,
+                Parameters=_listed(parameters),
+                Capabilities=_CAPABILITIES,
+                ClientRequestToken=_token(),
             )
 
     def update(self, account: Account, text: str, parameters: Mapping[str, str]) -> bool:
@@ -91,7 +96,11 @@ class AwsStackWriter:
         try:
             with self._calling(account, "UpdateStack") as client:
                 client.update_stack(
-                    StackName=self._name, TemplateBody=text, Parameters=_listed(parameters), Capabilities=_CAPABILITIES
+                    StackName=self._name,
+                    TemplateBody=text,
+                    Parameters=_listed(parameters),
+                    Capabilities=_CAPABILITIES,
+                    ClientRequestToken=_token(),
                 )
         except CallFailed as failed:
             if failed.code == "ValidationError" and "No updates are to be performed" in failed.message:
@@ -102,12 +111,12 @@ class AwsStackWriter:
     def delete(self, account: Account) -> None:
         """Start deleting the stack."""
         with self._calling(account, "DeleteStack") as client:
-            client.delete_stack(StackName=self._name)
+            client.delete_stack(StackName=self._name, ClientRequestToken=_token())
 
     def continue_rollback(self, account: Account) -> None:
         """Go on with an update rollback that got stuck."""
         with self._calling(account, "ContinueUpdateRollback") as client:
-            client.continue_update_rollback(StackName=self._name)
+            client.continue_update_rollback(StackName=self._name, ClientRequestToken=_token())
 
     def status(self, account: Account) -> str | None:
         """The stack's status now; None where there is none."""
@@ -141,3 +150,11 @@ class AwsStackWriter:
 
 def _listed(parameters: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"ParameterKey": name, "ParameterValue": value} for name, value in sorted(parameters.items())]
+
+
+def _token() -> str:
+    """By this, CloudFormation knows a call that botocore repeats after its answer was lost, and does it once.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+    """
+    return f"rolemodel-ci-{uuid.uuid4()}"

@@ -123,7 +123,7 @@ def test_guard_refuses_a_repair(shop: Workshop) -> None:
     assert shop.aws.writes() == {}
     assert "all 6 memberships would be revoked" in done.said("error")
     assert "refused by a guard, nothing was changed" in done.summary
-    allowed = night(shop, "everything", inputs={"allow": "empty-map mass-revocation"})
+    allowed = night(shop, "everything", inputs={"allow": "empty-map mass-revocation last-administrator"})
     assert (allowed.code, any(shop.members().values())) == (0, False), allowed.log
 
 

@@ -24,10 +24,6 @@ CASES: dict[str, tuple[str, Payload, str, str]] = {
     "fork-merged": (
         "pull_request", payloads.from_fork(payloads.merged(minimal_pull_request("closed"))), "refs/heads/main", MERGED,
     ),
-    "edited": (
-        "pull_request", minimal_pull_request("edited"), "refs/pull/7/merge",
-        "nothing of what rolemodel-ci shows changes by `edited`",
-    ),
     "labeled": (
         "pull_request", minimal_pull_request("labeled"), "refs/pull/7/merge",
         "nothing of what rolemodel-ci shows changes by `labeled`",

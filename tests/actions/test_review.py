@@ -78,7 +78,7 @@ def test_guard_that_would_refuse_the_merge_is_a_warning(shop: Workshop) -> None:
     done = ask(shop, "{}\n")
     assert (done.code, done.outputs["result"]) == (0, "planned"), done.log
     box = only(shop).partition("> [!CAUTION]")[2].partition("\n\n")[0]
-    assert box.count("**The merge would be refused") == 2
+    assert box.count("**The merge would be refused") == 3
     assert "`empty-map`" in box
     assert "all 6 memberships would be revoked" in box
     assert "`mass-revocation`" in box

@@ -179,7 +179,9 @@ def test_guard_refuses_and_the_input_lets_it_pass(shop: Workshop) -> None:
     assert "`--allow empty-map`" in comment
     assert "all 6 memberships would be revoked" in done.said("error")
     assert done.plan["format"] == "rolemodel-ci/refusal"
-    allowed = shop.pushed(*shop.hosted.push({"README.md": "Yes."}), inputs={"allow": "empty-map, mass-revocation"})
+    allowed = shop.pushed(
+        *shop.hosted.push({"README.md": "Yes."}), inputs={"allow": "empty-map, mass-revocation, last-administrator"}
+    )
     done = checked(shop, shop.run(allowed))
     assert (done.code, done.outputs["revocations"]) == (0, "6"), done.log
     assert not any(shop.members().values())

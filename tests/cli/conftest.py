@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from edge import answers
 from edge.scripted import Scripted
-from edge.surroundings import AwsFiles, quiet
+from edge.surroundings import DEV, MASTER, PROD, AwsFiles, quiet
 
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
 
-from .company import Company
+from .company import Company, role
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +50,20 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
     with Scripted() as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
         yield server
+
+
+@pytest.fixture
+def slow(scripted: Scripted, files: AwsFiles, tmp_path: Path) -> Company:
+    """A company whose stack in prod is being made for ever."""
+    files.keys(master=MASTER, prod=PROD, dev=DEV)
+    company = Company(None, tmp_path, files, ("", ""))  # type: ignore[arg-type]
+    company.config()
+    company.roles(AdminRole=role())
+    company.users({"prod": {"AdminRole": ["alice"]}})
+    scripted.script |= {
+        "GetAccountAuthorizationDetails": [answers.details({"alice": []}, {})],
+        "GetAccountSummary": [answers.summary()],
+        "DescribeStacks": [answers.no_stack(), answers.no_stack(), answers.stack("CREATE_IN_PROGRESS")],
+    }
+    company.config(accounts=({"name": "prod", "account_id": PROD, "profile": "prod"},))
+    return company

@@ -18,6 +18,7 @@ from edge.surroundings import DEV, MASTER, PROD, AwsFiles
 from rolemodel_ci.apply import Tools
 from rolemodel_ci.cli import guarded
 from rolemodel_ci.cli.apply import Order, follow
+from rolemodel_ci.cli.audit import Audit
 from rolemodel_ci.cli.policy import good_policy
 from rolemodel_ci.cli.world import World, local_world
 from rolemodel_ci.ports import Watch
@@ -250,7 +251,7 @@ def test_bug_in_the_middle_leaves_a_report_and_shows(company: Company, capsys: p
     opened = local_world(policy, 4)
     order = Order(EVERYTHING, frozenset(), frozenset(), "text", lambda _: None)
     buggy = Buggy(opened.reading, opened.writing, policy, 4)
-    assert guarded(lambda: follow(order, policy, buggy)) == 70
+    assert guarded(lambda: follow(order, policy, buggy, Audit("apply"))) == 70
     told = capsys.readouterr()
     assert "2 changes made" in told.out
     assert "This is a bug of rolemodel-ci" in told.out

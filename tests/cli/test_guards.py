@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+from edge.surroundings import MASTER, PROD
+
+from rolemodel_ci.sandbox.furnish import APPLY_ROLE, CI_USER
+
 from .company import MAP, Company, Map, changes, role
 from .running import run
 
@@ -95,6 +102,84 @@ def test_quota_of_aws_is_nobodys_to_override(company: Company) -> None:
     ran = run("apply", "--allow", "quota")
     assert ran.code == 2
     assert "'quota' is not one of" in ran.err
+
+
+def test_revoke_most_is_absolute(company: Company) -> None:
+    company.config(guards={"revoke_most": 1, "revoke_percent": 100})
+    many(company).users({"prod": {**MANY["prod"], "ReadRole": ["alice"]}})
+    ran = run("apply", "--yes")
+    assert ran.code == 4
+    assert "mass-revocation: 2 memberships would be revoked; one run may revoke 1" in ran.out
+    assert "`guards: revoke_most:` in access/config.yml" in ran.out
+    assert company.aws.writes() == {}
+
+
+def test_protected(company: Company) -> None:
+    company.config(protected=[{"user": "carol", "account": "prod"}])
+    company.applied().users({"prod": {**MAP["prod"], "AdminRole": ["dave"]}, "dev": {"AdminRole": ["alice"]}})
+    ran = run("apply", "--yes")
+    assert ran.code == 4
+    assert "protected: user `carol`, account `prod` is protected (access/config.yml:" in ran.out
+    assert "and the membership of `RM.prod.AdminRole` would go" in ran.out
+    assert "--allow protected" in ran.out
+    assert company.aws.writes() == {}
+    assert run("sync-users", "--yes").code == 4
+    assert run("apply", "--yes", "--allow", "protected").code == 0
+    assert company.members()["RM.prod.AdminRole"] == {"dave"}
+    company.assert_nothing_left()
+
+
+ADMIN = {"ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]}
+
+
+def test_last_administrator(company: Company) -> None:
+    company.roles(AdminRole=role(**ADMIN), ReadRole=role())
+    company.applied().users({**MAP, "prod": {"ReadRole": ["alice", "bob", "carol"]}})
+    ran = run("apply", "--yes")
+    assert ran.code == 4
+    assert "last-administrator: nobody would be administrator any more of `prod` (1 now: `carol`)" in ran.out
+    assert "Grant `RM.prod.AdminRole` to somebody in the same change." in ran.out
+    assert company.aws.writes() == {}
+    company.users({**MAP, "prod": {"AdminRole": ["dave"], "ReadRole": ["alice", "bob", "carol"]}})
+    assert run("apply", "--yes").code == 0
+    assert company.members()["RM.prod.AdminRole"] == {"dave"}
+
+
+def test_template_that_tames_the_role_of_the_administrators(company: Company) -> None:
+    company.roles(AdminRole=role(**ADMIN), ReadRole=role())
+    company.applied().roles(AdminRole=role(), ReadRole=role())
+    ran = run("update", "--yes")
+    assert ran.code == 4
+    assert "nobody would be administrator any more of `prod` (1 now: `carol`), `dev` (3 now: " in ran.out
+    assert company.aws.writes() == {}
+    assert run("update", "--yes", "--allow", "last-administrator").code == 0
+    company.assert_nothing_left()
+
+
+def test_own_lockout(company: Company) -> None:
+    """A run with the profile of a role that the stack of `prod` holds."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": MASTER}, "Action": "sts:AssumeRole"}
+    own: dict[str, Any] = role(RoleName="own-apply", **ADMIN)
+    own["Properties"]["AssumeRolePolicyDocument"]["Statement"] = [trust]
+    company.roles(AdminRole=role(), ReadRole=role(), OwnRole=own)
+    company.applied()
+    arn = f"arn:aws:iam::{PROD}:role/own-apply"
+    may = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": arn}], "Version": "2012-10-17"}
+    company.iam.put_user_policy(UserName=CI_USER, PolicyName="own", PolicyDocument=json.dumps(may))
+    config = company.directory / "aws-config"
+    config.write_text(config.read_text().replace(f"arn:aws:iam::{PROD}:role/{APPLY_ROLE}", arn))
+    company.roles(AdminRole=role(MaxSessionDuration=7200), ReadRole=role(), OwnRole=own)
+    ran = run("apply", "--yes")
+    assert ran.code == 0, ran  # another role of the stack may change
+    company.aws.mark()
+    company.roles(
+        AdminRole=role(), ReadRole=role(), OwnRole={**own, "Properties": {**own["Properties"], "Path": "/x/"}}
+    )
+    ran = run("apply", "--yes")
+    assert ran.code == 4
+    assert "own-lockout: 1 of the roles by which rolemodel-ci gets in would be changed or deleted by it" in ran.out
+    assert "role `own-apply` of `prod`" in ran.out
+    assert company.aws.writes() == {}
 
 
 def test_no_guard_stops_delete(company: Company) -> None:

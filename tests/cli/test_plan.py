@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import pytest
 from edge.test_repo import git
@@ -83,8 +83,26 @@ def test_markdown(company: Company) -> None:
 def test_verbose_tells_every_call(company: Company) -> None:
     ran = run("plan", "--verbose", "--format", "json")
     assert ran.json["format"] == "rolemodel-ci/plan"  # standard output is not disturbed
-    assert "iam:GetAccountAuthorizationDetails status=200 retries=0 request=" in ran.err
-    assert ran.err.count("cloudformation:DescribeStacks status=400") == 2
+    lines = [
+        dict(pair.split("=", 1) for pair in line.split()[2:]) for line in ran.err.splitlines() if "account=" in line
+    ]
+    assert all(list(line)[:6] == ["account", "action", "ms", "status", "retries", "request"] for line in lines)
+    assert all(line["ms"].isdecimal() and line["retries"] == "0" and line["request"] for line in lines)
+    told = Counter((line["account"], line["action"], line["status"], line.get("error")) for line in lines)
+    assert told["master", "iam:GetAccountAuthorizationDetails", "200", None] == 1
+    assert told["prod", "cloudformation:DescribeStacks", "400", "ValidationError"] == 1
+    assert told["dev", "cloudformation:DescribeStacks", "400", "ValidationError"] == 1
+
+
+@pytest.mark.parametrize("command", ["plan", "list", "apply"])
+def test_verbose_ends_with_the_sums_by_action(company: Company, command: str) -> None:
+    ran = run(command, "--verbose", "--format", "json")
+    tail = ran.err[ran.err.rindex("action  ") :]
+    rows = {row.split()[0]: row.split()[1:4] for row in tail.splitlines()[1:]}
+    assert rows["iam:GetAccountAuthorizationDetails"] == ["1", "0", "0"]
+    assert int(rows["cloudformation:DescribeStacks"][2]) == ran.err.count("status=400") > 0
+    assert sum(int(row[0]) for row in rows.values()) == ran.err.count("account=") > 0
+    assert "action  " not in run(command).err
 
 
 @pytest.fixture

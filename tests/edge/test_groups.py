@@ -14,7 +14,7 @@ from rolemodel_ci.sandbox.embedded import EmbeddedAws
 
 from . import answers
 from .opening import open_sessions
-from .scripted import Answer, Scripted, fault
+from .scripted import HANG_UP, Answer, Scripted, fault, result
 from .surroundings import MASTER, PROD, AwsFiles
 
 ARN = f"arn:aws:iam::{PROD}:role/Admin"
@@ -80,6 +80,48 @@ def test_making_what_there_is_fails_with_the_reason(iam: Any, files: AwsFiles) -
     with pytest.raises(CallFailed, match="EntityAlreadyExists") as failed:
         AwsGroupWriter(open_sessions(files)).create_group(GROUP)
     assert failed.value.code == "EntityAlreadyExists"
+
+
+THERE = fault("EntityAlreadyExists", f"Group with name {GROUP} already exists.", 409)
+
+
+def at_path(path: str) -> Answer:
+    """GetGroup of our group under a path."""
+    group = f"<Path>{path}</Path><GroupName>{GROUP}</GroupName><GroupId>AGPA</GroupId><Arn>a</Arn>"
+    day = "<CreateDate>2026-01-01T00:00:00Z</CreateDate>"
+    return result("GetGroup", f"<Group>{group}{day}</Group><Users/><IsTruncated>false</IsTruncated>")
+
+
+def test_group_whose_first_answer_was_lost_is_gone_on_with(scripted: Scripted, files: AwsFiles) -> None:
+    late = fault("NoSuchEntity", "The group cannot be found.", 404)
+    scripted.script |= {
+        "CreateGroup": [HANG_UP, THERE],
+        "GetGroup": [at_path("/RoleModel/")],
+        "AddUserToGroup": [late, answers.done("AddUserToGroup")],
+    }
+    slept: list[float] = []
+    writer = AwsGroupWriter(open_sessions(files), slept.append)
+    writer.create_group(GROUP)
+    assert len(scripted.asked("CreateGroup")) == 2
+    writer.add_member(GROUP, "alice")  # it is new all the same, and IAM may find it late
+    assert len(slept) == 1
+
+
+@pytest.mark.parametrize(
+    "looked", [at_path("/"), at_path("/RoleModel/x/"), fault("AccessDenied", "no", 403), fault("NoSuchEntity", "", 404)]
+)
+def test_group_of_somebody_else_is_not_gone_on_with(scripted: Scripted, files: AwsFiles, looked: Answer) -> None:
+    """Our permissions end at our path: whatever comes of the look, the person is told what was in the way."""
+    scripted.script |= {"CreateGroup": [THERE], "GetGroup": [looked]}
+    with pytest.raises(CallFailed, match="iam:CreateGroup: EntityAlreadyExists"):
+        AwsGroupWriter(open_sessions(files)).create_group(GROUP)
+
+
+def test_group_that_is_there_is_as_good_as_made(iam: Any, aws: EmbeddedAws, files: AwsFiles) -> None:
+    iam.create_group(GroupName=GROUP, Path="/RoleModel/")
+    AwsGroupWriter(open_sessions(files)).create_group(GROUP)
+    assert aws.calls()["iam:GetGroup"] == 1
+    assert read(files).groups[GROUP].members == frozenset()
 
 
 def test_user_that_does_not_exist(iam: Any, files: AwsFiles) -> None:

@@ -15,6 +15,7 @@ from actions.assuming import STRANGE
 from actions.company import Via, furnish_for_github
 from actions.issuer import Fault
 
+from rolemodel_ci.edge.calls import Calls
 from rolemodel_ci.edge.clients import Clients
 from rolemodel_ci.edge.doors import Door
 from rolemodel_ci.edge.keyring import Keyring
@@ -107,7 +108,7 @@ def test_every_secret_is_hidden_before_it_is_used(company: Company) -> None:
 def test_nothing_that_is_printed_shows_a_secret(company: Company, caplog: pytest.LogCaptureFixture) -> None:
     doors = company.doors()
     sessions = company.sessions(doors)
-    clients = Clients("us-east-1", 4, company.front.url)
+    clients = Clients("us-east-1", 4, company.front.url, Calls())
     keyring = Keyring(doors, clients, company.hidden.append)
     with caplog.at_level("DEBUG", logger="rolemodel_ci"):
         printed = "".join(
@@ -173,7 +174,7 @@ def test_keys_with_time_left_are_kept(company: Company) -> None:
 
 def test_clock_decides_when(onward: Company) -> None:
     now = [time.time()]
-    clients = Clients("us-east-1", 4, onward.front.url)
+    clients = Clients("us-east-1", 4, onward.front.url, Calls())
     keyring = Keyring(onward.doors(), clients, onward.hidden.append, now=lambda: now[0])
     first = keyring.keys("prod")
     assert 3500 < first.ends - now[0] < 3610  # the end comes in whole seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -146,7 +147,8 @@ def test_throttled_call_is_tried_again(scripted: Scripted, files: AwsFiles, capl
     with caplog.at_level(logging.INFO, logger="rolemodel_ci.calls"):
         assert Sessions(door("prod"), "us-east-1", 4).identity("prod").account_id == PROD
     assert len(scripted.asked("GetCallerIdentity")) == 2
-    assert caplog.messages == ["sts:GetCallerIdentity status=200 retries=1 request=scripted"]
+    (line,) = caplog.messages
+    assert re.fullmatch(r"account=prod action=sts:GetCallerIdentity ms=\d+ status=200 retries=1 request=scripted", line)
 
 
 def test_connection_that_breaks_is_tried_again(scripted: Scripted, files: AwsFiles) -> None:
@@ -163,7 +165,7 @@ def test_role_of_a_profile_needs_no_further_call(
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
     aws.mark()
     sessions = Sessions(door("prod", PROD), "us-east-1", 4)
-    assert sessions.identity("prod").account_id == PROD
+    assert sessions.identity("prod") == Identity(PROD, f"arn:aws:iam::{PROD}:role/{APPLY_ROLE}")
     sessions.client("prod", "cloudformation").get_paginator("describe_stacks")
     assert aws.calls() == {"sts:AssumeRole": 1}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from rolemodel_ci.sandbox.embedded import EmbeddedAws
 
 from . import answers
 from .opening import ACCOUNT, Seen, open_sessions, small_policy, stack_of, template
-from .scripted import Answer, Scripted, fault
+from .scripted import HANG_UP, Answer, Scripted, fault
 from .surroundings import PROD, AwsFiles
 
 KIND = "AWS::CloudFormation::Stack"
@@ -229,6 +230,47 @@ def test_throttled_update_is_tried_again(scripted: Scripted, files: AwsFiles) ->
     scripted.script["UpdateStack"] = [fault("Throttling", "Rate exceeded"), answers.done("UpdateStack")]
     rollout(files, Seen()).bring(small_policy(template("A")), ACCOUNT)
     assert len(scripted.asked("UpdateStack")) == 2
+
+
+TOKEN = "ClientRequestToken"
+
+
+def test_create_whose_answer_is_lost_is_repeated_with_its_token(scripted: Scripted, files: AwsFiles) -> None:
+    statuses(scripted, None, "CREATE_IN_PROGRESS", "CREATE_COMPLETE")
+    scripted.script["CreateStack"] = [HANG_UP, fault("AlreadyExistsException", "Stack [RoleModel] already exists")]
+    scripted.script["UpdateStack"] = [fault("ValidationError", "No updates are to be performed.")]
+    rollout(files, Seen()).bring(small_policy(template("A")), ACCOUNT)
+    first, second = (call.parameters[TOKEN] for call in scripted.asked("CreateStack"))
+    assert first == second
+    (update,) = scripted.asked("UpdateStack")
+    assert update.parameters[TOKEN] != first
+
+
+def test_update_whose_answer_is_lost_is_waited_for(scripted: Scripted, files: AwsFiles) -> None:
+    statuses(scripted, "CREATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE")
+    moving = f"Stack:arn:aws:cloudformation:us-east-1:{PROD}:stack/RoleModel/1 is in UPDATE_IN_PROGRESS state and can "
+    scripted.script["UpdateStack"] = [
+        HANG_UP,
+        fault("ValidationError", f"{moving}not be updated."),
+        fault("ValidationError", "No updates are to be performed."),
+    ]
+    seen = Seen()
+    rollout(files, seen).bring(small_policy(template("A")), ACCOUNT)
+    lost, repeated, after = (call.parameters[TOKEN] for call in scripted.asked("UpdateStack"))
+    assert lost == repeated != after
+    assert seen.statuses == ["CREATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+
+
+def test_every_write_carries_a_token_of_its_own(scripted: Scripted, files: AwsFiles) -> None:
+    statuses(scripted, "UPDATE_ROLLBACK_FAILED", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE", None)
+    going = rollout(files, Seen())
+    going.bring(small_policy(template("A")), ACCOUNT)
+    going.remove(ACCOUNT)
+    writes = [call for call in scripted.calls if call.action not in ("DescribeStacks", "GetCallerIdentity")]
+    assert [call.action for call in writes] == ["ContinueUpdateRollback", "UpdateStack", "DeleteStack"]
+    tokens = [call.parameters[TOKEN] for call in writes]
+    assert len(set(tokens)) == 3
+    assert all(re.fullmatch(r"[a-zA-Z0-9][-a-zA-Z0-9]{0,127}", token) for token in tokens)  # as AWS wants them
 
 
 def test_whole_life_on_an_embedded_aws(real: EmbeddedAws, files: AwsFiles) -> None:

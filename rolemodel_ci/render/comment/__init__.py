@@ -65,7 +65,7 @@ def requested_change(
         *role_parts(request),
     ]
     if isinstance(judged, str):
-        parts.append(Part(f"AWS was not read: {words(judged)}. What differs there is not known."))
+        parts.append(Part(f"AWS was not read: {words(judged.rstrip('.'))}. What differs there is not known."))
     else:
         parts += drift_parts(judged.plan, request.dangers, folded=True)
         parts.append(_notes(judged.plan))

@@ -1,0 +1,45 @@
+"""Reasons not to apply a valid plan. The only maker of `Approved`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from rolemodel_ci.guard.headroom import Headroom, headroom
+from rolemodel_ci.guard.keeping import last_administrator, own_lockout, protected
+from rolemodel_ci.guard.moving import moved_stacks, renamed_groups
+from rolemodel_ci.guard.quotas import quotas
+from rolemodel_ci.guard.taking import emptied_map, mass_revocation
+from rolemodel_ci.live import Live
+from rolemodel_ci.model import Policy
+from rolemodel_ci.plan import Approved, Guard, Plan, Refusal
+
+__all__ = ["Headroom", "headroom", "review", "review_deletion"]
+
+_GUARDS: tuple[Callable[[Plan, Policy, Live], Iterator[Refusal]], ...] = (
+    mass_revocation,
+    emptied_map,
+    protected,
+    last_administrator,
+    own_lockout,
+    renamed_groups,
+    moved_stacks,
+    quotas,
+)
+
+
+def review(
+    plan: Plan, policy: Policy, live: Live, allowed: frozenset[Guard] = frozenset()
+) -> Approved | tuple[Refusal, ...]:
+    """Let the plan pass, or say every reason why not. `allowed` are guards that this one run overrides.
+
+    An approved plan names those that it needed: overriding a guard that had nothing to say leaves no trace.
+    """
+    refusals = tuple(refusal for guard in _GUARDS for refusal in guard(plan, policy, live))
+    # AWS overrides its quotas for nobody, whatever was asked.
+    standing = tuple(r for r in refusals if r.guard is Guard.QUOTA or r.guard not in allowed)
+    return standing or Approved(plan, tuple(sorted({refusal.guard for refusal in refusals})))
+
+
+def review_deletion(plan: Plan) -> Approved:
+    """Let the plan of `delete` pass: taking everything away is what was asked for, and was confirmed."""
+    return Approved(plan)

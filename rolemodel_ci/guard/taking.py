@@ -1,0 +1,45 @@
+"""Guards against taking too much away at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rolemodel_ci.live import Live
+from rolemodel_ci.model import Policy
+from rolemodel_ci.plan import Guard, Plan, Refusal, RemoveMember
+
+
+def mass_revocation(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
+    """A run that takes away more than its share, or more than is ever allowed."""
+    revoked, before, guards = _revoked(plan), plan.totals.memberships_before, policy.guards
+    remedy = f"If this is meant, run once with `--allow {Guard.MASS_REVOCATION}`, or raise `guards: %s:` in %s."
+    if revoked > guards.revoke_floor and revoked * 100 > guards.revoke_percent * before:
+        share = -(-revoked * 100 // before)
+        yield Refusal(
+            Guard.MASS_REVOCATION,
+            f"{revoked} of {before} memberships would be revoked ({share} %); one run may revoke "
+            f"{guards.revoke_percent} % (or {guards.revoke_floor}, whichever is more)",
+            remedy % ("revoke_percent", policy.config_file),
+        )
+    if guards.revoke_most is not None and revoked > guards.revoke_most:
+        yield Refusal(
+            Guard.MASS_REVOCATION,
+            f"{revoked} memberships would be revoked; one run may revoke {guards.revoke_most}",
+            remedy % ("revoke_most", policy.config_file),
+        )
+
+
+def emptied_map(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
+    """A run after which nobody is a member of anything."""
+    totals = plan.totals
+    if policy.users is not None and not totals.memberships_after and _revoked(plan):
+        yield Refusal(
+            Guard.EMPTY_MAP,
+            f"all {totals.memberships_before} memberships would be revoked: nobody could switch into anything",
+            f"Look whether {policy.users.file} is what you meant. If it is, run once with `--allow {Guard.EMPTY_MAP}`.",
+        )
+
+
+def _revoked(plan: Plan) -> int:
+    """Memberships that go. Grants that ran out do not count: they were approved to end."""
+    return sum(isinstance(change, RemoveMember) and change.ended is None for change in plan.changes)

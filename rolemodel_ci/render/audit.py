@@ -1,0 +1,102 @@
+"""The audit record of a run: who did what when, on which policy, and what came of every change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from rolemodel_ci import __version__
+from rolemodel_ci.model import Policy
+from rolemodel_ci.plan import Guard, Plan, Refusal, Report
+from rolemodel_ci.render.json import VERSION, plan_json, refusals_json, report_json
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What the calls of one action came to; `seconds` in all, `retries` beyond the first attempts."""
+
+    action: str
+    calls: int
+    retries: int
+    errors: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A run. What it did not get to is None, also its end: a run that was killed leaves it so. `who`: what is known of
+    its cause.
+    """
+
+    command: str
+    who: Mapping[str, str]
+    began: datetime
+    ended: datetime | None = None
+    code: int | None = None
+    policy: Policy | None = None
+    plan: Plan | None = None
+    report: Report | None = None
+    refusals: tuple[Refusal, ...] = ()
+    overridden: tuple[Guard, ...] = ()
+    error: str | None = None
+    calls: tuple[Called, ...] = ()
+
+
+def audit_json(run: Audited) -> dict[str, Any]:
+    """The record. Outcomes and refusals are those of the formats `report` and `refusal`."""
+    planned = plan_json(run.plan) if run.plan else {}
+    report = report_json(run.report) if run.report else {}
+    refusal = refusals_json(run.plan, run.refusals) if run.plan and run.refusals else {}
+    return {
+        "format": "rolemodel-ci/audit",
+        "version": VERSION,
+        "tool": __version__,
+        "command": run.command,
+        "who": dict(sorted(run.who.items())),
+        "began": run.began.isoformat(timespec="seconds"),
+        "ended": run.ended.isoformat(timespec="seconds") if run.ended else None,
+        "exit_code": run.code,
+        "error": run.error,
+        "policy_digest": policy_digest(run.policy) if run.policy else None,
+        "plan_digest": planned.get("digest"),
+        "overridden": [str(guard) for guard in run.overridden],
+        "complete": report.get("complete"),
+        "interrupted": report.get("interrupted"),
+        "outcomes": report.get("outcomes", []),
+        "refusals": refusal.get("refusals", []),
+        "unreadable": planned.get("unreadable", []),
+        "blocked": planned.get("blocked", []),
+        "calls": [
+            {
+                "action": c.action,
+                "calls": c.calls,
+                "retries": c.retries,
+                "errors": c.errors,
+                "seconds": round(c.seconds, 3),
+            }
+            for c in run.calls
+        ],
+    }
+
+
+def policy_digest(policy: Policy) -> str:
+    """SHA-256 of what the repository decides: equal for files that decide the same, wherever it stands in them.
+
+    The template counts by its text, which is what AWS is sent.
+    """
+    users = policy.users
+    said = {
+        "master": policy.master_account_id,
+        "accounts": sorted([a.name, a.account_id, sorted(a.parameters), a.absent] for a in policy.accounts),
+        "stack": [policy.stack_name, policy.region, policy.template.text],
+        "prefix": policy.group_prefix,
+        "grants": sorted([g.account, g.role, g.user, str(g.expires or "")] for g in users.grants) if users else None,
+        "protected": sorted(str(entry) for entry in policy.protected),
+        "guards": asdict(policy.guards),
+        "way in": asdict(policy.github_oidc) if policy.github_oidc else None,
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,163 @@
+"""The last administrator of an account: who is one before the run, and who is one after it."""
+
+from __future__ import annotations
+
+import pytest
+from builders import TODAY, Roles, policy
+from fakes import FakeCloud, FakeStack
+
+from rolemodel_ci.model import Policy
+from rolemodel_ci.plan import Guard, Refusal
+from rolemodel_ci.run import MEMBERSHIP, STRUCTURE
+
+from .reviewing import told
+
+AWS = "arn:aws:iam::aws:policy/"
+FULL = {"ManagedPolicyArns": [f"{AWS}AdministratorAccess"]}
+TAMED = {"ManagedPolicyArns": [f"{AWS}ReadOnlyAccess"]}
+ROLES: Roles = {"Admin": FULL, "Iam": {"ManagedPolicyArns": [f"{AWS}IAMFullAccess"]}, "Reader": TAMED}
+MAP = "prod: {Admin: [alice], Reader: [alice, bob]}\ndev: {Admin: [bob]}"
+LAST_DAY = f"expires: {TODAY.replace(day=TODAY.day - 1)}"
+ALL = frozenset(Guard) - {Guard.LAST_ADMINISTRATOR}
+
+
+def applied(users: str = MAP, roles: Roles = ROLES, accounts: str = "prod dev") -> FakeCloud:
+    """A cloud to which a policy was applied."""
+    cloud = FakeCloud("alice bob carol dave erin fay")
+    assert cloud.run(policy(users, roles=roles, accounts=accounts.split())).is_complete
+    return cloud
+
+
+def found(wanted: Policy, cloud: FakeCloud | None = None, **how: object) -> list[Refusal]:
+    """What the guard says of the plan, everything else overridden."""
+    planned = (cloud or applied()).planned(wanted, **how)  # type: ignore[arg-type]  # job and only
+    return list(told(planned.plan, wanted, planned.live, *ALL))
+
+
+def lost(users: str, before: str = MAP, roles: Roles = ROLES, **how: object) -> str:
+    """Who is no administrator any more, by account; empty where the guard lets the plan pass."""
+    refusals = found(policy(users, roles=roles), applied(before), **how)
+    return "".join(refusal.message.partition(" any more of ")[2].replace("`", "") for refusal in refusals)
+
+
+TWO = "prod: {Admin: [alice, bob]}\ndev: {Admin: [bob]}"
+
+
+@pytest.mark.parametrize(
+    ("before", "users", "gone"),
+    [
+        (MAP, MAP, ""),
+        (MAP, "prod: {Reader: [alice, bob]}\ndev: {Admin: [bob]}", "prod (1 now: alice)"),
+        (MAP, "prod: {}\ndev: {}", "prod (1 now: alice), dev (1 now: bob)"),
+        (MAP, "prod: {Admin: [alice]}\ndev: {Admin: [bob]}", ""),  # readers go
+        (TWO, "prod: {Admin: [alice]}\ndev: {Admin: [bob]}", ""),
+        (TWO, "prod: {}\ndev: {Admin: [bob]}", "prod (2 now: alice, bob)"),
+        (MAP, "prod: {Admin: [carol]}\ndev: {Admin: [bob]}", ""),  # replaced
+        (MAP, "prod: {Iam: [carol]}\ndev: {Admin: [bob]}", ""),  # by somebody who is as good as one
+        (MAP, "prod: {Reader: [carol]}\ndev: {Admin: [bob]}", "prod (1 now: alice)"),
+        (MAP, "prod: {Admin: [nobody]}\ndev: {Admin: [bob]}", "prod (1 now: alice)"),  # who does not exist
+        ("prod: {Reader: [alice, bob]}", "prod: {Reader: [bob]}", ""),  # there was none
+    ],
+)
+def test_who_is_left(before: str, users: str, gone: str) -> None:
+    assert lost(users, before) == gone
+
+
+@pytest.mark.parametrize(
+    ("before", "users", "gone"),
+    [
+        (MAP, f"prod: {{Admin: [{{user: alice, {LAST_DAY}}}]}}\ndev: {{Admin: [bob]}}", ""),
+        (TWO, f"prod: {{Admin: [{{user: alice, {LAST_DAY}}}]}}\ndev: {{Admin: [bob]}}", "prod (1 now: bob)"),
+        (TWO, f"prod: {{Admin: [bob, {{user: alice, {LAST_DAY}}}]}}\ndev: {{Admin: [bob]}}", ""),
+    ],
+)
+def test_grants_that_ran_out_were_to_end(before: str, users: str, gone: str) -> None:
+    """They are no loss, and whoever has one is nobody to fall back on."""
+    assert lost(users, before) == gone
+
+
+def test_the_numbers_the_groups_and_what_to_do_are_told() -> None:
+    (refusal,) = found(policy("dev: {Admin: [bob]}", roles=ROLES))
+
+    assert refusal.message == "nobody would be administrator any more of `prod` (1 now: `alice`)"
+    assert refusal.remedy == (
+        "Grant `RM.prod.Admin`, `RM.prod.Iam` to somebody in the same change. "
+        "If this is meant, run once with `--allow last-administrator`."
+    )
+
+
+def test_many_accounts_and_many_people_are_counted() -> None:
+    accounts = ["prod", "dev", "test", "cdn", "a", "b", "c"]
+    cloud = FakeCloud("alice bob carol dave erin fay")
+    cloud.accounts |= {name: type(cloud.accounts["dev"])(f"{i}66666666666") for i, name in enumerate("abc")}
+    everyone = "[alice, bob, carol, dave, erin, fay]"
+    users = "\n".join(f"{name}: {{Admin: {everyone}}}" for name in accounts)
+    assert cloud.run(policy(users, roles=ROLES, accounts=accounts)).is_complete
+    (refusal,) = found(policy("{}", roles=ROLES, accounts=accounts), cloud)
+
+    assert "`prod` (6 now: `alice`, `bob`, `carol`, `dave`, `erin` and 1 more)" in refusal.message
+    assert refusal.message.endswith(" and 2 more")
+
+
+# ---- the template takes them away
+
+
+@pytest.mark.parametrize(
+    ("roles", "gone"),
+    [
+        ({"Admin": TAMED, "Reader": TAMED}, "prod (1 now: alice), dev (1 now: bob)"),
+        ({"Reader": TAMED}, "prod (1 now: alice), dev (1 now: bob)"),
+        ({"Admin": FULL}, ""),
+        ({"Admin": {"ManagedPolicyArns": [f"{AWS}IAMFullAccess"]}, "Reader": TAMED}, ""),
+        ({"Admin": TAMED, "Reader": FULL}, "dev (1 now: bob)"),  # the readers of prod become administrators
+    ],
+    ids=["tamed", "dropped", "another dropped", "still dangerous", "swapped"],
+)
+def test_roles_that_are_dropped_or_tamed(roles: Roles, gone: str) -> None:
+    users = MAP if "Admin" in roles and "Reader" in roles else "{}" if "Admin" not in roles else TWO
+
+    assert lost(users, MAP, roles) == gone
+    assert lost(users, MAP, roles, job=STRUCTURE) == gone
+
+
+def test_where_no_role_is_left_there_is_none_to_grant() -> None:
+    (refusal,) = found(policy("prod: {Reader: [alice, bob]}", roles={"Reader": TAMED}))
+
+    assert refusal.remedy.startswith("Keep a role of an administrator in roles.yml. If this is meant")
+
+
+def test_a_role_that_becomes_dangerous_had_no_administrators_before() -> None:
+    cloud = applied("prod: {Reader: [bob]}", {"Reader": TAMED})
+
+    assert found(policy("{}", roles={"Reader": FULL}), cloud) == []
+
+
+# ---- accounts that go, and those that cannot be asked
+
+
+def test_accounts_that_go_need_no_administrator() -> None:
+    assert found(policy("prod: {Admin: [alice]}", roles=ROLES, accounts=["prod", "dev absent"])) == []
+    assert found(policy("prod: {Admin: [alice]}", roles=ROLES, accounts=["prod"])) == []
+
+
+def test_accounts_that_the_run_does_not_look_at() -> None:
+    assert found(policy("{}", roles=ROLES), only="dev")[0].message.endswith("of `dev` (1 now: `bob`)")
+    assert found(policy("prod: {}\ndev: {Admin: [bob]}", roles=ROLES), only="dev") == []
+
+
+@pytest.mark.parametrize("state", ["unreadable", "dead", "gone"])
+def test_where_the_stack_says_nothing_the_wanted_roles_count(state: str) -> None:
+    cloud = applied()
+    if state == "unreadable":
+        cloud.fail("DescribeStacks", "prod")
+    else:
+        cloud.accounts["prod"].stack = FakeStack("ROLLBACK_COMPLETE") if state == "dead" else None
+
+    assert [r.message[-22:] for r in found(policy("dev: {Admin: [bob]}", roles=ROLES), cloud)] == [
+        "`prod` (1 now: `alice`)"[-22:]
+    ]
+
+
+def test_sync_users_goes_by_the_wanted_roles() -> None:
+    assert lost("prod: {Admin: []}", job=MEMBERSHIP) == "prod (1 now: alice)"
+    assert lost("prod: {Admin: [carol]}", job=MEMBERSHIP) == ""

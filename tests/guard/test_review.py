@@ -1,0 +1,91 @@
+"""All guards together: every reason at once, and which of them an approved plan needed to be overridden."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+from builders import policy, template
+from fakes import FakeCloud
+
+from rolemodel_ci.guard import review, review_deletion
+from rolemodel_ci.live import Live
+from rolemodel_ci.model import Policy
+from rolemodel_ci.plan import AddMember, Approved, DeleteGroup, Guard, Plan, Totals
+from rolemodel_ci.run import Planned
+
+from .reviewing import GROUP, joining, master, refused, revocations, told
+
+WANTED = policy()
+
+
+def test_a_guard_can_be_overridden_for_one_run_but_not_a_quota() -> None:
+    plan = revocations(9, 9)
+
+    assert refused(plan, None, Guard.MASS_REVOCATION) == [Guard.EMPTY_MAP]
+    assert refused(joining(), master({f"g{i}": "alice" for i in range(10)}), *Guard) == [Guard.QUOTA]
+
+
+def wild() -> tuple[Policy, Planned]:
+    """A plan that several guards refuse, on a config that protects something and names the tool's own roles."""
+    admin = {"ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]}
+    config = "protected: [{user: alice}]\ngithub_oidc: {plan_role: p, apply_role: own}"
+    everyone = [f"u{i}" for i in range(8)]
+    cloud = FakeCloud(" ".join(["alice", *everyone]))
+    before = template({"Admin": admin, "Own": {"RoleName": "own"}})
+    cloud.run(policy(json.dumps({"prod": {"Admin": ["alice", *everyone]}}), roles=before, config=config))
+    wanted = policy("{}", roles=template({"Admin": admin}), config=config)
+    return wanted, cloud.planned(wanted)
+
+
+NEEDED = {
+    Guard.MASS_REVOCATION, Guard.EMPTY_MAP, Guard.PROTECTED, Guard.LAST_ADMINISTRATOR, Guard.OWN_LOCKOUT,
+}  # fmt: skip
+
+
+def test_every_reason_is_told_at_once_and_what_would_let_it_pass() -> None:
+    wanted, planned = wild()
+    found = told(planned.plan, wanted, planned.live)
+
+    assert {refusal.guard for refusal in found} == NEEDED
+    assert all(f"`--allow {refusal.guard}`" in refusal.remedy for refusal in found)
+    assert all(any(char.isdecimal() for char in refusal.message) for refusal in found)
+
+
+def test_quotas_and_renamed_groups_are_told_with_the_others() -> None:
+    plan = Plan(
+        (*revocations(9, 9).changes, DeleteGroup(None, None, "prod.Admin"), AddMember("prod", "Admin", GROUP, "alice")),
+        totals=Totals(9, 0, 300, 300),
+    )
+    found = told(plan, WANTED, Live(master({f"g{i}": "alice" for i in range(10)}), {}))
+
+    assert {refusal.guard for refusal in found} == {
+        Guard.MASS_REVOCATION, Guard.EMPTY_MAP, Guard.RENAMED_GROUPS, Guard.QUOTA,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "spare", [frozenset(), frozenset({Guard.MOVED_STACKS, Guard.RENAMED_GROUPS}), frozenset(Guard)]
+)
+def test_an_approved_plan_names_exactly_the_guards_that_were_needed(spare: frozenset[Guard]) -> None:
+    wanted, planned = wild()
+
+    assert review(planned.plan, wanted, planned.live, frozenset(NEEDED | spare)) == Approved(
+        planned.plan, tuple(sorted(NEEDED))
+    )
+    assert review(Plan(()), wanted, planned.live, spare) == Approved(Plan(()), ())
+
+
+def test_one_override_too_few_is_a_refusal() -> None:
+    wanted, planned = wild()
+
+    for allowed in itertools.combinations(NEEDED, len(NEEDED) - 1):
+        (found,) = told(planned.plan, wanted, planned.live, *allowed)
+        assert {found.guard} == NEEDED - set(allowed)
+
+
+def test_deletion_is_not_guarded() -> None:
+    plan = revocations(9, 9)
+
+    assert review_deletion(plan) == Approved(plan)
