@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 # `edited`: the branch that the request is aimed at may be another one now, and what was told of it is no longer so.
-_REVIEWED = ("opened", "synchronize", "reopened", "edited")
+# Labels may override guards. Any of them is looked at: the run that it starts may have cancelled one that was needed.
+_REVIEWED = ("opened", "synchronize", "reopened", "edited", "labeled", "unlabeled")
 
 
 class Repair(StrEnum):
@@ -30,6 +31,7 @@ class PullRequest:
     base_sha: str
     base_ref: str
     outsider: str = ""
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,15 @@ def _pull(payload: Mapping[str, Any]) -> PullRequest:
         commit(payload, "pull_request", "base", "sha"),
         text(payload, "pull_request", "base", "ref"),
         outsider,
+        _labels(payload),
     )
+
+
+def _labels(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    pull = payload.get("pull_request")
+    found = pull.get("labels") if isinstance(pull, Mapping) else None
+    named = [text(label, "name") for label in found if isinstance(label, Mapping)] if isinstance(found, list) else []
+    return tuple(filter(None, named))
 
 
 def _push(payload: Mapping[str, Any], ref: str, default: str) -> Course:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
+from types import MappingProxyType
 from typing import assert_never
 
 from rolemodel_ci.live import Unreadable
@@ -241,15 +243,29 @@ class Refusal:
     remedy: str
 
 
+Allowed = Mapping[Guard, str]
+"""Guards that one run overrides, and what says so: a flag, an input, a label and who gave it."""
+
+NOTHING_ALLOWED: Allowed = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """A refusal that did not stop a run, and what said that it should not."""
+
+    refusal: Refusal
+    by: str
+
+
 @dataclass(frozen=True, slots=True)
 class Approved:
     """A plan that passed the guards. Only `guard` makes one, and `apply` takes nothing else.
 
-    `overridden` are the guards that would have refused it, had somebody not said otherwise for this run.
+    `overridden` are the reasons not to apply it that somebody has set aside for this run.
     """
 
     plan: Plan
-    overridden: tuple[Guard, ...] = ()
+    overridden: tuple[Overridden, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

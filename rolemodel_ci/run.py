@@ -12,7 +12,7 @@ from rolemodel_ci.guard import review, review_deletion
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import Account, Policy
 from rolemodel_ci.observe import observe
-from rolemodel_ci.plan import Approved, Guard, Plan, Refusal, Report
+from rolemodel_ci.plan import NOTHING_ALLOWED, Allowed, Approved, Plan, Refusal, Report
 from rolemodel_ci.ports import MasterReader, StackReader
 
 
@@ -22,7 +22,7 @@ class Job:
 
     accounts: Callable[[Policy, frozenset[str]], tuple[Account, ...]]
     plan: Callable[[Policy, Live, date, frozenset[str]], Plan]
-    review: Callable[[Plan, Policy, Live, frozenset[Guard]], Approved | tuple[Refusal, ...]]
+    review: Callable[[Plan, Policy, Live, Allowed], Approved | tuple[Refusal, ...]]
 
 
 EVERYTHING = Job(Policy.chosen, plan_all, review)
@@ -62,14 +62,14 @@ def make_plan(
 
 
 def reviewed_plan(
-    job: Job, planned: Planned, policy: Policy, allowed: frozenset[Guard] = frozenset()
+    job: Job, planned: Planned, policy: Policy, allowed: Allowed = NOTHING_ALLOWED
 ) -> Approved | tuple[Refusal, ...]:
     """The plan as one that may be applied, or every reason why not."""
     return job.review(planned.plan, policy, planned.live, allowed)
 
 
 def carry_out(
-    job: Job, planned: Planned, policy: Policy, tools: Tools, allowed: frozenset[Guard] = frozenset()
+    job: Job, planned: Planned, policy: Policy, tools: Tools, allowed: Allowed = NOTHING_ALLOWED
 ) -> Report | tuple[Refusal, ...]:
     """Guard the plan, and make it true if it passes."""
     reviewed = reviewed_plan(job, planned, policy, allowed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,10 +42,23 @@ def decided(event: str, payload: Any, ref: str = MAIN, repair: Repair = Repair.N
     return course(event, payload, ref, repair)
 
 
-@pytest.mark.parametrize("action", ["opened", "synchronize", "reopened", "edited"])
+@pytest.mark.parametrize("action", ["opened", "synchronize", "reopened", "labeled", "unlabeled"])
 @pytest.mark.parametrize("form", [made.minimal_pull_request, made.real_pull_request])
 def test_a_pull_request_is_reviewed(action: str, form: Callable[..., made.Payload]) -> None:
     assert decided("pull_request", form(action), "refs/pull/7/merge") == Review(PULL)
+    assert decided("pull_request", made.edited(form()), "refs/pull/7/merge") == Review(PULL)
+
+
+@pytest.mark.parametrize("form", [made.minimal_pull_request, made.real_pull_request])
+def test_labels_of_a_pull_request_are_read(form: Callable[..., made.Payload]) -> None:
+    found = decided("pull_request", form(labels=("allow: empty-map", "wontfix")))
+    assert found == Review(replace(PULL, labels=("allow: empty-map", "wontfix")))
+
+
+@pytest.mark.parametrize("labels", [None, 7, "allow: empty-map", [None, 7, "x", {}, {"name": 7}], {"name": "x"}])
+def test_labels_of_another_shape_are_none(labels: Any) -> None:
+    payload = made.merge(made.minimal_pull_request(), {"pull_request": {"labels": labels}})
+    assert decided("pull_request", payload) == Review(PULL)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +146,7 @@ def test_what_does_something(event: str, payload: Any, ref: str, found: Any) -> 
         ),
         ("pull_request", {"action": "closed", "pull_request": {"merged": "true"}}, MAIN, "closed without being merged"),
         ("pull_request", {"action": "closed"}, MAIN, "closed without being merged"),
-        ("pull_request", made.minimal_pull_request("labeled"), MAIN, "changes by `labeled`"),
+        ("pull_request", made.minimal_pull_request("locked"), MAIN, "changes by `locked`"),
         ("pull_request", {}, MAIN, "changes by ``"),
         ("push", made.minimal_push(), OTHER, "`refs/heads/other` was pushed; only pushes to `main`"),
         ("push", made.tag_pushed(made.minimal_push()), TAG, "`refs/tags/v1` was pushed"),

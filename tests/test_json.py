@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from rolemodel_ci.cli import cli
+from rolemodel_ci.edge.actions import Inputs, Runner, who
 from rolemodel_ci.listing import Entry, Listing
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place, Problem, Severity
@@ -33,6 +34,7 @@ from rolemodel_ci.plan import (
     Guard,
     Origin,
     Outcome,
+    Overridden,
     Phase,
     Plan,
     PutPolicy,
@@ -89,6 +91,10 @@ OUTCOMES: tuple[Outcome, ...] = (
     Failed(CHANGES[1], "why", "what"),
     *(Skipped(change, "because") for change in CHANGES[2:]),
 )
+RUNNER = Runner(
+    "push", {}, Path(), Inputs("config.yml"), "acme/access", "1" * 40, "carol", "dave", "refs/heads/main",
+    run_id="4711", server_url="https://github.com",
+)  # fmt: skip
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 CALLED = Called("iam:CreateGroup", 3, 1, 1, 0.5)
 AUDITED = (
@@ -96,9 +102,10 @@ AUDITED = (
     Audited("apply", {"user": "ci"}, NOW, NOW, 3, error="no access"),
     Audited(
         "apply", {"user": "ci", "arn": "arn:a"}, NOW, NOW, 5, policy("prod: {}"), PLAN,
-        Report(PLAN, OUTCOMES, interrupted=True), overridden=(Guard.EMPTY_MAP,), calls=(CALLED,),
+        Report(PLAN, OUTCOMES, interrupted=True), overridden=(Overridden(REFUSALS[0], "--allow"),), calls=(CALLED,),
     ),
     Audited("update", {"user": "ci"}, NOW, NOW, 4, policy("prod: {}"), PLAN, refusals=REFUSALS),
+    Audited("ci", who(RUNNER) | {"pull_request": "#7"}, NOW),
 )  # fmt: skip
 DOCUMENTS: Mapping[str, list[dict[str, Any]]] = {
     "plan": [plan_json(PLAN), plan_json(Plan(()))],
@@ -178,6 +185,7 @@ PARTS = {
     "One guard's refusal": ("refusal", "refusals[]"),
     "A role": ("listing", "roles[]"),
     "Who": ("audit", "who"),
+    "An overridden refusal": ("audit", "overridden[]"),
     "Calls of an action": ("audit", "calls[]"),
     "A profile": ("listing", "roles[].profile"),
 }

@@ -15,6 +15,7 @@ import yaml
 from linting import tool
 from workflow_files import ACTION, WORKFLOWS, all_texts, handed_out, parsed
 
+from rolemodel_ci.edge.sinks import RECORD_FILE
 from rolemodel_ci.event import Repair
 
 TEXTS = all_texts()
@@ -71,7 +72,8 @@ def test_actions_are_pinned_by_commit_with_the_version_beside_it(name: str) -> N
         if action != "./":
             assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action)
             assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment)
-    assert {action.partition("@")[0] for action, _ in used} <= {"actions/checkout", "rolemodel-ci/rolemodel-ci", "./"}
+    allowed = {"actions/checkout", "actions/upload-artifact", "rolemodel-ci/rolemodel-ci", "./"}
+    assert {action.partition("@")[0] for action, _ in used} <= allowed
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -95,17 +97,31 @@ def test_a_reason_stands_beside_each_ignore(name: str) -> None:
 # ---- the workflow of an access repository
 
 
+def our_step(job: Any) -> Any:
+    """The one step of a job that runs the action."""
+    (step,) = (step for step in job["steps"] if step.get("uses", "").startswith(OURS))
+    return step
+
+
+@pytest.mark.parametrize("name", ACCESS)
+def test_the_record_of_whatever_may_write_is_kept(name: str) -> None:
+    step = jobs(name)["apply"]["steps"][-1]
+    assert step["if"] == "always()"
+    assert step["with"]["path"] == RECORD_FILE
+
+
 def test_the_living_example_is_the_one_that_is_handed_out() -> None:
     """But for what its first lines say: the action of this commit, paths, and the variable that lets it at AWS."""
     ours = parsed(TEXTS["access.yml"])
     del ours["on"]["pull_request"]["paths"], ours["on"]["push"]["paths"]
     for job in ours["jobs"].values():
         job["if"] = re.sub(r"^vars\.ROLEMODEL_CI_APPLY == 'true' && (?:\((.*)\)$)?", r"\1", job["if"])
-        assert job["steps"][-1]["uses"] == "./"
+        assert our_step(job)["uses"] == "./"
     theirs = parsed(handed_out()["access.yml"])
     for job in theirs["jobs"].values():
-        assert job["steps"][-1]["uses"].startswith("rolemodel-ci/rolemodel-ci@")
-        job["steps"][-1]["uses"] = "./"
+        step = our_step(job)
+        assert step["uses"].startswith("rolemodel-ci/rolemodel-ci@")
+        step["uses"] = "./"
     assert ours == theirs
 
 
@@ -176,7 +192,7 @@ def telling(name: str) -> str:
     workflow = parsed(TEXTS[name])
     for job in workflow["jobs"].values():
         del job["concurrency"], job["timeout-minutes"]
-        given = job["steps"][-1].get("with", {})
+        given = our_step(job).get("with", {})
         job["steps"] = [
             {
                 "run": 'echo "ran=$GITHUB_JOB repair=$REPAIR allow=$ALLOW;"',

@@ -17,10 +17,10 @@ from rolemodel_ci.cli.policy import chosen, good_policy
 from rolemodel_ci.cli.world import World, watching, world
 from rolemodel_ci.errors import UsageWrong
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import DeleteStack, Guard, Phase, Plan, Report, phase_of
+from rolemodel_ci.plan import Allowed, DeleteStack, Guard, Phase, Plan, Report, phase_of
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.json import refusals_json, report_json
-from rolemodel_ci.render.plans import plan_blocks, refusal_blocks
+from rolemodel_ci.render.plans import override_blocks, plan_blocks, refusal_blocks
 from rolemodel_ci.render.results import report_blocks
 from rolemodel_ci.run import DELETION, EVERYTHING, MEMBERSHIP, STRUCTURE, Job, make_plan, reviewed_plan
 
@@ -31,7 +31,7 @@ class Order:
 
     job: Job
     only: frozenset[str]
-    allowed: frozenset[Guard]
+    allowed: Allowed
     format: str
     confirm: Callable[[Plan], None]
 
@@ -86,13 +86,12 @@ def _run(command: str, job: Job, told: Asked, users: str | None = None) -> int:
         policy = good_policy(told.config, told.format, users)
         if job is MEMBERSHIP and policy.users is None:
             raise UsageWrong("there is no user map", f"Name one on the command line, or add `users:` to {told.config}.")
-        order = Order(job, chosen(policy, told.accounts), frozenset(map(Guard, told.allow)), told.format, confirm)
+        allowed = {Guard(name): "--allow" for name in told.allow}
+        order = Order(job, chosen(policy, told.accounts), allowed, told.format, confirm)
         audit.note(policy=policy)
         with world(policy, told) as opened:
-            try:
-                code = follow(order, policy, opened, audit)
-            finally:
-                audit.note_world(opened)
+            audit.world = opened
+            code = follow(order, policy, opened, audit)
         audit.note(code=code)
         return code
 
@@ -109,6 +108,8 @@ def follow(order: Order, policy: Policy, opened: World, audit: Audit) -> int:
         say(order.format, refusal_blocks(reviewed), refusals_json(planned.plan, reviewed))
         return 4
     audit.note(overridden=reviewed.overridden)
+    if order.format == "text":
+        tell(override_blocks(reviewed.overridden))
     order.confirm(planned.plan)
     with watching() as watch:
         came = make_true(reviewed, policy, opened.tools(watch))

@@ -1,4 +1,4 @@
-"""`--report FILE`: one record for each run, also of one that fails."""
+"""One record for each run, also of one that fails: `--report FILE`, and always in GitHub Actions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import contextlib
 import getpass
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -31,41 +32,64 @@ class RecordLost(CannotGoOn):
 
 
 class Audit:
-    """What a run tells of itself while it goes on; `record` grows by `note`."""
+    """What a run tells of itself while it goes on; `record` grows by `note`.
 
-    def __init__(self, command: str) -> None:
-        self.record = Audited(command, {"user": _user()}, datetime.now(UTC))
+    `world` is set once there is one: whose credentials it has and what was called with them is told at the end.
+    """
+
+    def __init__(self, command: str, who: Mapping[str, str] | None = None) -> None:
+        self.record = Audited(command, {"user": _user()} if who is None else who, datetime.now(UTC))
+        self.world: World | None = None
 
     def note(self, **known: object) -> None:
         """Add what has become known: fields of `Audited`."""
         self.record = replace(self.record, **known)  # type: ignore[arg-type]  # names are those of the fields
 
-    def note_world(self, world: World) -> None:
-        """Add whose credentials they were, and every call that was made with them."""
-        arn = world.writing.known_arn(MASTER)
-        self.note(who={**self.record.who, **({"arn": arn} if arn else {})}, calls=world.called())
+    def note_who(self, **known: str) -> None:
+        """Add what has become known of the run's cause."""
+        self.note(who={**self.record.who, **known})
+
+    def close(self) -> None:
+        """Add what is known only when all is over."""
+        self.note(ended=datetime.now(UTC))
+        if self.world is not None:
+            self.note(calls=self.world.called())
+            if arn := self.world.writing.known_arn(MASTER):
+                self.note_who(arn=arn)
+
+
+Keep = Callable[[str], None]
+"""Puts the text of a record where it is to be, whole or not at all. Raises OSError."""
 
 
 @contextlib.contextmanager
 def auditing(file: str | None, command: str) -> Iterator[Audit]:
-    """A record that is written to `file`, if one is named, however the run ends.
-
-    Raises UsageWrong, before anything is done, where the file cannot be written; RecordLost, where that turns out only
-    after a run that has nothing else to complain of.
-    """
+    """A record that is written to `file`, if one is named, however the run ends. Raises as `recording` does."""
     audit = Audit(command)
-    path = _target(file) if file else None
-    if path is not None:
-        _write(path, audit.record)
-    try:
+    if file is None:
         yield audit
+        return
+    path = _target(file)
+    with recording(audit, str(path), partial(_write, path)):
+        yield audit
+
+
+@contextlib.contextmanager
+def recording(audit: Audit, where: str, keep: Keep) -> Iterator[None]:
+    """Keep the record of a run, however it ends; `where` says to people where that is.
+
+    Raises UsageWrong, before anything is done, where it cannot be kept; RecordLost, where that turns out only after a
+    run that has nothing else to complain of.
+    """
+    _kept(audit, where, keep)
+    try:
+        yield
     except BaseException as error:
         _note_end(audit, error)
         raise
     finally:
-        audit.note(ended=datetime.now(UTC))
-        if path is not None:
-            _write_at_end(path, audit.record)
+        audit.close()
+        _kept_at_end(audit, where, keep)
 
 
 def _note_end(audit: Audit, error: BaseException) -> None:
@@ -96,28 +120,32 @@ def _target(file: str) -> Path:
     raise UsageWrong(f"the report cannot be written to {file}: that is no file", "Name a file.")
 
 
-def _write(path: Path, record: Audited) -> None:
-    """The whole record or, if that fails, what was there before. Raises UsageWrong."""
+def _write(path: Path, text: str) -> None:
+    """The whole record or, if that fails, what was there before. Raises OSError."""
     new = path.with_name(f".{uuid.uuid4().hex}.json")
     try:
-        try:
-            new.write_text(as_text(audit_json(record)), encoding="utf-8")
-            new.replace(path)
-        finally:
-            new.unlink(missing_ok=True)
+        new.write_text(text, encoding="utf-8")
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _kept(audit: Audit, where: str, keep: Keep) -> None:
+    try:
+        keep(as_text(audit_json(audit.record)))
     except OSError as error:
         raise UsageWrong(
-            f"the report cannot be written to {path}: {error.strerror}",
+            f"the report cannot be written to {where}: {error.strerror}",
             "Name a file in a directory that is there and may be written.",
         ) from error
 
 
-def _write_at_end(path: Path, record: Audited) -> None:
+def _kept_at_end(audit: Audit, where: str, keep: Keep) -> None:
     """What the run came to matters more than that its record is lost; but that is told, and is no success."""
     try:
-        _write(path, record)
+        _kept(audit, where, keep)
     except UsageWrong as lost:
-        if record.code == 0:
+        if audit.record.code == 0:
             raise RecordLost(f"the run is done, but {lost.message}", "Mend it, then run again.") from lost
         click.echo(f"Error: {lost.message}", err=True)
 

@@ -86,10 +86,11 @@ def _follow(config: str, word: str, job: Job, users: str | None = None) -> int:
     from rolemodel_ci.cli.audit import Audit
     from rolemodel_ci.cli.policy import good_policy
     from rolemodel_ci.cli.world import local_world
+    from rolemodel_ci.plan import NOTHING_ALLOWED
 
     policy = good_policy(config, users=users)
     click.echo(word)
-    order = Order(job, frozenset(), frozenset(), "text", lambda _: None)
+    order = Order(job, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
     code = follow(order, policy, local_world(policy, JOBS), Audit(word))
     if code == 0:
         click.echo("...done")

@@ -49,7 +49,10 @@ class Oidc:
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """One run. Texts are empty, and paths None, where the environment does not have them."""
+    """One run. Texts are empty, and paths None, where the environment does not have them.
+
+    `actor` caused the event, and `started_by` this run of it: another person, where a run is started again.
+    """
 
     event: str
     payload: Mapping[str, Any]
@@ -57,6 +60,8 @@ class Runner:
     inputs: Inputs
     repository: str = ""
     commit: str = ""
+    actor: str = ""
+    started_by: str = ""
     ref: str = ""
     run_id: str = ""
     server_url: str = ""
@@ -95,6 +100,8 @@ def read_runner(environment: Mapping[str, str], default_config: str) -> Runner:
         inputs=_inputs(environment, default_config),
         repository=_matching(environment, "GITHUB_REPOSITORY", r"[\w.-]+/[\w.-]+", "OWNER/NAME"),
         commit=_matching(environment, "GITHUB_SHA", r"[0-9a-f]{40}([0-9a-f]{24})?", "a commit's hash"),
+        actor=environment.get("GITHUB_ACTOR", ""),
+        started_by=environment.get("GITHUB_TRIGGERING_ACTOR", ""),
         ref=environment.get("GITHUB_REF", ""),
         run_id=_matching(environment, "GITHUB_RUN_ID", r"[0-9]{1,20}", "a number"),
         server_url=_address(environment, "GITHUB_SERVER_URL"),
@@ -103,6 +110,20 @@ def read_runner(environment: Mapping[str, str], default_config: str) -> Runner:
         summary_file=_path(environment, "GITHUB_STEP_SUMMARY"),
         output_file=_path(environment, "GITHUB_OUTPUT"),
     )
+
+
+def who(runner: Runner) -> dict[str, str]:
+    """Who and what caused a run, for its record; what is not known is left out."""
+    told = {
+        "actor": runner.actor,
+        "started_by": runner.started_by,
+        "event": runner.event,
+        "repository": runner.repository,
+        "ref": runner.ref,
+        "commit": runner.commit,
+        "run": runner.run_url or runner.run_id,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _payload(path: str, event: str) -> Mapping[str, Any]:

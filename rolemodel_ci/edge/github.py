@@ -36,6 +36,14 @@ class GithubFailed(CannotGoOn):
 
 
 @dataclass(frozen=True, slots=True)
+class Merged:
+    """A pull request that was merged, with its labels."""
+
+    number: int
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """A comment on a pull request."""
 
@@ -81,12 +89,20 @@ class Github:
         answer = self._web.ask("GET", f"{self._at}/branches/{quote(branch, safe='')}")
         return _read(doing, lambda found: _commit(found["commit"]["sha"]), self._good(answer, doing))
 
-    def merged_as(self, commit: str, branch: str) -> list[int]:
-        """The numbers of the pull requests that a commit of a branch merged, the latest first. Raises GithubFailed."""
+    def merged_as(self, commit: str, branch: str) -> list[Merged]:
+        """The pull requests that a commit of a branch merged, the latest first. Raises GithubFailed."""
         doing = f"looking up the pull request of {commit[:7]}"
         found = self._pages(f"{self._at}/commits/{commit}/pulls?per_page={_PAGE}", doing)
         pulls = [_read(doing, _merged, item) for item in found]
-        return sorted({number for number, base, sha in pulls if base == branch and sha == commit}, reverse=True)
+        ours = {pull.number: pull for pull, *merged in pulls if merged == [branch, commit]}
+        return [ours[number] for number in sorted(ours, reverse=True)]
+
+    def labelled_by(self, number: int, label: str) -> str:
+        """Who gave a pull request a label, the last time; empty where the account is gone. Raises GithubFailed."""
+        doing = f"looking up who labelled #{number}"
+        found = self._pages(f"{self._at}/issues/{number}/events?per_page={_PAGE}", doing)
+        given = [who for who, what in (_read(doing, _labelled, item) for item in found) if what == label]
+        return given[-1] if given else ""
 
     def tree(self, commit: str) -> Mapping[str, tuple[str, str]]:
         """Every file of a commit by path: its mode and the hash of its content. Raises GithubFailed."""
@@ -190,10 +206,17 @@ def _comment(found: Any) -> Comment:
     )
 
 
-def _merged(found: Any) -> tuple[int, str, str]:
-    """Number, branch and commit; no commit where it was not merged."""
+def _merged(found: Any) -> tuple[Merged, str, str]:
+    """A pull request, and into which branch it was merged as which commit; no commit where it was not."""
     commit = found["merge_commit_sha"] if found["merged_at"] else None
-    return int(found["number"]), str(found["base"]["ref"]), str(commit or "")
+    labels = tuple(str(label["name"]) for label in found["labels"])
+    return Merged(int(found["number"]), labels), str(found["base"]["ref"]), str(commit or "")
+
+
+def _labelled(found: Any) -> tuple[str, str]:
+    """Of an event, who gave which label; no label where it is another kind of event."""
+    actor = found["actor"]
+    return str(actor["login"]) if actor else "", str(found["label"]["name"]) if found["event"] == "labeled" else ""
 
 
 def _commit(found: Any) -> str:

@@ -18,6 +18,7 @@ from rolemodel_ci.model import Place, Problem, Severity
 from rolemodel_ci.render.text import visible
 
 PLAN_FILE = "rolemodel-ci-plan.json"
+RECORD_FILE = "rolemodel-ci-record.json"
 """Where the plan is left for later steps, in the workspace."""
 
 _ANNOTATIONS = 10
@@ -140,14 +141,12 @@ def append_summary(file: Path, markdown: str) -> None:
         opened.write(markdown)
 
 
-def leave_plan(workspace: Path, document: str) -> str:
-    """Write the plan into the workspace and say by which path; what a checkout has put there is not followed or kept.
+def leave(path: Path, document: str) -> None:
+    """Write a file of ours into the workspace; what a checkout has put there is not followed or kept.
 
     Raises OSError.
     """
-    path = workspace / PLAN_FILE
     path.unlink(missing_ok=True)
     opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     with os.fdopen(opened, "w", encoding="utf-8") as file:
         file.write(document)
-    return PLAN_FILE

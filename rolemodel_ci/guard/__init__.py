@@ -11,7 +11,7 @@ from rolemodel_ci.guard.quotas import quotas
 from rolemodel_ci.guard.taking import emptied_map, mass_revocation
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import Approved, Guard, Plan, Refusal
+from rolemodel_ci.plan import NOTHING_ALLOWED, Allowed, Approved, Guard, Overridden, Plan, Refusal
 
 __all__ = ["Headroom", "headroom", "review", "review_deletion"]
 
@@ -28,16 +28,16 @@ _GUARDS: tuple[Callable[[Plan, Policy, Live], Iterator[Refusal]], ...] = (
 
 
 def review(
-    plan: Plan, policy: Policy, live: Live, allowed: frozenset[Guard] = frozenset()
+    plan: Plan, policy: Policy, live: Live, allowed: Allowed = NOTHING_ALLOWED
 ) -> Approved | tuple[Refusal, ...]:
     """Let the plan pass, or say every reason why not. `allowed` are guards that this one run overrides.
 
-    An approved plan names those that it needed: overriding a guard that had nothing to say leaves no trace.
+    An approved plan tells what was set aside for it: overriding a guard that had nothing to say leaves no trace.
     """
     refusals = tuple(refusal for guard in _GUARDS for refusal in guard(plan, policy, live))
     # AWS overrides its quotas for nobody, whatever was asked.
     standing = tuple(r for r in refusals if r.guard is Guard.QUOTA or r.guard not in allowed)
-    return standing or Approved(plan, tuple(sorted({refusal.guard for refusal in refusals})))
+    return standing or Approved(plan, tuple(Overridden(refusal, allowed[refusal.guard]) for refusal in refusals))
 
 
 def review_deletion(plan: Plan) -> Approved:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rolemodel_ci import __version__
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import Guard, Plan, Refusal, Report
+from rolemodel_ci.plan import Overridden, Plan, Refusal, Report
 from rolemodel_ci.render.json import VERSION, plan_json, refusals_json, report_json
 
 
@@ -41,7 +41,7 @@ class Audited:
     plan: Plan | None = None
     report: Report | None = None
     refusals: tuple[Refusal, ...] = ()
-    overridden: tuple[Guard, ...] = ()
+    overridden: tuple[Overridden, ...] = ()
     error: str | None = None
     calls: tuple[Called, ...] = ()
 
@@ -63,7 +63,9 @@ def audit_json(run: Audited) -> dict[str, Any]:
         "error": run.error,
         "policy_digest": policy_digest(run.policy) if run.policy else None,
         "plan_digest": planned.get("digest"),
-        "overridden": [str(guard) for guard in run.overridden],
+        "overridden": [
+            {"guard": str(one.refusal.guard), "message": one.refusal.message, "by": one.by} for one in run.overridden
+        ],
         "complete": report.get("complete"),
         "interrupted": report.get("interrupted"),
         "outcomes": report.get("outcomes", []),

@@ -16,6 +16,7 @@ from rolemodel_ci.plan import (
     DeleteStack,
     DetachPolicy,
     Origin,
+    Overridden,
     Plan,
     PutPolicy,
     Refusal,
@@ -104,6 +105,12 @@ def refusal_blocks(refusals: Iterable[Refusal]) -> Iterator[Block]:
     for refusal in refusals:
         yield Paragraph(f"{refusal.guard}: {refusal.message}.", Tone.BAD)
         yield Paragraph(refusal.remedy)
+
+
+def override_blocks(overridden: Iterable[Overridden]) -> Iterator[Block]:
+    """What would have stopped a run, had nobody set it aside."""
+    for one in overridden:
+        yield Paragraph(f"Overridden, by {one.by}: {one.refusal.guard}: {one.refusal.message}.", Tone.CHANGE)
 
 
 def describe(change: Change) -> str:

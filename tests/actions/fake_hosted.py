@@ -45,6 +45,16 @@ class Comment:
         return "Bot" if (self.login or "").endswith("[bot]") else "User"
 
 
+class Event(NamedTuple):
+    """Something that happened to a pull request. `login` is None when the account is gone; `label` "" where it is not
+    about one.
+    """
+
+    kind: str
+    login: str | None
+    label: str = ""
+
+
 @dataclass(frozen=True)
 class Pull:
     """A pull request. `merge_commit_sha` is that of the test merge until it is merged.
@@ -65,6 +75,18 @@ class Pull:
     login: str = "carol"
     title: str = "Let dave switch"
     commits: frozenset[str] = frozenset()
+    events: tuple[Event, ...] = ()
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels that it has now, in the order in which they were given."""
+        kept: dict[str, None] = {}
+        for event in self.events:
+            if event.kind == "labeled":
+                kept[event.label] = None
+            elif event.kind == "unlabeled":
+                kept.pop(event.label, None)
+        return list(kept)
 
     def has(self, sha: str) -> bool:
         """Does GitHub name it when asked for the pull requests of this commit?"""

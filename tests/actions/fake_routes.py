@@ -97,6 +97,15 @@ def list_pulls(asked: Asked) -> Reply:
     return _page(asked, [shapes.pull(hosted, pull, asked.api, asked.web) for pull in having])
 
 
+def list_events(asked: Asked) -> Reply:
+    """What happened to a pull request, oldest first."""
+    if refused := _issue_refused(asked):
+        return refused
+    found = asked.hosted.pulls[asked.number].events
+    said = [shapes.event(asked.hosted, one, n, asked.api, asked.web) for n, one in enumerate(found, 1)]
+    return _page(asked, said)
+
+
 def get_tree(asked: Asked) -> Reply:
     """A tree by its sha, or by that of a commit or the name of a branch, which is told back as the commit's sha."""
     objects = asked.hosted.objects
@@ -189,6 +198,7 @@ OPERATIONS = [
         ("GET", "/issues/{issue_number}/comments", r"/issues/(\d+)/comments", list_comments),
         ("POST", "/issues/{issue_number}/comments", r"/issues/(\d+)/comments", create_comment),
         ("PATCH", "/issues/comments/{comment_id}", r"/issues/comments/(\d+)", edit_comment),
+        ("GET", "/issues/{issue_number}/events", r"/issues/(\d+)/events", list_events),
         ("GET", "/branches/{branch}", r"/branches/(.+)", get_branch),  # the name may have slashes, as such or as %2F
         ("GET", "/commits/{commit_sha}/pulls", r"/commits/([^/]+)/pulls", list_pulls),
         ("GET", "/git/trees/{tree_sha}", r"/git/trees/(.+)", get_tree),

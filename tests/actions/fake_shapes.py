@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from .fake_hosted import Comment, Hosted, Pull
+from .fake_hosted import Comment, Event, Hosted, Pull
 
 Json = dict[str, Any]
 
@@ -143,13 +143,29 @@ def pull(hosted: Hosted, one: Pull, api: str, web: str) -> Json:
     said |= {"title": one.title, "body": None, "user": user(one.login, api, web), "author_association": "MEMBER"}
     said |= {"created_at": LONG_AGO, "updated_at": LONG_AGO, "closed_at": ended}
     said |= {"merged_at": LONG_AGO if one.merged else None, "merge_commit_sha": one.merge_commit_sha}
-    said |= {"labels": [], "assignees": [], "requested_reviewers": [], "requested_teams": []}
+    said |= {"labels": [_label(label, url) for label in one.labels], "assignees": []}
+    said |= {"requested_reviewers": [], "requested_teams": []}
     said |= {"milestone": None, "assignee": None, "auto_merge": None}
     own = hosted.full_name
     from_repo = own if one.head_repo == "" else one.head_repo
     said["head"] = _side(hosted, (from_repo, one.head_ref, one.head_sha, one.login), api, web)
     said["base"] = _side(hosted, (own, one.base_ref, one.base_sha, hosted.owner), api, web)
     return said
+
+
+def event(hosted: Hosted, one: Event, number: int, api: str, web: str) -> Json:
+    """The `number`th event of an issue or a pull request; GitHub has more keys for some kinds."""
+    said: Json = {"id": 9_000_000_000 + number, "node_id": f"LE_{number}", "event": one.kind}
+    said |= {"url": f"{api}/repos/{hosted.full_name}/issues/events/{9_000_000_000 + number}"}
+    said |= {"actor": None if one.login is None else user(one.login, api, web), "created_at": LONG_AGO}
+    said |= dict.fromkeys(("commit_id", "commit_url", "performed_via_github_app"))
+    return said | ({"label": {"name": one.label, "color": "ededed"}} if one.label else {})
+
+
+def _label(name: str, url: str) -> Json:
+    number = zlib.crc32(name.encode())
+    said: Json = {"id": number, "node_id": f"LA_{number}", "url": f"{url}/labels/{number}", "name": name}
+    return said | {"color": "ededed", "default": False, "description": ""}
 
 
 def _side(hosted: Hosted, side: tuple[str | None, str, str, str], api: str, web: str) -> Json:

@@ -77,6 +77,11 @@ class Done:
         return "\n".join(line for line in self.log.splitlines() if not [*commands(line)])
 
     @property
+    def record(self) -> Any:
+        """The record of the run."""
+        return json.loads((self.workspace / "rolemodel-ci-record.json").read_text(encoding="utf-8"))
+
+    @property
     def plan(self) -> Any:
         """The document of the output `plan-json`."""
         return json.loads((self.workspace / self.outputs["plan-json"]).read_text(encoding="utf-8"))

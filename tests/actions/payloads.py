@@ -44,6 +44,7 @@ class Facts:
     author: str = "carol"
     sender: str = "carol"
     draft: bool = False
+    labels: tuple[str, ...] = ()
 
     def of_repository(self) -> Payload:
         """The key `repository`, with its neighbour `sender`."""
@@ -73,6 +74,7 @@ def minimal_pull_request(action: str = "opened", **facts: Any) -> Payload:
         "title": said.title,
         "html_url": f"{WEB}/{said.repository}/pull/{said.number}",
         "draft": said.draft,
+        "labels": [{"name": label} for label in said.labels],
         "merged": False,
         "merge_commit_sha": None,  # GitHub makes the test merge later, so the event mostly comes without
         "user": {"login": said.author, "type": kind(said.author)},
@@ -148,6 +150,12 @@ def merged(payload: Payload, sha: str = "d" * 40) -> Payload:
 def closed_unmerged(payload: Payload, test_merge: str | None = "e" * 40) -> Payload:
     """The pull request is closed without a merge. The sha of its last test merge stays, so it proves nothing."""
     return _with(payload, {"merged": False, "merge_commit_sha": test_merge, "state": "closed"}, action="closed")
+
+
+def edited(payload: Payload) -> Payload:
+    """The pull request is aimed at another branch than before."""
+    before = {"ref": {"from": "old"}, "sha": {"from": "9" * 40}}
+    return merge(payload, {"action": "edited", "changes": {"base": before}})
 
 
 def from_fork(payload: Payload, fork: str = "mallory/access", author: str | None = None) -> Payload:

@@ -16,7 +16,7 @@ import requests
 
 from . import data
 from .calling_fake import COMMENTS, HEADERS, call, git, repository, said
-from .fake_github import BOT, TOKEN, Bearer, FakeGithub, Pull
+from .fake_github import BOT, TOKEN, Bearer, Event, FakeGithub, Pull
 from .fake_hosted import BODY_LIMIT
 from .fake_routes import OPERATIONS
 from .fake_schema import Schema
@@ -275,7 +275,8 @@ def test_requests_that_github_does_not_describe(github: FakeGithub) -> None:
 
 def test_replies_are_those_that_github_describes(github: FakeGithub, schema: Schema, tmp_path: Path) -> None:
     github.directory, sha = tmp_path, repository(tmp_path)
-    github.pull(replace(github.pulls[7], merged=True, head_repo="mallory/access"))
+    happened = (Event("labeled", "carol", "urgent"), Event("labeled", "dave", "x"), Event("unlabeled", "dave", "x"))
+    github.pull(replace(github.pulls[7], merged=True, head_repo="mallory/access", events=happened))
     blob = git(tmp_path, "rev-parse", "HEAD:README.md")
     comments(github, 3)
     github.comment(7, "x", None)
@@ -283,11 +284,17 @@ def test_replies_are_those_that_github_describes(github: FakeGithub, schema: Sch
     for text in texts:
         call(github, "POST", COMMENTS, json={"body": text})
         call(github, "PATCH", f"/repos/acme/access/issues/comments/{github.comments()[0].id}", json={"body": text})
-    for path in ("issues/7/comments?per_page=2", "issues/9/comments", "branches/main", "branches/none"):
+    for path in (
+        "issues/7/comments?per_page=2",
+        "issues/9/comments",
+        "issues/7/events",
+        "branches/main",
+        "branches/none",
+    ):
         call(github, "GET", f"/repos/acme/access/{path}")
     for path in (f"commits/{HEAD}/pulls", f"git/trees/{sha}?recursive=1", f"git/trees/{OTHER}", f"git/blobs/{blob}"):
         call(github, "GET", f"/repos/acme/access/{path}")
     advice = [(one, schema.reply(one.request, one.reply, one.operation, one.parts)) for one in github.exchanges]
-    assert len(advice) == 14
+    assert len(advice) == 15
     assert {one.operation.template for one, _ in advice} == {one.template for one in OPERATIONS}
     assert [(one.request.path, one.reply.status, wrong) for one, wrong in advice if wrong] == []

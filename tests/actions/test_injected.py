@@ -31,7 +31,8 @@ EVIL = (
 )  # fmt: skip
 ALL = " ".join(EVIL)
 NAMES = {"add-mask", "notice", "warning", "error"}
-OUTPUTS = {"result", "changes", "grants", "revocations", "drift", "problems", "plan-json", "comment-url"}
+OUTPUTS = {"result", "changes", "grants", "revocations", "drift", "problems", "plan-json", "record-json",
+           "comment-url"}  # fmt: skip
 
 
 @pytest.fixture

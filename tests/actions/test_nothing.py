@@ -24,9 +24,9 @@ CASES: dict[str, tuple[str, Payload, str, str]] = {
     "fork-merged": (
         "pull_request", payloads.from_fork(payloads.merged(minimal_pull_request("closed"))), "refs/heads/main", MERGED,
     ),
-    "labeled": (
-        "pull_request", minimal_pull_request("labeled"), "refs/pull/7/merge",
-        "nothing of what rolemodel-ci shows changes by `labeled`",
+    "locked": (
+        "pull_request", minimal_pull_request("locked"), "refs/pull/7/merge",
+        "nothing of what rolemodel-ci shows changes by `locked`",
     ),
     "tag": (
         "push", payloads.tag_pushed(minimal_push()), "refs/tags/v1",
@@ -69,7 +69,7 @@ def test_says_why_and_does_nothing(quiet: Workshop, name: str) -> None:
     assert done.commands == []
     assert done.summary == ""
     counts = dict.fromkeys(("changes", "grants", "revocations", "drift", "problems"), "0")
-    assert done.outputs == {"result": "nothing"} | counts
+    assert done.outputs == {"result": "nothing", "record-json": "rolemodel-ci-record.json"} | counts
     assert quiet.github.requests == []
     assert quiet.front.assumptions == []
     assert quiet.issuer.audiences == []

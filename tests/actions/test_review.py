@@ -56,7 +56,7 @@ def test_what_is_asked_for(shop: Workshop) -> None:
     url = "https://github.com/acme/access/pull/7#issuecomment-3000000001"
     assert done.outputs == {
         "result": "planned", "changes": "2", "grants": "1", "revocations": "1", "drift": "0", "problems": "0",
-        "plan-json": "rolemodel-ci-plan.json", "comment-url": url,
+        "plan-json": "rolemodel-ci-plan.json", "record-json": "rolemodel-ci-record.json", "comment-url": url,
     }  # fmt: skip
     assert done.plan["format"] == "rolemodel-ci/plan"
     assert shop.front.granted(role="rolemodel-ci-plan") == 3

@@ -22,7 +22,7 @@ from rolemodel_ci.sandbox.furnish import Furniture
 
 from . import payloads
 from .company import Via, furnish_for_github
-from .fake_github import FakeGithub, Pull
+from .fake_github import Event, FakeGithub, Pull
 from .front import StsFront
 from .hosting import Hosted, Merge
 from .issuer import Issuer, Repository
@@ -168,10 +168,10 @@ class Workshop:
         self.github.branches["main"] = after
         return Job("push", payloads.minimal_push(before=before, after=after), after, "refs/heads/main", **more)
 
-    def merged(self, merge: Merge, **more: Any) -> Job:
-        """The merge of the pull request, which is a push to main."""
+    def merged(self, merge: Merge, *events: Event, **more: Any) -> Job:
+        """The merge of the pull request, to which these things happened, which is a push to main."""
         before, after = self.hosted.merge()
-        self.github.pull(Pull(7, merge.head, after, merged=True))
+        self.github.pull(Pull(7, merge.head, after, merged=True, events=events))
         return self.pushed(before, after, **more)
 
     def nightly(self, **more: Any) -> Job:

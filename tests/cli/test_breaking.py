@@ -21,6 +21,7 @@ from rolemodel_ci.cli.apply import Order, follow
 from rolemodel_ci.cli.audit import Audit
 from rolemodel_ci.cli.policy import good_policy
 from rolemodel_ci.cli.world import World, local_world
+from rolemodel_ci.plan import NOTHING_ALLOWED
 from rolemodel_ci.ports import Watch
 from rolemodel_ci.run import EVERYTHING
 
@@ -249,7 +250,7 @@ class Buggy(World):
 def test_bug_in_the_middle_leaves_a_report_and_shows(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
     policy = good_policy("access/config.yml")
     opened = local_world(policy, 4)
-    order = Order(EVERYTHING, frozenset(), frozenset(), "text", lambda _: None)
+    order = Order(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
     buggy = Buggy(opened.reading, opened.writing, policy, 4)
     assert guarded(lambda: follow(order, policy, buggy, Audit("apply"))) == 70
     told = capsys.readouterr()

@@ -23,6 +23,7 @@ from rolemodel_ci.plan import (
     Failed,
     Guard,
     Origin,
+    Overridden,
     Plan,
     Refusal,
     RemoveMember,
@@ -120,19 +121,21 @@ def every_kind(text: str) -> dict[str, list[Part]]:
     """Each kind of comment, full of the text."""
     wanted, plan = request_about(text), plan_about(text)
     refusals = (Refusal(Guard.QUOTA, text, text),)
+    set_aside = (Overridden(Refusal(Guard.EMPTY_MAP, text, text), text),)
     problems = [Problem(Place(text, 1, 1), "RM100", text, text, severity) for severity in Severity]
     outcomes = tuple(o for c in plan.changes for o in (Done(c), Failed(c, text, text), Skipped(c, text)))
     report = Report(plan, outcomes, interrupted=True)
     dangers = {(text, text): "allows every action"}
     links = {(text, text): "https://signin.aws.amazon.com/switchrole?account=1"}
+    judged = Judged(plan, refusals, HEADROOM, set_aside)
     return {
-        "planned": requested_change(wanted, Judged(plan, refusals, HEADROOM), FACTS, Author(text, (text,)), problems),
+        "planned": requested_change(wanted, judged, FACTS, Author(text, (text,)), problems),
         "unread": requested_change(wanted, text, FACTS, Author(text)),
         "problems": problems_found(problems, FACTS),
-        "outcome": outcome(report, links, dangers, FACTS, WHEN),
+        "outcome": outcome(report, links, dangers, FACTS, WHEN, set_aside),
         "refused": refused_by_guard(refusals, FACTS, WHEN),
         "not applied": not_applied("not applied", [(text, text)], FACTS, WHEN),
-        "drift": drift_found(plan, dangers, FACTS, report),
+        "drift": drift_found(plan, dangers, FACTS, report, set_aside),
         "unknown": cannot_tell("Not known", text, FACTS, problems),
     }
 

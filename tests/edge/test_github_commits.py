@@ -76,8 +76,8 @@ def test_pull_request_that_a_commit_merged(api: Github, github: FakeGithub) -> N
     github.pull(Pull(9, MERGED, "e" * 40, merged=True))  # this commit is its head
     github.pull(Pull(10, "f" * 40, MERGED, merged=True, base_ref="release"))
     github.pull(Pull(11, "9" * 40, MERGED, merged=True))
-    assert api.merged_as(MERGED, "main") == [11, 7]
-    assert api.merged_as(MERGED, "release") == [10]
+    assert [pull.number for pull in api.merged_as(MERGED, "main")] == [11, 7]
+    assert [pull.number for pull in api.merged_as(MERGED, "release")] == [10]
 
 
 def test_commit_that_merged_nothing(api: Github, github: FakeGithub) -> None:

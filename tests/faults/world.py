@@ -93,7 +93,7 @@ class FaultWorld:
 
     def _applied(self, policy: Policy, sessions: Sessions, jobs: int) -> Ended:
         audit, out, err = Audit("apply"), io.StringIO(), io.StringIO()
-        order = Order(EVERYTHING, frozenset(), frozenset(Guard), "text", lambda _: None)
+        order = Order(EVERYTHING, frozenset(), dict.fromkeys(Guard, "a test"), "text", lambda _: None)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = guarded(lambda: follow(order, policy, QuickWorld(sessions, sessions, policy, jobs), audit))
         return Ended(code, audit.record, out.getvalue(), err.getvalue())

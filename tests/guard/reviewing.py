@@ -40,7 +40,7 @@ def refused(plan: Plan, live: LiveMaster | None = None, *allowed: Guard, config:
 
 def told(plan: Plan, wanted: Policy, live: Live, *allowed: Guard) -> tuple[Refusal, ...]:
     """Every reason why a plan must not be applied; each says something, and what to do."""
-    found = review(plan, wanted, live, frozenset(allowed))
+    found = review(plan, wanted, live, dict.fromkeys(allowed, "a test"))
     refusals = () if isinstance(found, Approved) else found
     assert isinstance(found, Approved) or found
     assert all(refusal.message and refusal.remedy for refusal in refusals)

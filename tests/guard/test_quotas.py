@@ -162,7 +162,7 @@ def test_a_plan_is_refused_exactly_if_a_step_of_it_would_exceed_a_quota(world: W
     cloud = world.build()
     cloud.quotas = quotas
     planned = cloud.planned(world.wanted)
-    found = review(planned.plan, world.wanted, planned.live, frozenset(Guard))
+    found = review(planned.plan, world.wanted, planned.live, dict.fromkeys(Guard, "a test"))
 
     assert isinstance(found, Approved) == (not list(breaches(planned.plan, planned.live.master)))
     if isinstance(found, Approved):

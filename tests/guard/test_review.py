@@ -68,13 +68,16 @@ def test_quotas_and_renamed_groups_are_told_with_the_others() -> None:
 @pytest.mark.parametrize(
     "spare", [frozenset(), frozenset({Guard.MOVED_STACKS, Guard.RENAMED_GROUPS}), frozenset(Guard)]
 )
-def test_an_approved_plan_names_exactly_the_guards_that_were_needed(spare: frozenset[Guard]) -> None:
+def test_an_approved_plan_tells_exactly_what_was_set_aside_and_by_what(spare: frozenset[Guard]) -> None:
     wanted, planned = wild()
 
-    assert review(planned.plan, wanted, planned.live, frozenset(NEEDED | spare)) == Approved(
-        planned.plan, tuple(sorted(NEEDED))
-    )
-    assert review(Plan(()), wanted, planned.live, spare) == Approved(Plan(()), ())
+    allowed = {guard: f"by {guard}" for guard in NEEDED | spare}
+    approved = review(planned.plan, wanted, planned.live, allowed)
+
+    assert isinstance(approved, Approved)
+    assert tuple(one.refusal for one in approved.overridden) == told(planned.plan, wanted, planned.live)
+    assert all(one.by == f"by {one.refusal.guard}" for one in approved.overridden)
+    assert review(Plan(()), wanted, planned.live, allowed) == Approved(Plan(()), ())
 
 
 def test_one_override_too_few_is_a_refusal() -> None:

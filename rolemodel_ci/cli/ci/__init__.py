@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 import click
 
 from rolemodel_ci import __version__
-from rolemodel_ci.errors import CannotGoOn, UsageWrong
+from rolemodel_ci.errors import CannotGoOn
 
 if TYPE_CHECKING:
+    from rolemodel_ci.cli.audit import Audit
     from rolemodel_ci.cli.ci.ending import Ending
     from rolemodel_ci.cli.ci.scene import Scene
     from rolemodel_ci.edge.actions import Runner
@@ -35,9 +37,10 @@ def ci(config: str) -> int:
     Reads the environment that the runner makes, and decides by the event: a pull request is validated, planned and
     told; a push to the default branch is applied; a scheduled run, or one started by hand, looks for drift.
     """
+    from rolemodel_ci.cli.audit import Audit, recording
     from rolemodel_ci.cli.ci.tell import tell
-    from rolemodel_ci.edge.actions import read_runner
-    from rolemodel_ci.edge.sinks import Commands, NeutralStream
+    from rolemodel_ci.edge.actions import read_runner, who
+    from rolemodel_ci.edge.sinks import RECORD_FILE, Commands, NeutralStream, leave
     from rolemodel_ci.event import course
 
     commands = Commands(sys.stdout)
@@ -46,12 +49,16 @@ def ci(config: str) -> int:
         runner = read_runner(os.environ, config)
         for secret in (runner.inputs.token, runner.oidc.key if runner.oidc else ""):
             commands.mask(secret)
-        ending, scene = _gone(course(runner.event, runner.payload, runner.ref, runner.inputs.repair), runner, commands)
-        tell(ending, runner, commands, scene)
-        for bug in ending.bugs:
-            raise bug
+        way = course(runner.event, runner.payload, runner.ref, runner.inputs.repair)
+        audit = Audit("ci", who(runner))
+        with recording(audit, RECORD_FILE, partial(leave, runner.workspace / RECORD_FILE)):
+            ending, scene = _gone(way, runner, commands, audit)
+            audit.note(code=ending.code, error=ending.failure or None)
+            tell(ending, runner, commands, scene)
+            for bug in ending.bugs:
+                raise bug
         return ending.code
-    except UsageWrong as error:
+    except CannotGoOn as error:
         commands.error("rolemodel-ci", f"{error.message}. {error.remedy}")
         raise
     except Exception as bug:
@@ -62,7 +69,7 @@ def ci(config: str) -> int:
         sys.stderr.flush()
 
 
-def _gone(way: Course, runner: Runner, commands: Commands) -> tuple[Ending, Scene | None]:
+def _gone(way: Course, runner: Runner, commands: Commands, audit: Audit) -> tuple[Ending, Scene | None]:
     """Go the way that the event asks for; the ending, and the scene as far as there was one."""
     from rolemodel_ci.cli.ci.ending import Ending, Result
     from rolemodel_ci.cli.ci.scene import Scene, failed_by
@@ -74,7 +81,7 @@ def _gone(way: Course, runner: Runner, commands: Commands) -> tuple[Ending, Scen
         return Ending(Result.NOTHING, 0, (Paragraph(f"Nothing to do: {way.why}."),)), None
     scene = None
     try:
-        scene = Scene.of(runner, commands)
+        scene = Scene.of(runner, commands, audit)
         return _played(way, scene), scene
     except CannotGoOn as error:
         why = failed_by(error)

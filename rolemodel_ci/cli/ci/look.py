@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rolemodel_ci.cli.ci.ending import Ending, Result
+from rolemodel_ci.cli.ci.overrides import by_input
 from rolemodel_ci.cli.ci.rollout import UNFINISHED, Moved, carried_out, must_be_tip, refused
 from rolemodel_ci.cli.ci.scene import Scene, failed_by
 from rolemodel_ci.cli.options import today
@@ -12,7 +13,7 @@ from rolemodel_ci.cli.world import World
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.event import Look, Repair, text
 from rolemodel_ci.model import Policy, are_usable
-from rolemodel_ci.plan import Origin, Plan, RemoveMember, Report
+from rolemodel_ci.plan import Origin, Overridden, Plan, RemoveMember, Report
 from rolemodel_ci.render.blocks import Paragraph, Tone, counted
 from rolemodel_ci.render.comment import Facts, cannot_tell, drift_found
 from rolemodel_ci.render.json import plan_json, problems_json, report_json
@@ -52,6 +53,7 @@ def _looked(repair: Repair, scene: Scene, policy: Policy, facts: Facts) -> Endin
     world = scene.aws(policy, oidc.plan_role if repair is Repair.NOTHING else oidc.apply_role)
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
     planned = replace(planned, plan=attribute(planned.plan, policy, policy, today()))
+    scene.audit.note(plan=planned.plan)
     chosen = _chosen(planned.plan, repair)
     if chosen.is_empty:
         return _found(planned.plan, None, policy, facts)
@@ -71,11 +73,12 @@ def _chosen(plan: Plan, repair: Repair) -> Plan:
 
 
 def _repaired(planned: Planned, chosen: Plan, scene: Scene, policy: Policy, world: World, facts: Facts) -> Ending:
-    reviewed = reviewed_plan(EVERYTHING, replace(planned, plan=chosen), policy, scene.runner.inputs.allow)
+    reviewed = reviewed_plan(EVERYTHING, replace(planned, plan=chosen), policy, by_input(scene))
     if isinstance(reviewed, tuple):
-        return refused(planned, reviewed, facts)
+        return refused(planned, reviewed, scene, facts)
     must_be_tip(scene, _branch(scene))
-    return _found(planned.plan, carried_out(reviewed, policy, world), policy, facts)
+    report = carried_out(reviewed, scene, policy, world)
+    return _found(planned.plan, report, policy, facts, reviewed.overridden)
 
 
 def _branch(scene: Scene) -> str:
@@ -86,7 +89,9 @@ def _branch(scene: Scene) -> str:
     return ref.removeprefix("refs/heads/")
 
 
-def _found(plan: Plan, report: Report | None, policy: Policy, facts: Facts) -> Ending:
+def _found(
+    plan: Plan, report: Report | None, policy: Policy, facts: Facts, overridden: tuple[Overridden, ...] = ()
+) -> Ending:
     """The ending of a run that has looked; `report` is None where nothing was to be put right."""
     dangers = dangers_of(policy, today())
     left = len(plan.changes) - (len(report.outcomes) if report else 0)
@@ -105,7 +110,7 @@ def _found(plan: Plan, report: Report | None, policy: Policy, facts: Facts) -> E
         result if complete else Result.INCOMPLETE,
         _code(complete, left, interrupted=report is not None and report.interrupted),
         tuple(blocks),
-        tuple(drift_found(plan, dangers, facts, report)),
+        tuple(drift_found(plan, dangers, facts, report, overridden)),
         plan=plan,
         document=report_json(report) if report else plan_json(plan),
         failure=failure,

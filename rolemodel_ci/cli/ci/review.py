@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rolemodel_ci.cli.ci.ending import Ending, Message, Result
+from rolemodel_ci.cli.ci.overrides import by_request
 from rolemodel_ci.cli.ci.scene import Base, Scene, failed_by
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.edge.base import base_of_merge
@@ -24,6 +25,7 @@ from rolemodel_ci.run import EVERYTHING, make_plan, reviewed_plan
 def review(course: Review, scene: Scene) -> Ending:
     """What a pull request asks for, and what its merge would do. Raises CannotGoOn where that cannot be told."""
     pull = course.pull
+    scene.audit.note_who(pull_request=f"#{pull.number}")
     policy, problems = scene.policy()
     if policy is None or not are_usable(problems):
         return _unusable(problems, scene, pull.base_sha, (Message(pull.number, SUMMARY_MARKER),))
@@ -77,19 +79,22 @@ def _judgement(course: Review, scene: Scene, policy: Policy, base: Base) -> tupl
     if no_way is not None:
         return failed_by(no_way), 0, ""
     try:
-        return _judged(scene, policy, base), 0, ""
+        return _judged(course, scene, policy, base), 0, ""
     except CannotGoOn as error:
         return failed_by(error), error.exit_code, failed_by(error)
 
 
-def _judged(scene: Scene, policy: Policy, base: Base) -> Judged:
+def _judged(course: Review, scene: Scene, policy: Policy, base: Base) -> Judged:
     assert policy.github_oidc is not None
     world = scene.aws(policy, policy.github_oidc.plan_role)
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
     plan = attribute(planned.plan, base.policy, policy, today())
-    reviewed = reviewed_plan(EVERYTHING, planned, policy)
-    refusals = reviewed if isinstance(reviewed, tuple) else ()
-    return Judged(plan, refusals, headroom(plan, planned.live.master))
+    scene.audit.note(plan=plan)
+    reviewed = reviewed_plan(EVERYTHING, planned, policy, by_request(course.pull))
+    room = headroom(plan, planned.live.master)
+    if isinstance(reviewed, tuple):
+        return Judged(plan, reviewed, room)
+    return Judged(plan, (), room, reviewed.overridden)
 
 
 def _lacking(asked: Request, plan: Plan) -> int:

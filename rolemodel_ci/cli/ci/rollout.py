@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rolemodel_ci.apply import apply
 from rolemodel_ci.cli.ci.ending import Ending, Message, Result
+from rolemodel_ci.cli.ci.overrides import by_merge
 from rolemodel_ci.cli.ci.scene import Scene, failed_by, no_github, now
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.output import tell
 from rolemodel_ci.cli.world import World, watching
-from rolemodel_ci.edge.github import GithubFailed
+from rolemodel_ci.edge.github import GithubFailed, Merged
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.event import Rollout
 from rolemodel_ci.listing import switch_links
@@ -20,7 +21,7 @@ from rolemodel_ci.model import Policy, Severity, are_usable
 from rolemodel_ci.plan import AddMember, Approved, Done, Refusal, Report, StackChange
 from rolemodel_ci.render.comment import OUTCOME_MARKER, Facts, left_to_another, not_applied, outcome, refused_by_guard
 from rolemodel_ci.render.json import problems_json, refusals_json, report_json
-from rolemodel_ci.render.plans import plan_blocks, refusal_blocks
+from rolemodel_ci.render.plans import override_blocks, plan_blocks, refusal_blocks
 from rolemodel_ci.render.results import problem_blocks, report_blocks
 from rolemodel_ci.request import dangers_of
 from rolemodel_ci.requested import attribute
@@ -38,10 +39,12 @@ class Moved(CannotGoOn):
 
 def rollout(course: Rollout, scene: Scene) -> Ending:
     """Apply the commit. Whatever comes of it, the pull request that brought it is told."""
-    messages = _messages(course, scene)
+    merged = _merged(course, scene)
+    scene.audit.note_who(pull_request=" ".join(f"#{pull.number}" for pull in merged))
+    messages = tuple(Message(pull.number, OUTCOME_MARKER) for pull in merged)
     facts = scene.facts(course.before)
     try:
-        ending = _applied(course, scene, facts)
+        ending = _applied(course, scene, facts, merged)
     except Moved as moved:
         parts = left_to_another(failed_by(moved), facts, now())
         ending = Ending(Result.STALE, 0, parts=tuple(parts), remark=failed_by(moved))
@@ -75,7 +78,7 @@ def must_be_tip(scene: Scene, branch: str) -> None:
         )
 
 
-def _applied(course: Rollout, scene: Scene, facts: Facts) -> Ending:
+def _applied(course: Rollout, scene: Scene, facts: Facts, merged: Sequence[Merged]) -> Ending:
     policy, problems = scene.policy()
     if policy is None or not are_usable(problems):
         told = [(f"{p.place}: {p.message}", p.remedy) for p in problems if p.severity is Severity.ERROR]
@@ -93,22 +96,27 @@ def _applied(course: Rollout, scene: Scene, facts: Facts) -> Ending:
     planned = _attributed(
         make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs), course, scene, policy
     )
-    reviewed = reviewed_plan(EVERYTHING, planned, policy, scene.runner.inputs.allow)
+    reviewed = reviewed_plan(EVERYTHING, planned, policy, by_merge(scene, merged))
     if isinstance(reviewed, tuple):
-        return replace(refused(planned, reviewed, facts), problems=problems)
+        return replace(refused(planned, reviewed, scene, facts), problems=problems)
     must_be_tip(scene, course.branch)
-    return replace(_reported(carried_out(reviewed, policy, world), planned, policy, world, facts), problems=problems)
+    report = carried_out(reviewed, scene, policy, world)
+    return replace(_reported(report, reviewed, planned, policy, world, facts), problems=problems)
 
 
-def carried_out(reviewed: Approved, policy: Policy, world: World) -> Report:
+def carried_out(reviewed: Approved, scene: Scene, policy: Policy, world: World) -> Report:
     """Make the plan true. The log has the plan before anything is changed, and then how it goes."""
-    tell(plan_blocks(reviewed.plan))
+    scene.audit.note(plan=reviewed.plan, overridden=reviewed.overridden)
+    tell((*plan_blocks(reviewed.plan), *override_blocks(reviewed.overridden)))
     with watching() as watch:
-        return apply(reviewed, policy, world.tools(watch))
+        report = apply(reviewed, policy, world.tools(watch))
+    scene.audit.note(report=report)
+    return report
 
 
-def refused(planned: Planned, refusals: tuple[Refusal, ...], facts: Facts) -> Ending:
+def refused(planned: Planned, refusals: tuple[Refusal, ...], scene: Scene, facts: Facts) -> Ending:
     """The end of a run that a guard stopped."""
+    scene.audit.note(plan=planned.plan, refusals=refusals)
     return Ending(
         Result.REFUSED,
         4,
@@ -130,14 +138,16 @@ def _attributed(planned: Planned, course: Rollout, scene: Scene, policy: Policy)
     return replace(planned, plan=attribute(planned.plan, base.policy, policy, today()))
 
 
-def _reported(report: Report, planned: Planned, policy: Policy, world: World, facts: Facts) -> Ending:
-    dangers = dangers_of(policy, today())
+def _reported(
+    report: Report, reviewed: Approved, planned: Planned, policy: Policy, world: World, facts: Facts
+) -> Ending:
+    dangers, links = dangers_of(policy, today()), _links(report, planned, policy, world)
     failure = "" if report.is_complete else UNFINISHED
     return Ending(
         Result.INCOMPLETE if failure else Result.APPLIED,
         130 if report.interrupted else 5 if failure else 0,
         tuple(report_blocks(report)),
-        tuple(outcome(report, _links(report, planned, policy, world), dangers, facts, now())),
+        tuple(outcome(report, links, dangers, facts, now(), reviewed.overridden)),
         plan=planned.plan,
         document=report_json(report),
         failure=failure,
@@ -158,13 +168,12 @@ def _links(report: Report, planned: Planned, policy: Policy, world: World) -> Ma
     return switch_links(policy, stacks)
 
 
-def _messages(course: Rollout, scene: Scene) -> tuple[Message, ...]:
-    """The pull request that the pushed commit merged, if there is one and GitHub tells."""
+def _merged(course: Rollout, scene: Scene) -> list[Merged]:
+    """The pull requests that the pushed commit merged, if there are any and GitHub tells."""
     if scene.github is None:
-        return ()
+        return []
     try:
-        numbers = scene.github.merged_as(scene.checkout.head, course.branch)
+        return scene.github.merged_as(scene.checkout.head, course.branch)
     except GithubFailed as failed:
         scene.commands.notice("Which pull request?", failed_by(failed))
-        return ()
-    return tuple(Message(number, OUTCOME_MARKER) for number in numbers)
+        return []

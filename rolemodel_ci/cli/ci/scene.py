@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rolemodel_ci import __version__
+from rolemodel_ci.cli.audit import Audit
 from rolemodel_ci.cli.policy import read_files
 from rolemodel_ci.cli.world import World, github_world
 from rolemodel_ci.edge.actions import Runner
@@ -35,18 +36,21 @@ class Scene:
     checkout: Checkout
     commands: Commands
     github: Github | None
+    audit: Audit
 
     @classmethod
-    def of(cls, runner: Runner, commands: Commands) -> Scene:
+    def of(cls, runner: Runner, commands: Commands, audit: Audit) -> Scene:
         """Open what the runner has laid out. Raises NoGit, NoCommit."""
         known = no_github(runner) is None
         github = Github(runner.api_url, runner.repository, runner.inputs.token) if known else None
-        return cls(runner, Checkout(runner.workspace), commands, github)
+        return cls(runner, Checkout(runner.workspace), commands, github, audit)
 
     def policy(self) -> tuple[Policy | None, tuple[Problem, ...]]:
         """The policy of the commit that is checked out, and its problems: of the commit, whatever lies beside it."""
         files = self.checkout.files(self.checkout.tree(self.checkout.head))
-        return read_files(files, self.runner.inputs.config)
+        policy, problems = read_files(files, self.runner.inputs.config)
+        self.audit.note(policy=policy if are_usable(problems) else None)
+        return policy, problems
 
     def base(self, sha: str | None, *also: str) -> Base:
         """What stood there at a commit. Raises NoCommit or GithubFailed where that cannot be had."""
@@ -68,7 +72,8 @@ class Scene:
         assert oidc is not None
         assert self.runner.oidc is not None
         tokens = RunnerTokens(self.runner.oidc, oidc.audience, self.commands.mask)
-        return github_world(policy, role, self.runner, tokens, self.commands.mask)
+        self.audit.world = github_world(policy, role, self.runner, tokens, self.commands.mask)
+        return self.audit.world
 
     def no_way_in(self, policy: Policy) -> NoAccess | None:
         """Why AWS cannot be asked at all, with what to do; None where it can."""

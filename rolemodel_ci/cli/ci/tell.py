@@ -13,7 +13,7 @@ from rolemodel_ci.cli.ci.scene import Scene, failed_by, no_github
 from rolemodel_ci.cli.output import tell as print_blocks
 from rolemodel_ci.edge.actions import Runner
 from rolemodel_ci.edge.github import Github, GithubFailed
-from rolemodel_ci.edge.sinks import Commands, append_outputs, append_summary, leave_plan
+from rolemodel_ci.edge.sinks import PLAN_FILE, RECORD_FILE, Commands, append_outputs, append_summary, leave
 from rolemodel_ci.edge.sticky import Sticky
 from rolemodel_ci.render.comment import Facts, as_comment, as_summary
 from rolemodel_ci.render.json import as_text
@@ -30,9 +30,11 @@ def tell(ending: Ending, runner: Runner, commands: Commands, scene: Scene | None
     if ending.remark:
         commands.notice("rolemodel-ci", ending.remark)
     outputs = ending.outputs()
+    outputs["record-json"] = RECORD_FILE
     if ending.document is not None:
         with _surviving(commands, "the plan"):
-            outputs["plan-json"] = leave_plan(runner.workspace, as_text(ending.document))
+            leave(runner.workspace / PLAN_FILE, as_text(ending.document))
+            outputs["plan-json"] = PLAN_FILE
     if runner.summary_file is not None and ending.parts:
         with _surviving(commands, "the job summary"):
             append_summary(runner.summary_file, as_summary(ending.parts, facts))

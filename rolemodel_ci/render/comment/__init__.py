@@ -11,7 +11,7 @@ from datetime import datetime
 
 from rolemodel_ci.guard import Headroom
 from rolemodel_ci.model import Problem, Severity
-from rolemodel_ci.plan import Origin, Plan, Refusal, Report
+from rolemodel_ci.plan import Origin, Overridden, Plan, Refusal, Report
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.asked import access_parts, headline, role_parts
 from rolemodel_ci.render.comment.facts import OUTCOME_MARKER, SUMMARY_MARKER, Facts, foot, where_whole
@@ -19,7 +19,7 @@ from rolemodel_ci.render.comment.fit import Part, comment_limit, fitted, summary
 from rolemodel_ci.render.comment.markup import alert, words
 from rolemodel_ci.render.comment.outcome import Links, outcome_headline, outcome_parts
 from rolemodel_ci.render.comment.planned import Dangers, drift_parts, merge_part, problem_parts
-from rolemodel_ci.render.comment.risks import refused, risk_parts, shortfall_parts
+from rolemodel_ci.render.comment.risks import overridden, refused, risk_parts, shortfall_parts, would_be_refused
 from rolemodel_ci.render.json import digest
 from rolemodel_ci.request import Request
 
@@ -45,6 +45,7 @@ class Judged:
     plan: Plan
     refusals: tuple[Refusal, ...]
     headroom: Headroom
+    overridden: tuple[Overridden, ...] = ()
 
 
 def requested_change(
@@ -56,10 +57,11 @@ def requested_change(
 ) -> list[Part]:
     """The comment on a request whose files are good. `judged` is a sentence where AWS was not read: why not."""
     plan = None if isinstance(judged, str) else judged.plan
-    refusals = () if isinstance(judged, str) else judged.refusals
+    refusals, set_aside = ((), ()) if isinstance(judged, str) else (judged.refusals, judged.overridden)
+    guards = (*map(would_be_refused, refusals), *map(overridden, set_aside))
     parts = [
         Part(f"{SUMMARY_MARKER}\n### Access change: {headline(request)}"),
-        *risk_parts(request, author.login, author.mails, refusals),
+        *risk_parts(request, author.login, author.mails, guards),
         *(shortfall_parts(plan) if plan else ()),
         *access_parts(request, plan, facts),
         *role_parts(request),
@@ -85,10 +87,13 @@ def problems_found(problems: Sequence[Problem], facts: Facts) -> list[Part]:
     ]
 
 
-def outcome(report: Report, links: Links, dangers: Dangers, facts: Facts, when: datetime) -> list[Part]:
+def outcome(
+    report: Report, links: Links, dangers: Dangers, facts: Facts, when: datetime, set_aside: Iterable[Overridden] = ()
+) -> list[Part]:
     """The comment on the merged pull request: what came of it."""
     return [
         Part(f"{OUTCOME_MARKER}\n### Access change: {outcome_headline(report)}"),
+        _set_aside(set_aside),
         *outcome_parts(report, links, dangers),
         *shortfall_parts(report.plan),
         Part(foot(facts, digest(report.plan), when)),
@@ -121,7 +126,13 @@ def _nothing_done(why: str, kind: str, reasons: Sequence[str], facts: Facts, whe
     ]
 
 
-def drift_found(plan: Plan, dangers: Dangers, facts: Facts, report: Report | None = None) -> list[Part]:
+def drift_found(
+    plan: Plan,
+    dangers: Dangers,
+    facts: Facts,
+    report: Report | None = None,
+    set_aside: Iterable[Overridden] = (),
+) -> list[Part]:
     """The job summary of a run that looks for drift, and of what it put right."""
     drift = sum(change.origin is Origin.DRIFT for change in plan.changes)
     ended = sum(change.origin is Origin.EXPIRED for change in plan.changes)
@@ -136,8 +147,14 @@ def drift_found(plan: Plan, dangers: Dangers, facts: Facts, report: Report | Non
     parts += drift_parts(plan, dangers, folded=False)
     parts.append(_notes(plan))
     if report is not None:
-        parts += [Part(f"### Put right: {outcome_headline(report)}"), *outcome_parts(report, {}, dangers)]
+        parts.append(Part(f"### Put right: {outcome_headline(report)}"))
+        parts += [_set_aside(set_aside), *outcome_parts(report, {}, dangers)]
     return [*parts, Part(foot(facts, digest(plan)))]
+
+
+def _set_aside(set_aside: Iterable[Overridden]) -> Part:
+    rows = tuple(f"> - {overridden(one)}" for one in set_aside)
+    return Part(alert("WARNING") if rows else "", rows, rank=0, noun="override")
 
 
 def _notes(plan: Plan) -> Part:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rolemodel_ci.danger import ADMINISTRATOR, widening
+from rolemodel_ci.guard.labels import label_of
 from rolemodel_ci.live import Unreadable
-from rolemodel_ci.plan import Blocked, Guard, Plan, Refusal
+from rolemodel_ci.plan import Blocked, Guard, Overridden, Plan, Refusal
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, name, words
@@ -14,10 +15,12 @@ from rolemodel_ci.request import Request, Touch
 from rolemodel_ci.roles import Line
 
 
-def risk_parts(request: Request, author: str, mails: Iterable[str], refusals: Iterable[Refusal]) -> Iterator[Part]:
-    """A box, where there is anything to put into it. `author` is the login of who asks, `mails` are the author's."""
+def risk_parts(request: Request, author: str, mails: Iterable[str], guards: Iterable[str]) -> Iterator[Part]:
+    """A box, where there is anything to put into it. `author` is the login of who asks, `mails` are the author's;
+    `guards` is what the guards have to say.
+    """
     lines = (
-        *(f"**The merge would be refused.** {refused(refusal)}" for refusal in refusals),
+        *guards,
         *_administrators(request),
         *_wider_roles(request),
         *_trusts(request),
@@ -53,7 +56,18 @@ def refused(refusal: Refusal) -> str:
     told = f"{name(refusal.guard)}: {words(refusal.message)}. {words(refusal.remedy)}"
     if refusal.guard is Guard.QUOTA:
         return told
-    return f"{told} In GitHub, that is a run by hand with `repair: everything` and {name(f'allow: {refusal.guard}')}."
+    label = name(label_of(refusal.guard))
+    return f"{told} In GitHub, that is the label {label} on the pull request, or the input `allow` of a run by hand."
+
+
+def would_be_refused(refusal: Refusal) -> str:
+    """The same of a pull request that is open."""
+    return f"**The merge would be refused.** {refused(refusal)}"
+
+
+def overridden(one: Overridden) -> str:
+    """What a guard had to say, and why that stops nothing."""
+    return f"**A guard is overridden** by {words(one.by)}: {name(one.refusal.guard)} says {words(one.refusal.message)}."
 
 
 def _administrators(request: Request) -> Iterator[str]:
