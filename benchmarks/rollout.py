@@ -44,10 +44,10 @@ class Run:
     seconds: float
 
     def least(self, size: Size) -> float:
-        """Seconds that no client with as many workers can undercut: see docs/benchmarks.md, "The floor"."""
+        """Seconds that the calls alone take with as many workers: see docs/benchmarks.md, "The floor"."""
         calls = sum(self.calls.values())
         each = self.served / calls
-        row = max(chain(self.name, size), calls / self.jobs)  # calls that one worker at least makes, one after another
+        row = chain(self.name, size) + calls / self.jobs if self.jobs > 1 else calls
         return max(row * (self.latency + each), self.served)
 
 

@@ -21,7 +21,6 @@ from rolemodel_ci.cli.world import World
 from rolemodel_ci.edge.doors import MASTER, AssumedRole, Door
 from rolemodel_ci.edge.files import Directory
 from rolemodel_ci.edge.sessions import Sessions
-from rolemodel_ci.edge.terminal import PlainWatch
 from rolemodel_ci.plan import Report
 from rolemodel_ci.run import EVERYTHING, carry_out, make_plan
 
@@ -76,6 +75,8 @@ def _run(config: str, furnished: dict[str, str], jobs: int, applies: bool) -> tu
     assert planned.plan.is_whole, planned.plan.unreadable[:3]
     if not applies:
         return len(planned.plan.changes), None
+    from rolemodel_ci.edge.terminal import PlainWatch  # as the command line does: a plan has no need of it
+
     came: Any = carry_out(EVERYTHING, planned, policy, world.tools(PlainWatch()))
     assert isinstance(came, Report), came
     assert came.is_complete, came.outcomes[:3]

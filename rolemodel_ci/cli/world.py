@@ -8,16 +8,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
 from rolemodel_ci.apply import Tools
 from rolemodel_ci.cli.options import Asked
 from rolemodel_ci.cli.output import tell_sums
-from rolemodel_ci.edge.actions import Runner
 from rolemodel_ci.edge.doors import github_doors, local_doors, session_name
 from rolemodel_ci.edge.groups import AwsGroupWriter, AwsMasterReader
-from rolemodel_ci.edge.oidc import RunnerTokens
 from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.edge.stacks import AwsStackReader, AwsStackWriter
 from rolemodel_ci.errors import Stopped
@@ -26,6 +25,10 @@ from rolemodel_ci.ports import Watch
 from rolemodel_ci.render.audit import Called
 from rolemodel_ci.rollout import Rollout
 from rolemodel_ci.run import Readers
+
+if TYPE_CHECKING:  # nothing of GitHub is needed on a person's machine, and its HTTP client takes long to import
+    from rolemodel_ci.edge.actions import Runner
+    from rolemodel_ci.edge.oidc import RunnerTokens
 
 
 class SystemClock:

@@ -11,7 +11,6 @@ from typing import Any
 from rolemodel_ci.edge.calling import calling
 from rolemodel_ci.edge.clients import Clients
 from rolemodel_ci.edge.doors import MASTER, AssumedRole, Door, OnwardRole, Profile, WebIdentity
-from rolemodel_ci.edge.oidc import claims
 from rolemodel_ci.errors import CallFailed, NoAccess
 
 _MARGIN = 300.0
@@ -119,6 +118,8 @@ def _without(token: str, message: str) -> str:
 
 def _explained(failed: CallFailed, role_arn: str, token: str) -> str:
     """What the token said and what the role would have to trust; the token itself is shown to nobody."""
+    from rolemodel_ci.edge.oidc import claims  # with GitHub's HTTP client, which no run on a person's machine needs
+
     said = claims(token)
     issuer = str(said.get("iss", "?")).removeprefix("https://")
     says = f"The token says sub `{said.get('sub', '?')}` and aud `{said.get('aud', '?')}`."
