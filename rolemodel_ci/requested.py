@@ -27,9 +27,13 @@ from rolemodel_ci.resolve import desired
 
 
 def attribute(plan: Plan, base: Policy | None, head: Policy, today: date) -> Plan:
-    """The plan with the origin of every change. `base` is the policy before the change; None if there was none."""
+    """The plan with the origin of every change. `base` is the policy before the change; None if there was none.
+
+    A grant has ended only if it was to end before the change already: one that the change itself dates back is revoked.
+    """
     facts = _Facts(base, head, today)
-    return replace(plan, changes=tuple(replace(change, origin=facts.origin(change)) for change in plan.changes))
+    changes = (facts.undated(change) for change in plan.changes)
+    return replace(plan, changes=tuple(replace(change, origin=facts.origin(change)) for change in changes))
 
 
 class _Facts:
@@ -37,6 +41,7 @@ class _Facts:
 
     def __init__(self, base: Policy | None, head: Policy, today: date) -> None:
         before, after = _members(base, today), _members(head, today)
+        self._still_held = before
         self._joining, self._leaving = after - before, before - after
         groups_before, groups_after = _groups(base), _groups(head)
         self._coming, self._going = groups_after - groups_before, groups_before - groups_after
@@ -45,6 +50,13 @@ class _Facts:
             for account in head.accounts
             if base is None or _stack(base, account.name) != _stack(head, account.name)
         }
+        self._moved = {name for name, ids in _ids(base, head).items() if ids[0] != ids[1]}
+
+    def undated(self, change: Change) -> Change:
+        """The change without the last day of its grant, where the grant would hold today but for this very change."""
+        if isinstance(change, RemoveMember) and (change.group, change.user) in self._still_held:
+            return replace(change, ended=None)
+        return change
 
     def origin(self, change: Change) -> Origin:
         """Why the change is in the plan."""
@@ -59,7 +71,9 @@ class _Facts:
                 asked = change.group in self._coming
             case PutPolicy():
                 asked = change.group in self._coming or change.account in self._stacks
-            case DeleteGroup() | DeletePolicy() | DetachPolicy():
+            case DeletePolicy() | DetachPolicy():
+                asked = change.group in self._going or change.account in self._moved
+            case DeleteGroup():
                 asked = change.group in self._going
             case CreateStack() | UpdateStack() | SettleStack() | DeleteStack():
                 asked = change.account in self._stacks
@@ -85,4 +99,10 @@ def _stack(policy: Policy, name: str) -> object:
     account = policy.account(name)
     if account is None or account.absent:
         return None
-    return policy.stack_name, policy.region, desired(policy, account, account.account_id)
+    return policy.stack_name, policy.region, account.account_id, desired(policy, account, account.account_id)
+
+
+def _ids(base: Policy | None, head: Policy) -> dict[str, tuple[str | None, str | None]]:
+    """The account ids, before and after, of the names that are there before and after."""
+    was = {account.name: account.account_id for account in base.accounts} if base else {}
+    return {a.name: (was[a.name], a.account_id) for a in head.accounts if a.name in was}

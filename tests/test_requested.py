@@ -7,6 +7,7 @@ from builders import TODAY, policy
 from fakes import FakeCloud, FakeGroup
 
 from rolemodel_ci.model import Policy
+from rolemodel_ci.plan import Origin, RemoveMember
 from rolemodel_ci.requested import attribute
 
 MAP = "prod: {Admin: [alice], Reader: [bob]}"
@@ -66,7 +67,20 @@ def test_a_grant_whose_last_day_is_over_ended() -> None:
     head = policy("prod: {Admin: [{user: alice, expires: 2026-11-22}], Reader: [bob]}")
 
     assert origins(made(), head, head) == {"RemoveMember RM.prod.Admin alice": "expired"}
-    assert origins(made(), BASE, head) == {"RemoveMember RM.prod.Admin alice": "expired"}
+    assert origins(made(), None, head) == {"RemoveMember RM.prod.Admin alice": "expired"}
+
+
+@pytest.mark.parametrize(
+    "before", ["alice", "{user: alice, expires: 2026-11-23}", "{user: alice, expires: 2027-01-01}"]
+)
+def test_a_grant_that_the_change_itself_dates_back_is_revoked(before: str) -> None:
+    base = policy(f"prod: {{Admin: [{before}], Reader: [bob]}}")
+    head = policy("prod: {Admin: [{user: alice, expires: 2026-11-22}], Reader: [bob]}")
+    plan = attribute(made(base).plan(head), base, head, TODAY)
+
+    assert [(change.ended, change.origin) for change in plan.changes if isinstance(change, RemoveMember)] == [
+        (None, Origin.REQUESTED)
+    ]
 
 
 def test_a_grant_that_is_given_again_is_requested() -> None:

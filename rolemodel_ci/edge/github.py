@@ -89,6 +89,12 @@ class Github:
         answer = self._web.ask("GET", f"{self._at}/branches/{quote(branch, safe='')}")
         return _read(doing, lambda found: _commit(found["commit"]["sha"]), self._good(answer, doing))
 
+    def head(self, number: int) -> str:
+        """The newest commit of a pull request. Raises GithubFailed."""
+        doing = f"looking up #{number}"
+        answer = self._web.ask("GET", f"{self._at}/pulls/{number}")
+        return _read(doing, lambda found: _commit(found["head"]["sha"]), self._good(answer, doing))
+
     def merged_as(self, commit: str, branch: str) -> list[Merged]:
         """The pull requests that a commit of a branch merged, the latest first. Raises GithubFailed."""
         doing = f"looking up the pull request of {commit[:7]}"

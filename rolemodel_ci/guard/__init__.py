@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from rolemodel_ci.guard.headroom import Headroom, headroom
 from rolemodel_ci.guard.keeping import last_administrator, own_lockout, protected
@@ -13,7 +14,7 @@ from rolemodel_ci.live import Live
 from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import NOTHING_ALLOWED, Allowed, Approved, Guard, Overridden, Plan, Refusal
 
-__all__ = ["Headroom", "headroom", "review", "review_deletion"]
+__all__ = ["Headroom", "headroom", "review", "review_deletion", "strictest"]
 
 _GUARDS: tuple[Callable[[Plan, Policy, Live], Iterator[Refusal]], ...] = (
     mass_revocation,
@@ -38,6 +39,25 @@ def review(
     # AWS overrides its quotas for nobody, whatever was asked.
     standing = tuple(r for r in refusals if r.guard is Guard.QUOTA or r.guard not in allowed)
     return standing or Approved(plan, tuple(Overridden(refusal, allowed[refusal.guard]) for refusal in refusals))
+
+
+def strictest(head: Policy, base: Policy | None) -> Policy:
+    """`head` as the guards are to judge it: nothing that a change takes out or loosens is gone for that very change.
+
+    `base` is the policy before the change; None where there was none, or it is not known.
+    """
+    if base is None:
+        return head
+    old, new = base.guards, head.guards
+    most = [limit for limit in (old.revoke_most, new.revoke_most) if limit is not None]
+    guards = replace(
+        new,
+        revoke_percent=min(old.revoke_percent, new.revoke_percent),
+        revoke_floor=min(old.revoke_floor, new.revoke_floor),
+        revoke_most=min(most, default=None),
+    )
+    kept = {str(entry): entry for entry in (*base.protected, *head.protected)}
+    return replace(head, guards=guards, protected=tuple(kept.values()))
 
 
 def review_deletion(plan: Plan) -> Approved:

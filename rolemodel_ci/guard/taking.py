@@ -12,7 +12,10 @@ from rolemodel_ci.plan import Guard, Plan, Refusal, RemoveMember
 def mass_revocation(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
     """A run that takes away more than its share, or more than is ever allowed."""
     revoked, before, guards = _revoked(plan), plan.totals.memberships_before, policy.guards
-    remedy = f"If this is meant, run once with `--allow {Guard.MASS_REVOCATION}`, or raise `guards: %s:` in %s."
+    remedy = (
+        f"If this is meant, run once with `--allow {Guard.MASS_REVOCATION}`, or raise `guards: %s:` in %s in a change "
+        "of its own."
+    )
     if revoked > guards.revoke_floor and revoked * 100 > guards.revoke_percent * before:
         share = -(-revoked * 100 // before)
         yield Refusal(

@@ -97,6 +97,14 @@ def list_pulls(asked: Asked) -> Reply:
     return _page(asked, [shapes.pull(hosted, pull, asked.api, asked.web) for pull in having])
 
 
+def get_pull(asked: Asked) -> Reply:
+    """One pull request."""
+    found = asked.hosted.pulls.get(asked.number)
+    if found is None:
+        return refusal(404, "Not Found")
+    return answer(shapes.single_pull(asked.hosted, found, asked.api, asked.web))
+
+
 def list_events(asked: Asked) -> Reply:
     """What happened to a pull request, oldest first."""
     if refused := _issue_refused(asked):
@@ -201,6 +209,7 @@ OPERATIONS = [
         ("GET", "/issues/{issue_number}/events", r"/issues/(\d+)/events", list_events),
         ("GET", "/branches/{branch}", r"/branches/(.+)", get_branch),  # the name may have slashes, as such or as %2F
         ("GET", "/commits/{commit_sha}/pulls", r"/commits/([^/]+)/pulls", list_pulls),
+        ("GET", "/pulls/{pull_number}", r"/pulls/(\d+)", get_pull),
         ("GET", "/git/trees/{tree_sha}", r"/git/trees/(.+)", get_tree),
         ("GET", "/git/blobs/{file_sha}", r"/git/blobs/([^/]+)", get_blob),
     ]

@@ -153,6 +153,14 @@ def pull(hosted: Hosted, one: Pull, api: str, web: str) -> Json:
     return said
 
 
+def single_pull(hosted: Hosted, one: Pull, api: str, web: str) -> Json:
+    """A pull request as it is told when it is asked for by its number: with more than in a list."""
+    said = pull(hosted, one, api, web) | {"merged": one.merged, "mergeable": None, "rebaseable": None}
+    said |= {"mergeable_state": "unknown", "merged_by": None, "maintainer_can_modify": False}
+    counts = ("comments", "review_comments", "commits", "additions", "deletions", "changed_files")
+    return said | dict.fromkeys(counts, 1)
+
+
 def event(hosted: Hosted, one: Event, number: int, api: str, web: str) -> Json:
     """The `number`th event of an issue or a pull request; GitHub has more keys for some kinds."""
     said: Json = {"id": 9_000_000_000 + number, "node_id": f"LE_{number}", "event": one.kind}

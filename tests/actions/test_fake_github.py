@@ -288,6 +288,8 @@ def test_replies_are_those_that_github_describes(github: FakeGithub, schema: Sch
         "issues/7/comments?per_page=2",
         "issues/9/comments",
         "issues/7/events",
+        "pulls/7",
+        "pulls/99",
         "branches/main",
         "branches/none",
     ):
@@ -295,6 +297,6 @@ def test_replies_are_those_that_github_describes(github: FakeGithub, schema: Sch
     for path in (f"commits/{HEAD}/pulls", f"git/trees/{sha}?recursive=1", f"git/trees/{OTHER}", f"git/blobs/{blob}"):
         call(github, "GET", f"/repos/acme/access/{path}")
     advice = [(one, schema.reply(one.request, one.reply, one.operation, one.parts)) for one in github.exchanges]
-    assert len(advice) == 15
+    assert len(advice) == 17
     assert {one.operation.template for one, _ in advice} == {one.template for one in OPERATIONS}
     assert [(one.request.path, one.reply.status, wrong) for one, wrong in advice if wrong] == []

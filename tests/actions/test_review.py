@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from . import payloads
+from .fake_faults import server_error
 from .hosting import Merge
 from .jobs import Done, commands
-from .workshop import CONFIG, DEV, MASTER, ROLES, USERS, Workshop, access, role, template
+from .workshop import CONFIG, DEV, MASTER, PROD, ROLES, USERS, Workshop, access, role, template
 
 pytest_plugins = ["actions.resting"]
 
@@ -315,3 +316,58 @@ def test_first_request_has_everything_to_ask_for(shop: Workshop) -> None:
     assert "**everything** counts as asked for" in only(shop)
     assert "already so in AWS" in only(shop)
     assert json.loads(ROLES)["Resources"].keys() == {"Admin", "Reader"}
+
+
+def test_an_old_run_that_is_started_again_leaves_the_comment_of_the_newer_one(shop: Workshop) -> None:
+    """Or a harmless first commit would stand in the place of what is merged."""
+    first = shop.hosted.request(access(WANTED))
+    old = shop.opened(first)
+    shop.run(old)
+    second = shop.hosted.request(access(USERS.replace("Admin: [carol]", "Admin: [carol, dave]")))
+    shop.run(shop.opened(second, "synchronize"))
+    told = only(shop)
+    assert "`dave` becomes **administrator**" in told
+
+    again = shop.run(old)
+    assert (again.code, again.outputs["result"]) == (0, "stale"), again.log
+    assert f"#7 is at {second.head[:7]} by now, and this run is about {first.head[:7]}" in again.said("notice")
+    assert only(shop) == told
+
+
+def test_a_request_of_which_github_does_not_tell_gets_no_comment(shop: Workshop) -> None:
+    merge = shop.hosted.request(access(WANTED))
+    shop.run(shop.opened(merge))
+    told = only(shop)
+    shop.github.fail("GET", r"/pulls/7$", server_error(500), last_stays=True)
+    again = shop.run(shop.opened(merge, "synchronize"))
+    assert (again.code, again.outputs["result"]) == (0, "planned"), again.log
+    assert "Whether the request has moved on is not known" in again.said("notice")
+    assert only(shop) == told
+
+
+def test_accounts_that_change_their_ids_are_no_drift(shop: Workshop) -> None:
+    config = CONFIG.replace(PROD, "X").replace(DEV, PROD).replace("X", DEV)
+    done = shop.run(shop.opened(shop.hosted.request(access(config=config))))
+    assert done.code == 0, done.log
+    assert (done.outputs["drift"], done.outputs["changes"]) == ("0", "8")
+    assert "Drift" not in only(shop)
+
+
+def test_protection_is_not_taken_out_by_the_change_that_needs_it_out(shop: Workshop) -> None:
+    protected = CONFIG + "protected:\n  - {user: carol, account: prod}\n"
+    shop.run(shop.pushed(*shop.hosted.push(access(config=protected))))
+    merge = shop.hosted.request(access(USERS.replace("Admin: [carol]", "Admin: [dave]")))
+    ask_done = shop.run(shop.opened(merge))
+    assert ask_done.code == 0, ask_done.log
+    assert "**The merge would be refused.** `protected`" in only(shop)
+    refused = shop.run(shop.merged(merge))
+    assert (refused.code, refused.outputs["result"]) == (4, "refused"), refused.log
+    assert shop.members()["RM.prod.Admin"] == {"carol"}
+
+
+def test_dating_back_is_revoking(shop: Workshop) -> None:
+    over = "{{user: {}, expires: 2020-01-01}}".format
+    users = f"prod:\n  Admin: [carol]\n  Reader: [{over('alice')}, {over('bob')}]\n"
+    users += f"dev:\n  Admin: [{over('alice')}, {over('bob')}, {over('carol')}]\n"
+    shop.run(shop.opened(shop.hosted.request(access(users))))
+    assert "**The merge would be refused.** `last-administrator`" in only(shop)

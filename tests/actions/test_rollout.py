@@ -92,6 +92,16 @@ def test_same_run_again_leaves_what_was_told(shop: Workshop) -> None:
     assert again.outputs["comment-url"]
 
 
+def test_same_run_after_a_later_push_leaves_what_was_told(shop: Workshop) -> None:
+    job = shop.merged(shop.hosted.request(access(WANTED)))
+    shop.run(job)
+    told = outcome(shop)
+    shop.run(shop.pushed(*shop.hosted.push({"README.md": "Later."})))
+    again = checked(shop, shop.run(job))
+    assert (again.code, again.outputs["result"]) == (0, "stale"), again.log
+    assert outcome(shop) == told
+
+
 def test_review_and_outcome_are_two_comments(shop: Workshop) -> None:
     merge = shop.hosted.request(access(WANTED))
     shop.run(shop.opened(merge))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rolemodel_ci.cli.ci.ending import Ending, Message, Result
 from rolemodel_ci.cli.ci.overrides import by_request
 from rolemodel_ci.cli.ci.scene import Base, Scene, failed_by
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.edge.base import base_of_merge
+from rolemodel_ci.edge.github import GithubFailed
 from rolemodel_ci.errors import CannotGoOn
 from rolemodel_ci.event import Check, PullRequest, Review
-from rolemodel_ci.guard import headroom
+from rolemodel_ci.guard import headroom, strictest
 from rolemodel_ci.model import Policy, Problem, Severity, are_usable
 from rolemodel_ci.plan import Plan
 from rolemodel_ci.render.comment import SUMMARY_MARKER, Author, Judged, cannot_tell, problems_found, requested_change
@@ -23,9 +26,27 @@ from rolemodel_ci.run import EVERYTHING, make_plan, reviewed_plan
 
 
 def review(course: Review, scene: Scene) -> Ending:
-    """What a pull request asks for, and what its merge would do. Raises CannotGoOn where that cannot be told."""
+    """What a pull request asks for, and what its merge would do. Raises CannotGoOn where that cannot be told.
+
+    The comment tells of the newest commit: an old run that is started again must not put its own story there.
+    """
+    scene.audit.note_who(pull_request=f"#{course.pull.number}")
+    ending = _reviewed(course, scene)
+    if not any(message.number for message in ending.messages) or scene.github is None:
+        return ending
+    try:
+        head = scene.github.head(course.pull.number)
+    except GithubFailed as failed:
+        scene.commands.notice("No comment", f"Whether the request has moved on is not known: {failed_by(failed)}")
+        return replace(ending, messages=())
+    if head == course.pull.head_sha:
+        return ending
+    why = f"#{course.pull.number} is at {head[:7]} by now, and this run is about {course.pull.head_sha[:7]}"
+    return replace(ending, result=Result.STALE, messages=(), remark=f"{why}. The run of {head[:7]} tells of it.")
+
+
+def _reviewed(course: Review, scene: Scene) -> Ending:
     pull = course.pull
-    scene.audit.note_who(pull_request=f"#{pull.number}")
     policy, problems = scene.policy()
     if policy is None or not are_usable(problems):
         return _unusable(problems, scene, pull.base_sha, (Message(pull.number, SUMMARY_MARKER),))
@@ -90,7 +111,8 @@ def _judged(course: Review, scene: Scene, policy: Policy, base: Base) -> Judged:
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
     plan = attribute(planned.plan, base.policy, policy, today())
     scene.audit.note(plan=plan)
-    reviewed = reviewed_plan(EVERYTHING, planned, policy, by_request(course.pull))
+    guarded = strictest(policy, base.policy)
+    reviewed = reviewed_plan(EVERYTHING, replace(planned, plan=plan), guarded, by_request(course.pull))
     room = headroom(plan, planned.live.master)
     if isinstance(reviewed, tuple):
         return Judged(plan, reviewed, room)

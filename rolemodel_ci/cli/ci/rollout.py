@@ -9,13 +9,14 @@ from dataclasses import replace
 from rolemodel_ci.apply import apply
 from rolemodel_ci.cli.ci.ending import Ending, Message, Result
 from rolemodel_ci.cli.ci.overrides import by_merge
-from rolemodel_ci.cli.ci.scene import Scene, failed_by, no_github, now
+from rolemodel_ci.cli.ci.scene import Base, Scene, failed_by, no_github, now
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.output import tell
 from rolemodel_ci.cli.world import World, watching
 from rolemodel_ci.edge.github import GithubFailed, Merged
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.event import Rollout
+from rolemodel_ci.guard import strictest
 from rolemodel_ci.listing import switch_links
 from rolemodel_ci.model import Policy, Severity, are_usable
 from rolemodel_ci.plan import AddMember, Approved, Done, Refusal, Report, StackChange
@@ -51,8 +52,9 @@ def rollout(course: Rollout, scene: Scene) -> Ending:
     except CannotGoOn as error:
         parts = not_applied("not applied", [(error.message, error.remedy)], facts, now())
         ending = Ending(Result.FAILED, error.exit_code, parts=tuple(parts), failure=failed_by(error))
-    if ending.result is Result.APPLIED and ending.plan is not None and ending.plan.is_empty:
-        messages = tuple(replace(message, once=True) for message in messages)  # the job was run again
+    again = ending.result is Result.APPLIED and ending.plan is not None and ending.plan.is_empty
+    if again or ending.result is Result.STALE:  # the job was run again: what came of it then is there already
+        messages = tuple(replace(message, once=True) for message in messages)
     return replace(ending, messages=messages)
 
 
@@ -93,10 +95,12 @@ def _applied(course: Rollout, scene: Scene, facts: Facts, merged: Sequence[Merge
     must_be_tip(scene, course.branch)
     assert policy.github_oidc is not None
     world = scene.aws(policy, policy.github_oidc.apply_role)
-    planned = _attributed(
-        make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs), course, scene, policy
-    )
-    reviewed = reviewed_plan(EVERYTHING, planned, policy, by_merge(scene, merged))
+    planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
+    base = _base(course, scene)
+    if base is not None:
+        planned = replace(planned, plan=attribute(planned.plan, base.policy, policy, today()))
+    guarded = strictest(policy, base.policy if base else None)
+    reviewed = reviewed_plan(EVERYTHING, planned, guarded, by_merge(scene, merged))
     if isinstance(reviewed, tuple):
         return replace(refused(planned, reviewed, scene, facts), problems=problems)
     must_be_tip(scene, course.branch)
@@ -128,14 +132,13 @@ def refused(planned: Planned, refusals: tuple[Refusal, ...], scene: Scene, facts
     )
 
 
-def _attributed(planned: Planned, course: Rollout, scene: Scene, policy: Policy) -> Planned:
-    """The plan with what the push asked for told from drift; without its base, that is not told."""
+def _base(course: Rollout, scene: Scene) -> Base | None:
+    """What the push changed; None where it cannot be had, so that requested is not told from drift."""
     try:
-        base = scene.base(course.before)
+        return scene.base(course.before)
     except CannotGoOn as error:
         scene.commands.notice("Requested or drift?", f"That cannot be told: {failed_by(error)}")
-        return planned
-    return replace(planned, plan=attribute(planned.plan, base.policy, policy, today()))
+        return None
 
 
 def _reported(
