@@ -12,11 +12,12 @@ from builders import TODAY, policy, template
 from hypothesis import given
 from worlds import policies
 
-import rolemodel_ci.request as module
+import rolemodel_ci.reshaped as module
 from rolemodel_ci.danger import ADMINISTRATOR, IDENTITIES, PASSING
 from rolemodel_ci.model import Grant, Place, Policy
 from rolemodel_ci.request import Asked, Request, Touch, decides, request
 from rolemodel_ci.roles import Difference, Line, differences
+from rolemodel_ci.trust import Ways
 
 YESTERDAY, TOMORROW = TODAY - timedelta(1), TODAY + timedelta(1)
 
@@ -145,6 +146,57 @@ def test_a_trust_that_changes_is_told() -> None:
     ).reshaped
 
     assert (shape.trusting(), shape.widened()) == (("Admin",), ("Admin",))
+
+
+OTHER = "arn:aws:iam::999999999999:root"
+
+
+def trusting(*principals: Any, **also: Any) -> dict[str, Any]:
+    """Properties of a role that trusts these."""
+    statements = [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": who} for who in principals]
+    return {"AssumeRolePolicyDocument": {"Statement": statements}, **also}
+
+
+def test_a_role_that_comes_with_a_way_in_from_outside_is_told() -> None:
+    backdoor = trusting({"AWS": OTHER}, {"Service": "ec2.amazonaws.com"})
+    found = request(policy("{}"), policy("{}", roles={"Admin": {}, "Reader": {}, "New": backdoor}), TODAY)
+
+    way = Ways((OTHER, "ec2.amazonaws.com"), (OTHER, "ec2.amazonaws.com"))
+    assert found.ways == {("dev", "New"): way, ("prod", "New"): way}
+    assert found.reshaped[0].trusting() == ()
+
+
+def test_ways_into_a_role_that_is_widened_are_known_and_not_new() -> None:
+    base = policy("{}", roles={"R": trusting({"AWS": OTHER})}, accounts=["prod"])
+    head = policy("{}", roles={"R": trusting({"AWS": OTHER}, **allowing("*"))}, accounts=["prod"])
+
+    assert request(base, head, TODAY).ways == {("prod", "R"): Ways((OTHER,), ())}
+    assert request(head, head, TODAY).ways == {}
+
+
+def test_an_account_that_joins_and_a_first_request_have_every_way_in() -> None:
+    roles = {"R": trusting({"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}), "S": {}}
+    one, two = policy("{}", roles=roles, accounts=["prod"]), policy("{}", roles=roles)
+    own = ("arn:aws:iam::${AWS::AccountId}:root",)
+
+    assert request(one, two, TODAY).ways == {("dev", "R"): Ways(own, own)}
+    assert request(None, two, TODAY).ways.keys() == {("dev", "R"), ("prod", "R")}
+
+
+def test_the_id_of_another_account_stays_in_sight() -> None:
+    literal = {"AWS": "arn:aws:iam::222222222222:root"}  # prod's
+    base = policy("{}", roles={"R": {}})
+    head = policy("{}", roles={"R": trusting(literal, Tags=[{"Key": "x", "Value": "92222222222220"}])})
+    dev, prod = request(base, head, TODAY).reshaped
+
+    assert (dev.accounts, prod.accounts) == (("dev",), ("prod",))
+    texts = [[line.text for line in shape.differences[0].lines if line.sign == "+"] for shape in (dev, prod)]
+    assert [text[-1] for text in texts] == [
+        "Allow sts:AssumeRole by arn:aws:iam::222222222222:root",
+        "Allow sts:AssumeRole by arn:aws:iam::${AWS::AccountId}:root",
+    ]
+    assert texts[0][0] == texts[1][0]  # digits within a longer number are no id
+    assert request(base, head, TODAY).ways["dev", "R"].coming == ("arn:aws:iam::222222222222:root",)
 
 
 @pytest.mark.parametrize(

@@ -84,8 +84,8 @@ def master_left_out(subject: Subject) -> Iterable[Problem]:
             yield Problem(
                 _place(subject, role, "AssumeRolePolicyDocument"),
                 "RM409",
-                f"role `{role.name}` does not trust the master account {master}: nobody could switch into it"
-                + _in(account),
+                f"role `{role.name}` does not trust the master account {master}: no user of the map could switch "
+                "into it" + _in(account),
                 f"Trust `arn:aws:iam::${{{MASTER_PARAMETER}}}:root`.",
                 Severity.WARNING,
             )

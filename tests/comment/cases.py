@@ -258,6 +258,18 @@ def trust_changed() -> str:
     return _roles(AdminRole=allowing("*", AssumeRolePolicyDocument=trust))
 
 
+def trusting(*principals: Any) -> dict[str, Any]:
+    """A trust policy."""
+    statements = [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": who} for who in principals]
+    return {"Statement": statements}
+
+
+def role_with_a_back_door() -> str:
+    """A role comes that nobody is granted, and that another account may take on."""
+    trust = trusting({"AWS": "arn:aws:iam::999999999999:root"}, {"Service": "ec2.amazonaws.com"})
+    return _roles(AuditRole=allowing("*", AssumeRolePolicyDocument=trust))
+
+
 def beside_the_roles() -> str:
     """A user with a key of its own comes with the stacks."""
     base = access()
@@ -402,6 +414,7 @@ COMMENTS: Mapping[str, Callable[[], str]] = {
     "role-narrowed": role_narrowed,
     "role-added-and-removed": role_added_and_removed,
     "trust-changed": trust_changed,
+    "role-with-a-back-door": role_with_a_back_door,
     "beside-the-roles": beside_the_roles,
     "account-added": account_added,
     "account-removed": account_removed,

@@ -47,8 +47,10 @@ from rolemodel_ci.render.comment import (
 )
 from rolemodel_ci.render.comment.fit import Limit, Part, fitted
 from rolemodel_ci.render.comment.markup import link, name, name_html, words
-from rolemodel_ci.request import Asked, Request, Reshaped, Touch
+from rolemodel_ci.request import Asked, Request, Touch
+from rolemodel_ci.reshaped import Reshaped
 from rolemodel_ci.roles import Difference, Line
+from rolemodel_ci.trust import Ways
 
 from .cases import FACTS, RUN, WEB, WHEN
 from .reading import Seen, read
@@ -94,6 +96,7 @@ def request_about(text: str) -> Request:
         (text, f".github/workflows/{text}", f".github/{text}", f"{text}/CODEOWNERS"),
         whole=False,
         unmanaged=True,
+        ways={(text, text): Ways((text, text), (text,), (text,)), ("other", text): Ways((text,), (text, text))},
     )
 
 

@@ -38,7 +38,8 @@ from rolemodel_ci.render.comment import (
     requested_change,
 )
 from rolemodel_ci.render.comment.fit import COMMENT_LIMIT, SUMMARY_LIMIT, Part, utf8, utf16
-from rolemodel_ci.request import Asked, Request, Reshaped, Touch, request
+from rolemodel_ci.request import Asked, Request, Touch, request
+from rolemodel_ci.reshaped import Reshaped
 from rolemodel_ci.roles import Difference, Line
 
 from .cases import FACTS, FORK, WHEN, many

@@ -11,7 +11,8 @@ from rolemodel_ci.render.comment.facts import Facts
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import few, few_html, name, row, table_head, words
 from rolemodel_ci.render.text import visible
-from rolemodel_ci.request import Asked, Request, Reshaped, Touch
+from rolemodel_ci.request import Asked, Request, Touch
+from rolemodel_ci.reshaped import Reshaped
 from rolemodel_ci.roles import Difference, Line
 
 _SIGNS = {
