@@ -19,6 +19,19 @@ _ARN_IN_ACCOUNT = re.compile(r"arn:[^:]*:(?:iam|sts)::([0-9]{12}):")
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
 _ACCOMPANYING = frozenset({"sts:tagsession", "sts:setsourceidentity", "sts:setcontext"})
 
+# Keys that say who of IAM is calling and that the caller cannot choose, as tags or an external id; and operators that
+# nobody meets for whom the key is not there, as they do those that end in IfExists or begin with ForAllValues:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principal-properties
+_CALLER = {
+    "aws:principalorgid": re.compile(r"o-[a-z0-9]+\Z"),
+    "aws:principalorgpaths": re.compile(r"o-[a-z0-9]+/.*\Z"),
+    "aws:principalaccount": _ACCOUNT_ID,
+    "aws:principalarn": re.compile(r"arn:[^:$]*:(?:iam|sts)::[0-9]{12}:.+\Z"),
+}
+_EXACT = ("StringEquals", "StringEqualsIgnoreCase")
+_ONLY_AWS_KNOWS = {"Ref", "Fn::GetAtt", "Fn::ImportValue"}
+_POSITIVE = (*_EXACT, "StringLike", "ArnEquals", "ArnLike")
+
 _NOTHING = {"Ref": "AWS::NoValue"}
 
 _MFA, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
@@ -66,6 +79,39 @@ def trust_statements(document: Any) -> list[Any]:
         read = policy_document(chosen)
         found += branches(read.get("Statement", read)) if isinstance(read, dict) else [read]
     return [statement for statement in found if statement is not None]
+
+
+def is_open(statement: Any) -> bool:
+    """Whether a statement lets everybody in AWS take on the role."""
+    if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
+        return False
+    if "NotPrincipal" in statement:
+        return True  # everybody but a few
+    everybody = any(kind == "AWS" and who == EVERYBODY for kind, who in _principals(statement))
+    return everybody and not _narrows(statement.get("Condition"))
+
+
+def _narrows(condition: Any) -> bool:
+    """Whether one of the tests, all of which have to be met, leaves only callers of known accounts or organizations."""
+    return any(
+        str(operator).removeprefix("ForAnyValue:") in _POSITIVE and _names_callers(key, value, operator in _EXACT)
+        for operator, tests in (condition.items() if isinstance(condition, dict) else ())
+        for key, value in (tests.items() if isinstance(tests, dict) else ())
+    )
+
+
+def _names_callers(key: str, value: Any, exact: bool) -> bool:
+    """Whether every value that a key may have is of one account or organization.
+
+    What only AWS can tell is so where it is compared as it is, but not where it could be a pattern.
+    """
+    form, values = _CALLER.get(str(key).lower()), list(branches(value))
+    if form is None or not values:
+        return False
+    texts = [one for one in values if isinstance(one, str)]
+    others = [one for one in values if not isinstance(one, str)]
+    known_to_aws = exact and all(isinstance(one, dict) and one.keys() <= _ONLY_AWS_KNOWS for one in others)
+    return all(form.match(text) for text in texts) and (known_to_aws or not others)
 
 
 def outsiders(trust: Trust) -> tuple[str, ...]:

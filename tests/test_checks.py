@@ -129,6 +129,17 @@ def test_values_that_the_rules_refuse(rules: str, value: str, why: str) -> None:
     [
         "            Principal: {AWS: '*'}\n            Condition: {StringEquals: {aws:PrincipalOrgID: o-1}}\n",
         "            Principal: {AWS: 'arn:aws:iam::111111111111:user/*'}\n",
+        *(
+            f"            Principal: '*'\n            Condition: {{{test}}}\n"
+            for test in (
+                "StringEquals: {AWS:principalorgid: [o-1, o-2], 'sts:ExternalId': x}",
+                "StringEquals: {aws:PrincipalOrgID: !ImportValue Org}",
+                "'ForAnyValue:StringLike': {aws:PrincipalOrgPaths: ['o-1/r-1/*']}",
+                "StringLike: {aws:PrincipalAccount: '111111111111'}, Bool: {'aws:SecureTransport': 'true'}",
+                "ArnLike: {aws:PrincipalArn: 'arn:*:iam::111111111111:role/ci-*'}",
+                "StringEquals: {aws:PrincipalAccount: !Ref AssumingAccountID}",
+            )
+        ),
         "            Principal: {AWS: '111111111111'}\n",
         "            Principal: {AWS: ['111111111111', '999999999999'], Service: ec2.amazonaws.com}\n",
         "            Principal: {AWS: !If [Nothing, '111111111111', x]}\n",

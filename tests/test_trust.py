@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolemodel_ci.trust import Trust, Ways, outsiders, ways
+from rolemodel_ci.trust import Trust, Ways, is_open, outsiders, trust_statements, ways
 
 MASTER = "111111111111"
 OWN = f"arn:aws:iam::{MASTER}:root"
@@ -108,6 +108,46 @@ def test_another_master_account_makes_the_old_one_an_outsider() -> None:
     assert ways(Trust(same, MASTER), Trust(same, "222222222222")) == Ways((OWN,), (OWN,))
 
 
+@pytest.mark.parametrize(
+    ("condition", "is_it_open"),
+    [
+        (None, True),
+        ({}, True),
+        ("what", True),
+        ({"Fn::If": ["C", {}, {}]}, True),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-a1"}}, False),
+        ({"StringEquals": {"aws:PrincipalOrgID": []}}, True),
+        ({"StringEquals": {"aws:PrincipalOrgID": "*"}}, True),
+        ({"StringLike": {"aws:PrincipalOrgID": "o-a?"}}, True),
+        ({"StringEquals": {"aws:PrincipalOrgID": {"Fn::If": ["C", "o-a1", "o-b2"]}}}, False),
+        ({"StringEquals": {"aws:PrincipalOrgID": {"Fn::If": ["C", "o-a1", "*"]}}}, True),
+        ({"StringLike": {"aws:PrincipalOrgID": {"Fn::ImportValue": "x"}}}, True),
+        ({"StringEquals": {"aws:PrincipalOrgID": {"Fn::Sub": "${!aws:PrincipalOrgID}${X.A}"}}}, True),
+        ({"StringEquals": {"aws:PrincipalOrgID": "${aws:PrincipalOrgID}"}}, True),
+        ({"ForAnyValue:StringEquals": {"aws:PrincipalOrgPaths": "o-a1/r-1/"}}, False),
+        ({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "*/r-1/*"}}, True),
+        ({"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{MASTER}:role/*"}}, False),
+        ({"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::*:role/x"}}, True),
+        ({"ArnEquals": {"aws:PrincipalArn": "arn:*:*"}}, True),
+        ({"ArnNotEquals": {"aws:PrincipalArn": f"arn:aws:iam::{MASTER}:role/*"}}, True),
+        ({"StringLikeIfExists": {"aws:PrincipalAccount": MASTER}}, True),
+        ({"StringEquals": {"aws:username": "bob"}}, True),
+        ({"StringEquals": {"sts:ExternalId": "x"}, "StringLike": {"aws:PrincipalAccount": MASTER}}, False),
+    ],
+)
+def test_conditions_that_leave_the_world_out(condition: Any, is_it_open: bool) -> None:
+    assert is_open(allow({"AWS": [OWN, "*"]}, Condition=condition)) is is_it_open
+    assert is_open(allow("*", Condition=condition)) is is_it_open
+    assert not is_open(allow({"AWS": OWN}, Condition=condition))
+    assert not is_open(allow("*", Effect="Deny", Condition=condition))
+    assert is_open({"Effect": "Allow", "NotPrincipal": {"AWS": OWN}, "Condition": condition})
+
+
+def test_both_branches_of_a_principal_count() -> None:
+    assert is_open(allow({"AWS": {"Fn::If": ["C", OWN, "*"]}}))
+    assert not is_open(allow({"Service": "*"}))
+
+
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.sampled_from(["*", "Allow", "Deny", OWN, "{"]),
     lambda inner: (
@@ -130,3 +170,4 @@ def test_junk_never_raises(before: Any, after: Any) -> None:
     found = ways(Trust(before, MASTER), Trust(after, MASTER))
 
     assert set(found.coming) <= set(found.outsiders)
+    assert {is_open(statement) for statement in trust_statements(after)} <= {True, False}
