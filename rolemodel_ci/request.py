@@ -13,6 +13,7 @@ from rolemodel_ci.model import Grant, Place, Policy
 from rolemodel_ci.reshaped import Reshaped, Side, reshaped, steady_ids, ways_into
 from rolemodel_ci.resolve import Resolved
 from rolemodel_ci.roles import role_names
+from rolemodel_ci.settings import Setting, settings
 from rolemodel_ci.trust import Ways
 
 _Key = tuple[str, str, str]
@@ -74,11 +75,13 @@ class Request:
     whole: bool = True
     unmanaged: bool = False
     ways: Mapping[tuple[str, str], Ways] = field(default_factory=dict)
+    settings: tuple[Setting, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether the change asks for nothing that has to do with access."""
-        return not (self.grants or self.reshaped or self.coming or self.going or self.files or self.unmanaged)
+        roles = self.grants or self.reshaped or self.coming or self.going
+        return not (roles or self.files or self.unmanaged or self.settings)
 
 
 def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, ...] = ()) -> Request:
@@ -116,6 +119,7 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         base is not None,
         unmanaged,
         ways_into(*sides, touched, ids),
+        settings(base, head),
     )
 
 

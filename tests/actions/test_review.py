@@ -216,7 +216,7 @@ def test_author_who_gives_to_others(shop: Workshop) -> None:
 @pytest.mark.parametrize(
     ("path", "text", "said"),
     [
-        ("access/config.yml", CONFIG + "guards: {revoke_percent: 90}\n", "the **config** decides"),
+        ("access/config.yml", CONFIG + "# a word\n", "the **config** decides"),
         (".github/workflows/access.yml", "on: push\n", "a **workflow** decides what runs"),
         (".github/CODEOWNERS", "* @acme/all\n", "**who has to approve**"),
         ("docs/CODEOWNERS", "* @acme/all\n", "**who has to approve**"),
@@ -230,6 +230,15 @@ def test_files_that_decide(shop: Workshop, path: str, text: str, said: str) -> N
     box = comment.partition("> [!CAUTION]")[2].partition("\n\n")[0]
     assert f"`{path}` changes" in box
     assert said in box
+
+
+def test_setting_that_weakens_a_guard(shop: Workshop) -> None:
+    done = ask(shop, more={"access/config.yml": (CONFIG + "guards: {revoke_percent: 90}\n").replace("VIA", "direct")})
+    assert done.code == 0, done.log
+    assert "### Access change: 1 setting changed" in only(shop)
+    box = only(shop).partition("> [!CAUTION]")[2].partition("\n\n")[0]
+    assert "`guards: revoke_percent` goes from `25` to **`90`**; one run may take away more." in box
+    assert "`access/config.yml` changes" in box
 
 
 def test_role_that_can_do_more(shop: Workshop) -> None:

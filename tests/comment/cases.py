@@ -314,6 +314,19 @@ def files_changed() -> str:
     return summary(access(), access(), changed=changed)
 
 
+def settings_changed() -> str:
+    """The config: what weakens something, and what does not."""
+    base = access(config="protected: [{user: alice, account: prod}]\nguards: {revoke_percent: 25}")
+    head = access(
+        config="protected: [{role: AdminRole}]\nguards: {revoke_percent: 90}\nstack_deadline: 30\n"
+        "github_oidc: {plan_role: look, apply_role: make}\ngroup_prefix: ''"
+    )
+    prod, dev, *others = head.accounts
+    swapped = (replace(prod, account_id=dev.account_id), replace(dev, account_id=prod.account_id))
+    renamed = tuple(replace(account, profile="sandbox") for account in others)
+    return summary(base, replace(head, accounts=(*swapped, *renamed)), FORK, changed=("config.yml",))
+
+
 def self_benefit() -> str:
     """Who asks is who gains."""
     head = access(BEFORE.replace("dev: {", "dev: {AdminRole: [frank], "))
@@ -420,6 +433,7 @@ COMMENTS: Mapping[str, Callable[[], str]] = {
     "account-removed": account_removed,
     "longer-and-shorter": longer_and_shorter,
     "files-changed": files_changed,
+    "settings-changed": settings_changed,
     "self-benefit": self_benefit,
     "map-given-up": map_given_up,
     "no-base": no_base,

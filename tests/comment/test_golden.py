@@ -20,7 +20,8 @@ EXPECTED = Path(__file__).parent.parent / "expected" / "comment"
 SAID = {
     "planned": "2 grants, 1 revocation",
     "planned-everything": (
-        "2 grants, 3 revocations, 1 grant made shorter, 2 roles widened, 1 role added, 1 account removed"
+        "2 grants, 3 revocations, 1 grant made shorter, 2 roles widened, 1 role added, 1 account removed, "
+        "2 settings changed"
     ),
     "problems": "cannot be used, 2 problems in the files",
     "applied": "applied, 1 grant and 2 revocations",
@@ -32,6 +33,7 @@ SAID = {
     "beside-the-roles": "1 resource beside the roles",
     "longer-and-shorter": "2 grants made longer, 2 grants made shorter",
     "files-changed": "no grant and no role, but files that decide about access",
+    "settings-changed": "11 settings changed",
     "500-grants": "500 grants",
 }
 QUIET = {

@@ -50,6 +50,7 @@ from rolemodel_ci.render.comment.markup import link, name, name_html, words
 from rolemodel_ci.request import Asked, Request, Touch
 from rolemodel_ci.reshaped import Reshaped
 from rolemodel_ci.roles import Difference, Line
+from rolemodel_ci.settings import Setting
 from rolemodel_ci.trust import Ways
 
 from .cases import FACTS, RUN, WEB, WHEN
@@ -96,6 +97,12 @@ def request_about(text: str) -> Request:
         (text, f".github/workflows/{text}", f".github/{text}", f"{text}/CODEOWNERS"),
         whole=False,
         unmanaged=True,
+        settings=tuple(
+            Setting(text, before, after, account, risk)
+            for before, after in ((None, text), (text, None), (text, text))
+            for account in (None, text)
+            for risk in ("", f"as `{text}` and {text}")
+        ),
         ways={(text, text): Ways((text, text), (text,), (text,)), ("other", text): Ways((text,), (text, text))},
     )
 

@@ -38,6 +38,7 @@ def headline(request: Request) -> str:
         counted(len(request.coming), "account") + " added" if request.coming else "",
         counted(len(request.going), "account") + " removed" if request.going else "",
         "the user map given up" if request.unmanaged else "",
+        counted(len(request.settings), "setting") + " changed" if request.settings else "",
     )
     told = ", ".join(piece for piece in pieces if piece)
     if not told and request.files:

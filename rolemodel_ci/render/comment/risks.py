@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.plan import Blocked, Guard, Plan, Refusal
+from rolemodel_ci.render.comment.config import setting_risks
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, name, words
 from rolemodel_ci.render.comment.wider import rank, role_risks
@@ -19,6 +20,7 @@ def risk_parts(request: Request, author: str, mails: Iterable[str], refusals: It
         *_administrators(request),
         *role_risks(request),
         *_unmanaged(request),
+        *setting_risks(request),
         *_files(request),
         *_own_benefit(request, author, mails),
         *_base(request),
