@@ -31,7 +31,8 @@ def outside(*statements: Any) -> tuple[str, ...]:
     return outsiders(Trust(document(*statements), MASTER))
 
 
-MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+MFA_KEY = "aws:MultiFactorAuthPresent"
+MFA = {"Bool": {MFA_KEY: "true"}}
 
 
 @pytest.mark.parametrize(
@@ -106,6 +107,53 @@ def test_another_master_account_makes_the_old_one_an_outsider() -> None:
     same = document(allow({"AWS": OWN}))
 
     assert ways(Trust(same, MASTER), Trust(same, "222222222222")) == Ways((OWN,), (OWN,))
+
+
+BOB = f"arn:aws:iam::{MASTER}:user/bob"
+AGE = {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}
+REFUSING = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+
+
+def refusing(condition: Any, **parts: Any) -> dict[str, Any]:
+    """A statement that keeps everybody out on a condition."""
+    return {"Effect": "Deny", "Principal": "*", "Action": "sts:*", "Condition": condition, **parts}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "unasked"),
+    [
+        ([allow({"AWS": OWN}, Condition=MFA)], [allow({"AWS": OWN})], (OWN,)),
+        ([allow({"AWS": MASTER}, Condition=MFA)], [allow({"AWS": OWN})], (OWN,)),
+        ([allow({"AWS": OWN})], [allow({"AWS": OWN}, Condition=MFA)], ()),
+        ([allow({"AWS": OWN})], [allow({"AWS": [OWN, OTHER]})], ()),
+        ([allow({"AWS": OWN}, Condition=MFA)], [allow({"AWS": OWN}, Condition=AGE)], ()),
+        ([allow({"AWS": OWN}, Condition=AGE)], [allow({"AWS": OWN})], (OWN,)),
+        ([allow({"AWS": OWN}, Condition=MFA)], [allow({"AWS": OWN}, Condition={"Bool": {MFA_KEY: "false"}})], (OWN,)),
+        ([allow({"AWS": OWN}, Condition=MFA)],
+         [allow({"AWS": OWN}, Condition={"BoolIfExists": {MFA_KEY: "true"}})], (OWN,)),
+        ([allow({"AWS": OWN}, Condition={"Bool": {MFA_KEY.upper(): ["True"]}})], [allow({"AWS": OWN})], (OWN,)),
+        ([allow({"AWS": OWN}, Condition={"Null": {"aws:MultiFactorAuthAge": "false"}})], [allow({"AWS": OWN})], (OWN,)),
+        ([allow({"AWS": OWN}, Condition=MFA)],
+         [allow({"AWS": OWN}, Condition=MFA), allow({"AWS": OWN})], (OWN,)),  # a second way, without
+        ([allow({"AWS": OWN}, Condition=MFA)],
+         [allow({"AWS": OWN}, Condition=MFA), allow({"AWS": BOB})], (BOB,)),
+        ([allow({"AWS": OWN}, Condition=MFA)], [allow({"AWS": OWN}, Condition=MFA), allow("*")], ("*",)),
+        ([allow({"AWS": OWN}, Condition=MFA)], [allow({"AWS": OWN}, Condition=MFA), allow({"AWS": OTHER})], ()),
+        ([allow({"AWS": OWN}, Condition=MFA)], [allow({"AWS": OTHER})], (OTHER,)),  # nobody is asked any more
+        ([allow({"AWS": OWN}, Condition=MFA)], [allow({"Service": "a.b"})], ()),  # a service has none
+        ([allow({"AWS": OWN}), refusing(REFUSING)], [allow({"AWS": OWN})], (OWN,)),
+        ([allow({"AWS": OWN}), refusing(REFUSING)], [allow({"AWS": OWN}, Condition=MFA)], ()),
+        ([allow({"AWS": OWN}), refusing(REFUSING, Principal={"AWS": OWN})], [allow({"AWS": OWN})], (OWN,)),
+        ([allow({"AWS": OWN}), refusing(REFUSING, Action="sts:TagSession")], [allow({"AWS": OWN})], ()),
+        ([allow({"AWS": OWN}), refusing({"Bool": {MFA_KEY: "false"}})], [allow({"AWS": OWN})], ()),  # keys passed
+        ([allow({"AWS": OWN}), refusing(REFUSING | {"StringEquals": {"aws:username": "bob"}})],
+         [allow({"AWS": OWN})], ()),
+        ([], [allow({"AWS": OWN})], ()),
+    ],
+)  # fmt: skip
+def test_who_is_no_longer_asked_for_mfa(before: list[Any], after: list[Any], unasked: tuple[str, ...]) -> None:
+    assert ways(Trust(document(*before), MASTER), Trust(document(*after), MASTER)).unasked == unasked
+    assert ways(None, Trust(document(*after), MASTER)).unasked == ()
 
 
 @pytest.mark.parametrize(

@@ -270,6 +270,15 @@ def role_with_a_back_door() -> str:
     return _roles(AuditRole=allowing("*", AssumeRolePolicyDocument=trust))
 
 
+def mfa_taken_away() -> str:
+    """Administrators need no second factor any more."""
+    own = {"Fn::Sub": "arn:aws:iam::${AssumingAccountID}:root"}
+    trust = trusting({"AWS": own})
+    trust["Statement"][0]["Condition"] = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    base = access(roles={**ROLES, "AdminRole": allowing("*", AssumeRolePolicyDocument=trust)})
+    return summary(base, access())
+
+
 def beside_the_roles() -> str:
     """A user with a key of its own comes with the stacks."""
     base = access()
@@ -428,6 +437,7 @@ COMMENTS: Mapping[str, Callable[[], str]] = {
     "role-added-and-removed": role_added_and_removed,
     "trust-changed": trust_changed,
     "role-with-a-back-door": role_with_a_back_door,
+    "mfa-taken-away": mfa_taken_away,
     "beside-the-roles": beside_the_roles,
     "account-added": account_added,
     "account-removed": account_removed,

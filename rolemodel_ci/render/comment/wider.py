@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from rolemodel_ci.danger import ADMINISTRATOR, widening
 from rolemodel_ci.render.blocks import counted
@@ -58,8 +59,14 @@ def _holders(request: Request, role: str, accounts: Iterable[str]) -> list[str]:
 
 def _open_to(request: Request, role: str, accounts: Iterable[str]) -> str:
     """Who may take on the role beside those who hold it by the map."""
-    everybody = {who for account in accounts for who in request.ways.get((account, role), Ways()).outsiders}
-    return f", and it is open to {few(sorted(everybody), _OUTSIDERS)}" if everybody else ""
+    outsiders = _ways(request, role, accounts, "outsiders")
+    return f", and it is open to {few(outsiders, _OUTSIDERS)}" if outsiders else ""
+
+
+def _ways(request: Request, role: str, accounts: Iterable[str], kind: Literal["outsiders", "unasked"]) -> list[str]:
+    """Those of one kind, of all the accounts together."""
+    every = (request.ways.get((account, role), Ways()) for account in accounts)
+    return sorted({who for ways in every for who in getattr(ways, kind)})
 
 
 _IN_WORDS = {("+", "Allow"): "newly allowed", ("-", "Deny"): "no longer denied"}
@@ -97,7 +104,10 @@ def _trusts(request: Request) -> Iterator[str]:
             if difference.name in shape.trusting():
                 gained = _gained(line for line in widening(difference.lines) if line.part == "trust")
                 who = f"Who may take on {name(difference.name)} changes in {few(shape.accounts)}"
-                yield f"{who} (its **trust policy**).{gained}"
+                unasked = _ways(request, difference.name, shape.accounts, "unasked")
+                without = f"{few(unasked, _OUTSIDERS)} can take it on without"
+                mfa = f" It **no longer asks for MFA**; {without}." if unasked else ""
+                yield f"{who} (its **trust policy**).{mfa}{gained}"
 
 
 def _beside(request: Request) -> Iterator[str]:
