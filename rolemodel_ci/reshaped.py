@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rolemodel_ci.danger import widening
+from rolemodel_ci.danger import gives_beside, widening
 from rolemodel_ci.model import Policy
 from rolemodel_ci.resolve import Resolved
 from rolemodel_ci.roles import Difference, differences
@@ -37,10 +37,8 @@ class Reshaped:
         )
 
     def beside(self) -> tuple[Difference, ...]:
-        """What comes or changes beside the roles and can give access that no role shows: users, policies, providers."""
-        return tuple(
-            d for d in self.differences if not d.is_role and d.kind.startswith("AWS::IAM::") and d.what != "removed"
-        )
+        """What comes or changes beside the roles and may give access that no role shows."""
+        return tuple(filter(gives_beside, self.differences))
 
 
 class Side(NamedTuple):

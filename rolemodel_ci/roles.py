@@ -13,6 +13,9 @@ from rolemodel_ci.template import ROLE_TYPE, read_deployed
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
 REPLACING = ("RoleName", "Path")
 
+OUTPUTS, TEXTS = "outputs of the stack", "texts that grant nothing"
+"""Kinds of a difference that is about no resource."""
+
 _ATTACHED = {"AWS::IAM::Policy": "Roles", "AWS::IAM::ManagedPolicy": "Roles", "AWS::IAM::RolePolicy": "RoleName"}
 
 _POLICY_PROPERTIES = frozenset({"PolicyName", "ManagedPolicyName", "PolicyDocument", "Roles", "RoleName"})
@@ -63,9 +66,9 @@ def differences(old: Resolved, new: Resolved) -> tuple[Difference, ...]:
         elif lines or kind != kind_before:
             found.append(Difference(name, kind, "changed", tuple(lines)))
     if old.outputs != new.outputs:
-        found.append(Difference("Outputs", "outputs of the stack", "changed", ()))
+        found.append(Difference("Outputs", OUTPUTS, "changed", ()))
     if not found:  # a description, a Sid, an order: AWS counts it as an update, nobody gains by it
-        found.append(Difference("Template", "texts that grant nothing", "changed", ()))
+        found.append(Difference("Template", TEXTS, "changed", ()))
     return tuple(sorted(found, key=lambda difference: (not difference.is_role, difference.name)))
 
 

@@ -16,7 +16,7 @@ import rolemodel_ci.reshaped as module
 from rolemodel_ci.danger import ADMINISTRATOR, IDENTITIES, PASSING
 from rolemodel_ci.model import Grant, Place, Policy
 from rolemodel_ci.request import Asked, Request, Touch, decides, request
-from rolemodel_ci.roles import Difference, Line, differences
+from rolemodel_ci.roles import OUTPUTS, TEXTS, Difference, Line, differences
 from rolemodel_ci.trust import Ways
 
 YESTERDAY, TOMORROW = TODAY - timedelta(1), TODAY + timedelta(1)
@@ -200,18 +200,58 @@ def test_the_id_of_another_account_stays_in_sight() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
-    [("AWS::IAM::User", ("Extra",)), ("AWS::IAM::ManagedPolicy", ("Extra",)), ("AWS::SNS::Topic", ())],
+    ("kind", "properties", "is_told"),
+    [
+        ("AWS::IAM::User", {}, True),
+        ("AWS::IAM::ManagedPolicy", {}, True),
+        ("AWS::IAM::OIDCProvider", {}, True),
+        ("AWS::SSO::Assignment", {}, True),
+        ("AWS::CloudFormation::Stack", {"TemplateURL": "https://s3.example/x"}, True),
+        ("AWS::CloudFormation::StackSet", {}, True),
+        ("AWS::CloudFormation::CustomResource", {"ServiceToken": "x"}, True),
+        ("AWS::CloudFormation::Macro", {}, True),
+        ("Custom::Anything", {"ServiceToken": "x"}, True),
+        ("Own::Company::Thing::MODULE", {}, True),
+        ("AWS::Lambda::Function", {}, True),
+        ("AWS::Lambda::Permission", {}, True),
+        ("AWS::S3::Bucket", {}, True),
+        ("AWS::S3::BucketPolicy", {}, True),
+        ("AWS::SQS::QueuePolicy", {}, True),
+        ("AWS::SNS::TopicPolicy", {}, True),
+        ("AWS::KMS::Key", {}, True),
+        ("AWS::SecretsManager::ResourcePolicy", {}, True),
+        ("AWS::EC2::Instance", {}, True),
+        ("AWS::SNS::Topic", {"TopicName": "alarms"}, False),
+        ("AWS::SNS::Topic", {"Subscription": [{"Endpoint": {"Fn::GetAtt": ["Function", "Arn"]}}]}, True),
+        ("AWS::CloudWatch::Alarm", {"Period": "60"}, False),
+        ("AWS::Logs::LogGroup", {"RetentionInDays": "7"}, False),
+        ("AWS::Logs::LogGroup", {"ResourcePolicyDocument": {}}, True),
+    ],
 )
-def test_what_can_give_access_beside_the_roles_is_told(kind: str, told: tuple[str, ...]) -> None:
+def test_what_may_give_access_beside_the_roles_is_told(kind: str, properties: Any, is_told: bool) -> None:
     text = json.loads(template())
-    text["Resources"]["Extra"] = {"Type": kind, "Properties": {}}
+    text["Resources"]["Extra"] = {"Type": kind, "Properties": properties}
     bare, full = policy("{}"), policy("{}", roles=json.dumps(text))
-    (comes,), (goes,) = request(bare, full, TODAY).reshaped, request(full, bare, TODAY).reshaped
+    text["Resources"]["Extra"]["Properties"] = {**properties, "Tags": []}
+    other = policy("{}", roles=json.dumps(text))
+    ways = [(bare, full), (full, other), (full, bare)]
+    comes, changes, goes = (one for base, head in ways for one in request(base, head, TODAY).reshaped)
 
-    assert tuple(d.name for d in comes.beside()) == told
+    told = ("Extra",) if is_told else ()
+    assert tuple(d.name for d in comes.beside()) == tuple(d.name for d in changes.beside()) == told
     assert goes.beside() == ()
     assert comes.widened() == ()
+
+
+def test_outputs_and_texts_are_nothing_beside_the_roles() -> None:
+    text = json.loads(template())
+    text["Outputs"] = {"A": {"Value": "policy of a role"}}
+    head = policy("{}", roles=json.dumps(text))
+    text["Resources"]["Admin"]["Properties"]["Description"] = "A role."
+    shapes = [*request(policy("{}"), head, TODAY).reshaped]
+    shapes += request(head, policy("{}", roles=json.dumps(text)), TODAY).reshaped
+
+    assert [(d.kind, shape.beside()) for shape in shapes for d in shape.differences] == [(OUTPUTS, ()), (TEXTS, ())]
 
 
 def test_accounts_share_a_difference_that_names_them() -> None:

@@ -114,4 +114,4 @@ def _beside(request: Request) -> Iterator[str]:
     for shape in request.reshaped:
         for difference in shape.beside():
             what = f"{name(difference.name)} ({name(difference.kind)}) is {difference.what} in {few(shape.accounts)}"
-            yield f"{what}: it may give access **beside the roles**, which no list of people here shows."
+            yield f"{what}: it may **give access that no role shows**, nor any list of people here."
