@@ -10,7 +10,7 @@ from enum import StrEnum
 from rolemodel_ci.checks.subject import subject
 from rolemodel_ci.danger import dangers, worse
 from rolemodel_ci.model import Grant, Place, Policy
-from rolemodel_ci.reshaped import Reshaped, Side, reshaped, steady_ids, ways_into
+from rolemodel_ci.reshaped import Joining, Reshaped, Side, joining, reshaped, steady_ids, ways_into
 from rolemodel_ci.resolve import Resolved
 from rolemodel_ci.roles import role_names
 from rolemodel_ci.settings import Setting, settings
@@ -58,6 +58,7 @@ class Request:
 
     `dangers` says, by account and role, what makes a role as good as an administrator, before the change or after it.
     `newly` has those of them that are so, or are worse, only after it, of accounts that were there before it.
+    `joining` says what the accounts that are `coming` are.
     `held` says who then holds each role that changes or comes, `ways` how else it may be taken on.
     `files` are the files that it changes and that decide how access is given: config, workflows, owners.
     `whole` is False where the base could not be read, so that everything counts as asked for. `unmanaged`: the user map
@@ -76,6 +77,7 @@ class Request:
     unmanaged: bool = False
     ways: Mapping[tuple[str, str], Ways] = field(default_factory=dict)
     settings: tuple[Setting, ...] = ()
+    joining: tuple[Joining, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -120,6 +122,7 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         unmanaged,
         ways_into(*sides, touched, ids),
         settings(base, head),
+        tuple(joining(base, head, *sides)),
     )
 
 

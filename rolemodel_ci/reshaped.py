@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rolemodel_ci.danger import gives_beside, widening
 from rolemodel_ci.model import Policy
 from rolemodel_ci.resolve import Resolved
-from rolemodel_ci.roles import Difference, differences
+from rolemodel_ci.roles import Difference, differences, role_names
 from rolemodel_ci.template import ROLE_TYPE
 from rolemodel_ci.trust import Trust, Ways, ways
 
@@ -41,6 +41,20 @@ class Reshaped:
         return tuple(filter(gives_beside, self.differences))
 
 
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """An account that comes, and what its stack makes.
+
+    `beside` is what may give access that no role shows, as name and type. `holder` had the account's id before.
+    """
+
+    account: str
+    account_id: str | None
+    roles: tuple[str, ...]
+    beside: tuple[tuple[str, str], ...] = ()
+    holder: str | None = None
+
+
 class Side(NamedTuple):
     """What the template means in each account that is there, before a change or after it, and the master account."""
 
@@ -69,6 +83,22 @@ def reshaped(before: Side, after: Side, ids: Mapping[str, str]) -> Iterator[Resh
             accounts.setdefault(_unnumbered(known[pair], ids.get(name)), []).append(name)
     for found, names in accounts.items():
         yield Reshaped(tuple(names), found)
+
+
+def joining(base: Policy | None, head: Policy, before: Side, after: Side) -> Iterator[Joining]:
+    """The accounts that come, sorted by name."""
+    holders = {account.account_id: account.name for account in base.accounts} if base else {}
+    known: dict[int, tuple[tuple[str, str], ...]] = {}
+    for account in sorted(head.present, key=lambda account: account.name):
+        if account.name in before.resolved:
+            continue
+        meaning = after.resolved[account.name]
+        if id(meaning) not in known:
+            added = filter(gives_beside, differences(Resolved({}, {}), meaning))
+            known[id(meaning)] = tuple((difference.name, difference.kind) for difference in added)
+        holder = holders.get(account.account_id) if account.account_id else None
+        other = holder if holder != account.name else None
+        yield Joining(account.name, account.account_id, role_names(meaning), known[id(meaning)], other)
 
 
 def ways_into(

@@ -16,6 +16,7 @@ import rolemodel_ci.reshaped as module
 from rolemodel_ci.danger import ADMINISTRATOR, IDENTITIES, PASSING
 from rolemodel_ci.model import Grant, Place, Policy
 from rolemodel_ci.request import Asked, Request, Touch, decides, request
+from rolemodel_ci.reshaped import Joining
 from rolemodel_ci.roles import OUTPUTS, TEXTS, Difference, Line, differences
 from rolemodel_ci.trust import Ways
 
@@ -172,6 +173,31 @@ def test_ways_into_a_role_that_is_widened_are_known_and_not_new() -> None:
 
     assert request(base, head, TODAY).ways == {("prod", "R"): Ways((OTHER,), ())}
     assert request(head, head, TODAY).ways == {}
+
+
+def test_an_account_that_joins_has_its_id_its_roles_and_what_stands_beside_them() -> None:
+    text = json.loads(template(ROLES))
+    text["Resources"]["Extra"] = {"Type": "AWS::IAM::User"}
+    text["Resources"]["Reader"]["Condition"] = "InProd"
+    text["Conditions"] = {"InProd": {"Fn::Equals": [{"Ref": "AWS::AccountId"}, "222222222222"]}}
+    one = policy("{}", roles=json.dumps(text), accounts=["prod"])
+    two = policy("{}", roles=json.dumps(text), accounts=["prod", "dev", "test absent", "other"])
+    extra = (("Extra", "AWS::IAM::User"),)
+
+    assert request(one, two, TODAY).joining == (
+        Joining("dev", "333333333333", ("Admin",), extra), Joining("other", None, ("Admin", "Reader"), extra)
+    )  # fmt: skip
+    assert [each.account for each in request(None, two, TODAY).joining] == ["dev", "other", "prod"]
+    assert request(two, one, TODAY).joining == ()
+
+
+def test_an_account_that_joins_with_the_id_of_another_says_so() -> None:
+    base, head = policy("{}", accounts=["prod"]), policy("{}", accounts=["dev"])
+    head = with_account(head, account_id="222222222222")
+    same = policy("{}", accounts=["prod absent"])
+
+    assert [each.holder for each in request(base, head, TODAY).joining] == ["prod"]
+    assert [each.holder for each in request(same, base, TODAY).joining] == [None]
 
 
 def test_an_account_that_joins_and_a_first_request_have_every_way_in() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -287,8 +288,6 @@ def beside_the_roles() -> str:
         for name, role in base.template.body["Resources"].items()
     }
     body["Backdoor"] = {"Type": "AWS::IAM::User", "Properties": {"UserName": "backdoor"}}
-    import json
-
     text = json.dumps({"Parameters": {"AssumingAccountID": {"Type": "String"}}, "Resources": body})
     return summary(base, access(roles=text))
 
@@ -296,6 +295,23 @@ def beside_the_roles() -> str:
 def account_added() -> str:
     """An account joins, with grants."""
     return summary(access(accounts=FOUR[:3]), access(BEFORE + "cdn: {AdminRole: [frank]}"))
+
+
+def first_request() -> str:
+    """Nothing was there: a role for a service, and something beside the roles."""
+    ec2 = trusting({"AWS": {"Fn::Sub": "arn:aws:iam::${AssumingAccountID}:root"}, "Service": "ec2.amazonaws.com"})
+    roles = {**ROLES, "DeployRole": allowing("iam:PassRole", AssumeRolePolicyDocument=ec2)}
+    body = access(roles=roles, accounts=["prod"]).template.body["Resources"]
+    body = {**body, "Hook": {"Type": "Custom::Hook", "Properties": {"ServiceToken": "arn:aws:lambda:x"}}}
+    text = json.dumps({"Parameters": {"AssumingAccountID": {"Type": "String"}}, "Resources": body})
+    return summary(None, access(roles=text, accounts=["prod", "dev"]), FORK)
+
+
+def account_renamed() -> str:
+    """An account goes, and another comes that is the same in AWS."""
+    base, head = access("{}", accounts=["prod", "dev"]), access("{}", accounts=["prod", "test"])
+    prod, test = head.accounts
+    return summary(base, replace(head, accounts=(prod, replace(test, account_id="333333333333"))), FORK)
 
 
 def account_removed() -> str:
@@ -441,6 +457,8 @@ COMMENTS: Mapping[str, Callable[[], str]] = {
     "beside-the-roles": beside_the_roles,
     "account-added": account_added,
     "account-removed": account_removed,
+    "account-renamed": account_renamed,
+    "first-request": first_request,
     "longer-and-shorter": longer_and_shorter,
     "files-changed": files_changed,
     "settings-changed": settings_changed,

@@ -37,8 +37,8 @@ SAID = {
     "500-grants": "500 grants",
 }
 QUIET = {
-    "problems", "nothing", "role-narrowed", "role-added-and-removed", "account-removed", "applied", "applied-nothing",
-    "no-drift", "drift-report", "drift-repaired",
+    "problems", "nothing", "role-narrowed", "role-added-and-removed", "account-removed", "account-renamed", "applied",
+    "applied-nothing", "no-drift", "drift-report", "drift-repaired",
 }  # fmt: skip
 
 

@@ -48,7 +48,7 @@ from rolemodel_ci.render.comment import (
 from rolemodel_ci.render.comment.fit import Limit, Part, fitted
 from rolemodel_ci.render.comment.markup import link, name, name_html, words
 from rolemodel_ci.request import Asked, Request, Touch
-from rolemodel_ci.reshaped import Reshaped
+from rolemodel_ci.reshaped import Joining, Reshaped
 from rolemodel_ci.roles import Difference, Line
 from rolemodel_ci.settings import Setting
 from rolemodel_ci.trust import Ways
@@ -97,6 +97,10 @@ def request_about(text: str) -> Request:
         (text, f".github/workflows/{text}", f".github/{text}", f"{text}/CODEOWNERS"),
         whole=False,
         unmanaged=True,
+        joining=(
+            Joining(text, text, (text, "Role", text), ((text, text),), text),
+            Joining("other", None, (text,), ((text, "X::Y"),)),
+        ),
         settings=tuple(
             Setting(text, before, after, account, risk)
             for before, after in ((None, text), (text, None), (text, text))

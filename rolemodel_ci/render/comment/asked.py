@@ -12,7 +12,7 @@ from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import few, few_html, name, row, table_head, words
 from rolemodel_ci.render.text import visible
 from rolemodel_ci.request import Asked, Request, Touch
-from rolemodel_ci.reshaped import Reshaped
+from rolemodel_ci.reshaped import Joining, Reshaped
 from rolemodel_ci.roles import Difference, Line
 
 _SIGNS = {
@@ -74,6 +74,20 @@ def access_parts(request: Request, plan: Plan | None, facts: Facts) -> Iterator[
         leaves = "goes, with its groups" if len(request.going) == 1 else "go, with their groups"
         going = f"{few(request.going)} {leaves} and who is in them." if request.going else ""
         yield Part(" ".join(piece for piece in ("**Accounts:**", coming, going) if piece))
+    if request.joining:
+        rows = tuple(_joining(account, request.dangers) for account in request.joining)
+        yield Part(table_head(("account that joins", "id", "its roles")), rows, rank=2, noun="account")
+
+
+def _joining(joining: Joining, dangers: Mapping[tuple[str, str], str]) -> str:
+    """An account that comes, with its roles: those as good as an administrator first, and why they are."""
+    held = {role: dangers.get((joining.account, role)) for role in joining.roles}
+    risky = [(role, why) for role, why in held.items() if why]
+    cells = [name(role) + mark(why) + ("" if why == ADMINISTRATOR else f": {why}") for role, why in risky]
+    cells += [few(plain)] if (plain := [role for role, why in held.items() if not why]) else []
+    known_as = name(joining.account_id) if joining.account_id else "not in the config"
+    before = f", until now of {name(joining.holder)}" if joining.holder else ""
+    return row((name(joining.account), known_as + before, "<br>".join(cells)))
 
 
 class _Standing:

@@ -111,7 +111,14 @@ def _trusts(request: Request) -> Iterator[str]:
 
 
 def _beside(request: Request) -> Iterator[str]:
+    where: dict[tuple[str, str, str], list[str]] = {}
     for shape in request.reshaped:
         for difference in shape.beside():
-            what = f"{name(difference.name)} ({name(difference.kind)}) is {difference.what} in {few(shape.accounts)}"
-            yield f"{what}: it may **give access that no role shows**, nor any list of people here."
+            key = (difference.name, difference.kind, difference.what)
+            where.setdefault(key, []).extend(shape.accounts)
+    for account in request.joining:
+        for resource, kind in account.beside:
+            where.setdefault((resource, kind, "added"), []).append(account.account)
+    for (resource, kind, what), accounts in where.items():
+        told = f"{name(resource)} ({name(kind)}) is {what} in {few(sorted(accounts))}"
+        yield f"{told}: it may **give access that no role shows**, nor any list of people here."
