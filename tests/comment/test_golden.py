@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from functools import cache
 from pathlib import Path
 
 import pytest
-from builders import TODAY
+from builders import TODAY, template
 
+from rolemodel_ci.model import Policy
 from rolemodel_ci.render.comment import Facts, as_comment, requested_change
 from rolemodel_ci.request import request
 
@@ -20,7 +22,8 @@ EXPECTED = Path(__file__).parent.parent / "expected" / "comment"
 SAID = {
     "planned": "2 grants, 1 revocation",
     "planned-everything": (
-        "2 grants, 3 revocations, 1 grant made shorter, 2 roles widened, 1 role added, 1 account removed, "
+        "2 grants, 3 revocations, 1 grant made shorter, 2 roles widened, "
+        "1 role added as good as administrator, 1 account removed, "
         "2 settings changed"
     ),
     "problems": "cannot be used, 2 problems in the files",
@@ -28,6 +31,10 @@ SAID = {
     "applied-with-failures": "incomplete, 1 failed and 3 skipped of 15 changes",
     "nothing": "nothing that gives or takes access",
     "role-widened": "1 role widened",
+    "role-made-administrator": "1 role made as good as administrator",
+    "role-with-a-back-door": "1 role added as administrator, 1 role opened to the outside",
+    "trust-changed": "1 role widened, 1 role opened to the outside",
+    "first-request": "5 grants, 1 role opened to the outside, 1 resource beside the roles, 2 accounts added",
     "role-narrowed": "1 role changed",
     "role-added-and-removed": "3 grants, 3 revocations, 1 role added, 1 role removed",
     "beside-the-roles": "1 resource beside the roles",
@@ -92,6 +99,36 @@ def test_without_addresses_there_are_no_links() -> None:
     assert seen.links == []
     assert [row[5] for row in seen.rows] == [f"users.yml:{one.place.line}" for one in asked.grants]
     assert seen.strange == []
+
+
+def test_a_role_that_becomes_administrator_in_one_account_says_so_first() -> None:
+    def where(condition: str) -> Policy:
+        managed = {"Fn::If": [condition, ["arn:aws:iam::aws:policy/AdministratorAccess"], []]}
+        conditions = {
+            "Never": {"Fn::Equals": ["a", "b"]},
+            "InProd": {"Fn::Equals": [{"Ref": "AWS::AccountId"}, "222222222222"]},
+        }
+        text = template({"ReadOnlyRole": allowing("s3:*", ManagedPolicyArns=managed)}, Conditions=conditions)
+        return access("{}", roles=text, accounts=["prod", "dev"])
+
+    shown = summary(where("Never"), where("InProd"), FORK)
+
+    assert "### Access change: 1 role made administrator\n" in shown
+    assert "<code>ReadOnlyRole</code> made administrator in <code>prod</code></summary>" in shown
+
+
+def test_a_role_that_becomes_administrator_by_a_policy_beside_it_says_so_first() -> None:
+    def with_policy(action: str) -> Policy:
+        document = {"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+        managed = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
+        body = json.loads(template({"OpsRole": {"ManagedPolicyArns": [{"Ref": "Shared"}]}}))
+        body["Resources"]["Shared"] = managed
+        return access("{}", roles=json.dumps(body), accounts=["prod"])
+
+    shown = summary(with_policy("s3:*"), with_policy("*"), FORK)
+
+    assert "### Access change: 1 role made administrator, 1 resource beside the roles\n" in shown
+    assert "`OpsRole` becomes **administrator** of `prod`" in shown
 
 
 def test_many_roles_that_change_are_counted_in_the_fold() -> None:
