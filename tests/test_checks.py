@@ -263,6 +263,23 @@ def test_an_id_missing_from_the_config_is_fine_where_ci_does_not_get_in() -> Non
     assert found(config=base_with("config", ("account_id: 333333333333", "profile: dev"))) == []
 
 
+def test_a_role_that_is_removed_is_not_taken_for_another() -> None:
+    users = "prod:\n  AuditRole: [alice]\n  AdmniRole: [bob]\n"
+    removed, slip = problems(loaded(users=users))
+    assert removed.remedy == "Add it to roles.yml, or remove it here."
+    assert slip.remedy == "Did you mean `AdminRole`?"
+
+
+def test_a_policy_that_is_removed_is_not_taken_for_another() -> None:
+    policies = "".join(
+        f"  {name}Policy: {{Type: 'AWS::IAM::ManagedPolicy', Properties: {{PolicyDocument: x}}}}\n"
+        for name in ("Admin", "Billing")
+    )
+    roles = base_with("roles", (PROPERTY, "        - !Ref AuditPolicy\n")) + policies
+    (problem,) = problems(loaded(roles=roles))
+    assert problem.remedy == "Correct the name, or declare it."
+
+
 def test_control_characters_of_names_do_not_reach_the_messages() -> None:
     (problem,) = problems(loaded(users='"x\\n::error::y": {}\n'))
     assert problem.message == "account `x\\n::error::y` is not in the config"

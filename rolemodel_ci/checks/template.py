@@ -10,7 +10,7 @@ from rolemodel_ci.checks.subject import Check, Subject
 from rolemodel_ci.model import MASTER_PARAMETER, Account, Place, Problem, Role, Severity
 from rolemodel_ci.resolve import PLACEHOLDER
 from rolemodel_ci.roles import listed, role_name, role_path
-from rolemodel_ci.schema import did_you_mean
+from rolemodel_ci.schema import slip_of
 from rolemodel_ci.trust import is_open, trust_statements
 
 SWITCH_ROLE_LIMIT = 64
@@ -166,7 +166,7 @@ def dangling_references(subject: Subject) -> Iterable[Problem]:
                 f"`{name}` is neither a parameter nor a resource of the template"
                 if kind == "resource"
                 else f"the template has no {kind} `{name}`",
-                did_you_mean(name, known[kind]) or "Correct the name, or declare it.",
+                slip_of(name, known[kind]) or "Correct the name, or declare it.",
             )
 
 
