@@ -16,6 +16,9 @@ from rolemodel_ci.roles import role_names
 from rolemodel_ci.settings import Setting, settings
 from rolemodel_ci.trust import Ways
 
+BOOTSTRAP = "bootstrap/"
+"""Where the templates are by which CI gets in. No run deploys them; somebody does by hand, as they are in the files."""
+
 _Key = tuple[str, str, str]
 
 
@@ -132,11 +135,12 @@ def dangers_of(policy: Policy, today: date) -> dict[tuple[str, str], str]:
 
 
 def decides(path: str, policy: Policy) -> bool:
-    """Whether a file decides how access is given: the config, workflows, who has to approve.
+    """Whether a file decides how access is given: the config, workflows, who has to approve, the roles of CI.
 
     What a change of the template means is in `reshaped`, and one of the user map in `grants`.
     """
-    return path == policy.config_file or path.startswith(".github/") or path.rpartition("/")[2] == "CODEOWNERS"
+    decisive = path == policy.config_file or path.startswith((".github/", BOOTSTRAP))
+    return decisive or path.rpartition("/")[2] == "CODEOWNERS"
 
 
 def _side(policy: Policy | None, resolved: Mapping[str, Resolved]) -> Side:

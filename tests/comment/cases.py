@@ -334,8 +334,8 @@ def longer_and_shorter() -> str:
 
 
 def files_changed() -> str:
-    """Nothing but files that decide: config, a workflow, who has to approve."""
-    changed = ("config.yml", "README.md", ".github/workflows/access.yml", ".github/CODEOWNERS")
+    """Nothing but files that decide: config, a workflow, who has to approve, the roles of CI."""
+    changed = ("bootstrap/account.yml", "config.yml", "README.md", ".github/workflows/access.yml", ".github/CODEOWNERS")
     return summary(access(), access(), changed=changed)
 
 

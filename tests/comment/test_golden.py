@@ -131,6 +131,19 @@ def test_a_role_that_becomes_administrator_by_a_policy_beside_it_says_so_first()
     assert "`OpsRole` becomes **administrator** of `prod`" in shown
 
 
+def test_a_property_that_changes_is_one_line() -> None:
+    def lasting(seconds: str, boundary: str) -> Policy:
+        return access("{}", roles={"Role": allowing("s3:*", MaxSessionDuration=seconds, PermissionsBoundary=boundary)})
+
+    (longer,) = read(summary(lasting("3600", "arn:a"), lasting("7200", "arn:b"), FORK)).fences
+    (shorter,) = read(summary(lasting("7200", "arn:a"), lasting("3600", "arn:a"), FORK)).fences
+
+    assert longer.splitlines()[1:] == [
+        "# gives more", "!   MaxSessionDuration: 3600 → 7200", "!   PermissionsBoundary: arn:a → arn:b"
+    ]  # fmt: skip
+    assert shorter.splitlines()[1:] == ["# gives less, or neither", "!   MaxSessionDuration: 7200 → 3600"]
+
+
 def test_many_roles_that_change_are_counted_in_the_fold() -> None:
     roles = {f"Role{n}": allowing("s3:Get*") for n in range(7)}
     wider = {name: allowing("s3:*") for name in roles}

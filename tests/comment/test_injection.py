@@ -94,7 +94,7 @@ def request_about(text: str) -> Request:
         {(text, text): "allows every action"},
         {(text, text): "allows every action"},
         {(text, text): frozenset({text})},
-        (text, f".github/workflows/{text}", f".github/{text}", f"{text}/CODEOWNERS"),
+        (text, f".github/workflows/{text}", f".github/{text}", f"bootstrap/{text}", f"{text}/CODEOWNERS"),
         whole=False,
         unmanaged=True,
         joining=(

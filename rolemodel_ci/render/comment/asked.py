@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 
 from rolemodel_ci.danger import ADMINISTRATOR, widening
 from rolemodel_ci.plan import AddMember, Blocked, Plan, RemoveMember
@@ -176,10 +177,31 @@ def _lines(differences: Iterable[Difference]) -> Iterator[str]:
         if difference.what != "changed" or not difference.is_role:
             yield from map(_line, difference.lines)
             continue
-        wider = widening(difference.lines)
-        rest = [line for line in difference.lines if line not in wider]
-        for title, lines in (("# gives more", wider), ("# gives less, or neither", rest)):
-            yield from (title, *map(_line, lines)) if lines else ()
+        wider = set(widening(difference.lines))
+        more: list[str] = []
+        rest: list[str] = []
+        for lines in _paired(difference.lines):
+            (more if any(line in wider for line in lines) else rest).append(_change(lines))
+        for title, shown in (("# gives more", more), ("# gives less, or neither", rest)):
+            yield from (title, *shown) if shown else ()
+
+
+def _paired(lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
+    """Each line by itself; the old and the new value of a property that has one value together."""
+    for part, group in groupby(lines, key=lambda line: line.part):
+        own = tuple(group)
+        listing = part in ("trust", "managed policies") or part.startswith("policy ")
+        if len(own) == 2 and own[0].sign != own[1].sign and not listing:
+            yield tuple(sorted(own, key=lambda line: line.sign, reverse=True))
+        else:
+            yield from ((line,) for line in own)
+
+
+def _change(lines: tuple[Line, ...]) -> str:
+    if len(lines) == 1:
+        return _line(lines[0])
+    before, after = lines
+    return f"!   {_shown(before.part)}: {_shown(before.text)} → {_shown(after.text)}"
 
 
 def _line(line: Line) -> str:

@@ -10,7 +10,7 @@ from rolemodel_ci.render.comment.config import setting_risks
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, name, words
 from rolemodel_ci.render.comment.wider import rank, role_risks
-from rolemodel_ci.request import Request, Touch
+from rolemodel_ci.request import BOOTSTRAP, Request, Touch
 
 
 def risk_parts(request: Request, author: str, mails: Iterable[str], refusals: Iterable[Refusal]) -> Iterator[Part]:
@@ -81,6 +81,8 @@ def _files(request: Request) -> Iterator[str]:
             yield f"{name(path)} changes: a **workflow** decides what runs with the roles of CI."
         elif path.rpartition("/")[2] == "CODEOWNERS":
             yield f"{name(path)} changes: it decides **who has to approve**."
+        elif path.startswith(BOOTSTRAP):
+            yield f"{name(path)} changes: by the templates there **CI gets in**, once somebody deploys them."
         elif path.startswith(".github/"):
             yield f"{name(path)} changes: it may decide what runs, and **who has to approve**."
         else:
