@@ -114,14 +114,12 @@ def _of_accounts(base: Policy, head: Policy) -> Iterator[Setting]:
 
 def _risk_of_id(was: Account, now: Account, holder: Account | None, head: Policy) -> str:
     """What another id means. `holder` is the account that had it before."""
-    if was.account_id is None:
-        return ""
     if now.account_id is None:
         return "nothing says any more which AWS account it is"
     if holder is None:
-        return "its grants then are grants in another AWS account"
+        return "its grants then are grants in another AWS account" if was.account_id else ""
     other = head.account(holder.name)
-    if other is not None and other.account_id == was.account_id:
+    if was.account_id and other is not None and other.account_id == was.account_id:
         return f"`{now.name}` and `{holder.name}` swap their ids, and so everybody's grants in them"
     return f"it was the id of `{holder.name}`, and the grants of `{now.name}` then are grants there"
 

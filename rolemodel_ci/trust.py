@@ -94,24 +94,24 @@ def is_open(statement: Any) -> bool:
 def _narrows(condition: Any) -> bool:
     """Whether one of the tests, all of which have to be met, leaves only callers of known accounts or organizations."""
     return any(
-        str(operator).removeprefix("ForAnyValue:") in _POSITIVE and _names_callers(key, value, operator in _EXACT)
+        _names_callers(str(operator).removeprefix("ForAnyValue:"), str(key).lower(), value)
         for operator, tests in (condition.items() if isinstance(condition, dict) else ())
         for key, value in (tests.items() if isinstance(tests, dict) else ())
     )
 
 
-def _names_callers(key: str, value: Any, exact: bool) -> bool:
-    """Whether every value that a key may have is of one account or organization.
+def _names_callers(operator: str, key: str, value: Any) -> bool:
+    """Whether a test is met only by callers of one account or organization, whichever of its values it is met by.
 
-    What only AWS can tell is so where it is compared as it is, but not where it could be a pattern.
+    What only AWS can tell is such a value where it is compared as it is, but not where it could be a pattern.
     """
-    form, values = _CALLER.get(str(key).lower()), list(branches(value))
-    if form is None or not values:
+    form, values = _CALLER.get(key), list(branches(value))
+    if operator not in _POSITIVE or form is None or not values:
         return False
     texts = [one for one in values if isinstance(one, str)]
     others = [one for one in values if not isinstance(one, str)]
-    known_to_aws = exact and all(isinstance(one, dict) and one.keys() <= _ONLY_AWS_KNOWS for one in others)
-    return all(form.match(text) for text in texts) and (known_to_aws or not others)
+    compared = operator in _EXACT and all(isinstance(one, dict) and one.keys() <= _ONLY_AWS_KNOWS for one in others)
+    return all(form.match(text) for text in texts) and (compared or not others)
 
 
 def outsiders(trust: Trust) -> tuple[str, ...]:

@@ -163,6 +163,10 @@ def test_an_id_that_comes_or_goes() -> None:
     full = config(accounts=f"{{{PROD}, profile: p}}")
 
     assert settings(bare, full) == (Setting("account_id", None, "222222222222", "prod"),)
+    both = config(accounts=f"{{name: prod, profile: p}}, {{{DEV}}}")
+    moved = config(accounts="{name: prod, account_id: 333333333333, profile: p}, {name: dev, profile: d}")
+    taken, *_ = settings(both, moved)
+    assert taken.risk == "it was the id of `dev`, and the grants of `prod` then are grants there"
     (gone,) = settings(full, bare)
     assert gone.risk == "nothing says any more which AWS account it is"
     (profile,) = settings(bare, config(accounts="{name: prod, profile: q}"))

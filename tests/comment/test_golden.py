@@ -14,7 +14,7 @@ from rolemodel_ci.model import Policy
 from rolemodel_ci.render.comment import Facts, as_comment, requested_change
 from rolemodel_ci.request import request
 
-from .cases import COMMENTS, FORK, access, allowing, summary
+from .cases import COMMENTS, FORK, access, allowing, summary, trusting
 from .reading import read
 
 EXPECTED = Path(__file__).parent.parent / "expected" / "comment"
@@ -129,6 +129,18 @@ def test_a_role_that_becomes_administrator_by_a_policy_beside_it_says_so_first()
 
     assert "### Access change: 1 role made administrator, 1 resource beside the roles\n" in shown
     assert "`OpsRole` becomes **administrator** of `prod`" in shown
+
+
+def test_who_comes_from_outside_is_seen_among_many_of_the_own_account() -> None:
+    own = [f"arn:aws:iam::111111111111:role/somebody-of-the-company-{n:03}" for n in range(100)]
+    trusts = trusting({"AWS": own}), trusting({"AWS": [*own, "arn:aws:iam::999999999999:root"]})
+    base, head = (access("{}", roles={"Role": allowing("s3:*", AssumeRolePolicyDocument=trust)}) for trust in trusts)
+
+    shown = summary(base, head, FORK)
+
+    box = shown.partition("> [!CAUTION]")[2].partition("\n\n")[0]
+    assert "**From outside the master account:** `arn:aws:iam::999999999999:root`." in box
+    assert "### Access change: 1 role widened, 1 role opened to the outside\n" in shown
 
 
 def test_a_property_that_changes_is_one_line() -> None:

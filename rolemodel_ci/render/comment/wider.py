@@ -14,6 +14,8 @@ from rolemodel_ci.trust import Ways
 
 _OUTSIDERS = 3
 
+_Kind = Literal["outsiders", "coming", "unasked"]
+
 
 def role_risks(request: Request) -> Iterator[str]:
     """One sentence or two for each thing that a reviewer of roles must not overlook."""
@@ -37,7 +39,7 @@ def _becoming_dangerous(request: Request) -> Iterator[str]:
         holders = _holders(request, role, accounts)
         held = f"It is held by {few(holders)}" if holders else "No user of the map holds it yet"
         becomes = f"{name(role)} becomes {rank(why)} of {few(sorted(accounts))}: it {why}."
-        yield f"{becomes} {held}{_open_to(request, role, accounts)}."
+        yield f"{becomes} {held}.{_open_to(request, role, accounts)}"
 
 
 def _widened(request: Request) -> Iterator[str]:
@@ -50,7 +52,7 @@ def _widened(request: Request) -> Iterator[str]:
                 held = f"{counted(people, 'person', 'people')} can" if people else "no user of the map can yet"
                 others = _open_to(request, difference.name, shape.accounts)
                 what = f"{name(difference.name)} is **widened** in {few(shape.accounts)}"
-                yield f"{what}; {held} switch into it{others}.{gained}"
+                yield f"{what}; {held} switch into it.{others}{gained}"
 
 
 def _holders(request: Request, role: str, accounts: Iterable[str]) -> list[str]:
@@ -60,10 +62,10 @@ def _holders(request: Request, role: str, accounts: Iterable[str]) -> list[str]:
 def _open_to(request: Request, role: str, accounts: Iterable[str]) -> str:
     """Who may take on the role beside those who hold it by the map."""
     outsiders = _ways(request, role, accounts, "outsiders")
-    return f", and it is open to {few(outsiders, _OUTSIDERS)}" if outsiders else ""
+    return f" From outside the master account, {few(outsiders, _OUTSIDERS)} can take it on." if outsiders else ""
 
 
-def _ways(request: Request, role: str, accounts: Iterable[str], kind: Literal["outsiders", "unasked"]) -> list[str]:
+def _ways(request: Request, role: str, accounts: Iterable[str], kind: _Kind) -> list[str]:
     """Those of one kind, of all the accounts together."""
     every = (request.ways.get((account, role), Ways()) for account in accounts)
     return sorted({who for ways in every for who in getattr(ways, kind)})
@@ -102,12 +104,21 @@ def _trusts(request: Request) -> Iterator[str]:
     for shape in request.reshaped:
         for difference in shape.differences:
             if difference.name in shape.trusting():
+                changes = f"Who may take on {name(difference.name)} changes in {few(shape.accounts)}"
                 gained = _gained(line for line in widening(difference.lines) if line.part == "trust")
-                who = f"Who may take on {name(difference.name)} changes in {few(shape.accounts)}"
-                unasked = _ways(request, difference.name, shape.accounts, "unasked")
-                without = f"{few(unasked, _OUTSIDERS)} can take it on without"
-                mfa = f" It **no longer asks for MFA**; {without}." if unasked else ""
-                yield f"{who} (its **trust policy**).{mfa}{gained}"
+                about = (request, difference.name, shape.accounts)
+                yield f"{changes} (its **trust policy**).{_mfa(*about)}{_coming(*about)}{gained}"
+
+
+def _mfa(request: Request, role: str, accounts: Iterable[str]) -> str:
+    unasked = few(_ways(request, role, accounts, "unasked"), _OUTSIDERS)
+    return f" It **no longer asks for MFA**; {unasked} can take it on without." if unasked else ""
+
+
+def _coming(request: Request, role: str, accounts: Iterable[str]) -> str:
+    """Who comes from outside, by themselves: among many others in one statement they could be overlooked."""
+    coming = few(_ways(request, role, accounts, "coming"), _OUTSIDERS)
+    return f" **From outside the master account:** {coming}." if coming else ""
 
 
 def _beside(request: Request) -> Iterator[str]:
