@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
 from rolemodel_ci.resolve import PLACEHOLDER, Resolved
-from rolemodel_ci.roles import Line, attachments, listed, policy_document, role_names
+from rolemodel_ci.roles import OUTPUTS, TEXTS, Difference, Line, attachments, listed, policy_document, role_names
 
 ADMINISTRATOR = "allows every action"
 IDENTITIES = "can give itself any right (IAM)"
@@ -32,6 +33,18 @@ _MANAGED = {":iam::aws:policy/AdministratorAccess": "*", ":iam::aws:policy/IAMFu
 
 # AWS's own policies that take away: whose going gives (same page).
 _DENYING = ("AWSDenyAll", "AWSCompromisedKeyQuarantine")
+
+# What stacks may hold beside roles without anybody getting in or anything being run by it, as long as it names no role,
+# policy or principal. Whatever is not in the list may give access: custom resources and nested stacks run what no
+# template here shows, resource policies let others in, functions run with the rights of a role.
+_HARMLESS = frozenset({
+    "AWS::Budgets::Budget", "AWS::CDK::Metadata", "AWS::CE::AnomalyMonitor", "AWS::CE::AnomalySubscription",
+    "AWS::CloudFormation::WaitCondition", "AWS::CloudFormation::WaitConditionHandle", "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::LogGroup", "AWS::Logs::LogStream",
+    "AWS::Logs::MetricFilter", "AWS::ResourceGroups::Group", "AWS::SNS::Topic", "AWS::SQS::Queue",
+    "AWS::SSM::Parameter",
+})  # fmt: skip
+_HARMFUL_NAME = re.compile(r"role|policy|principal|function", re.IGNORECASE)
 
 _MANAGED_POLICY = "AWS::IAM::ManagedPolicy"
 
@@ -82,6 +95,14 @@ def widens(line: Line) -> bool:
     if line.part == "PermissionsBoundary":
         return line.sign == "-"  # a boundary that goes, or that becomes another
     return line.part == "MaxSessionDuration" and line.sign == "+"
+
+
+def gives_beside(difference: Difference) -> bool:
+    """Whether something beside the roles comes or changes by which somebody may get access that no role shows."""
+    if difference.is_role or difference.what == "removed" or difference.kind in (OUTPUTS, TEXTS):
+        return False
+    named = any(_HARMFUL_NAME.search(line.text) for line in difference.lines)
+    return named or difference.kind not in _HARMLESS
 
 
 def widening(lines: Iterable[Line]) -> tuple[Line, ...]:

@@ -8,14 +8,18 @@ from datetime import date
 from enum import StrEnum
 
 from rolemodel_ci.checks.subject import subject
-from rolemodel_ci.danger import dangers, widening, worse
+from rolemodel_ci.danger import dangers, worse
 from rolemodel_ci.model import Grant, Place, Policy
+from rolemodel_ci.reshaped import Joining, Reshaped, Side, joining, reshaped, steady_ids, ways_into
 from rolemodel_ci.resolve import Resolved
-from rolemodel_ci.roles import Difference, differences, role_names
+from rolemodel_ci.roles import role_names
+from rolemodel_ci.settings import Setting, settings
+from rolemodel_ci.trust import Ways
+
+BOOTSTRAP = "bootstrap/"
+"""Where the templates are by which CI gets in. No run deploys them; somebody does by hand, as they are in the files."""
 
 _Key = tuple[str, str, str]
-
-_OWN_ID = "${AWS::AccountId}"
 
 
 class Touch(StrEnum):
@@ -52,38 +56,13 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Reshaped:
-    """What changes in the roles of some accounts: the same in each of them."""
-
-    accounts: tuple[str, ...]
-    differences: tuple[Difference, ...]
-
-    def widened(self) -> tuple[str, ...]:
-        """The roles that can do more, or be taken on by more, than before."""
-        return tuple(d.name for d in self.differences if d.is_role and d.what == "changed" and widening(d.lines))
-
-    def trusting(self) -> tuple[str, ...]:
-        """The roles of which it changes who may take them on."""
-        return tuple(
-            d.name
-            for d in self.differences
-            if d.is_role and d.what == "changed" and any(line.part == "trust" for line in d.lines)
-        )
-
-    def beside(self) -> tuple[Difference, ...]:
-        """What comes or changes beside the roles and can give access that no role shows: users, policies, providers."""
-        return tuple(
-            d for d in self.differences if not d.is_role and d.kind.startswith("AWS::IAM::") and d.what != "removed"
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Request:
     """Everything that the change asks for.
 
     `dangers` says, by account and role, what makes a role as good as an administrator, before the change or after it.
     `newly` has those of them that are so, or are worse, only after it, of accounts that were there before it.
-    `held` says who then holds each role that changes.
+    `joining` says what the accounts that are `coming` are.
+    `held` says who then holds each role that changes or comes, `ways` how else it may be taken on.
     `files` are the files that it changes and that decide how access is given: config, workflows, owners.
     `whole` is False where the base could not be read, so that everything counts as asked for. `unmanaged`: the user map
     is given up, so that memberships stay as they are and nobody looks after them.
@@ -99,11 +78,15 @@ class Request:
     files: tuple[str, ...] = ()
     whole: bool = True
     unmanaged: bool = False
+    ways: Mapping[tuple[str, str], Ways] = field(default_factory=dict)
+    settings: tuple[Setting, ...] = ()
+    joining: tuple[Joining, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether the change asks for nothing that has to do with access."""
-        return not (self.grants or self.reshaped or self.coming or self.going or self.files or self.unmanaged)
+        roles = self.grants or self.reshaped or self.coming or self.going
+        return not (roles or self.files or self.unmanaged or self.settings)
 
 
 def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, ...] = ()) -> Request:
@@ -113,8 +96,8 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
     """
     after = subject(head, today).resolved
     before = subject(base, today).resolved if base else {}
-    was = {account.name for account in base.present} if base else set()
-    now = {account.name for account in head.present}
+    sides = _side(base, before), _side(head, after)
+    was, now = (side.resolved.keys() for side in sides)
     risky_before, risky = _dangers(before), _dangers(after)
     newly = {
         key: why for key, why in risky.items() if key[0] in was & now and worse(why, risky_before.get(key))
@@ -125,19 +108,24 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         stays = {(name, role) for name in was & now for role in role_names(after[name])}
         holding = {key: grant for key, grant in holding_before.items() if key[:2] in stays}
     grants = sorted(_grants(holding_before, holding, risky_before, risky), key=_importance)
-    ids = _steady_ids(base, head)
-    reshaped = tuple(_reshaped({n: before[n] for n in was}, {n: after[n] for n in now}, ids))
+    ids = steady_ids(base, head)
+    shapes = tuple(reshaped(*sides, ids))
+    touched = {(account, d.name) for shape in shapes for account in shape.accounts for d in shape.differences}
+    touched |= newly.keys() | {(account, role) for account in now - was for role in role_names(after[account])}
     return Request(
         tuple(grants),
-        reshaped,
+        shapes,
         tuple(sorted(now - was)),
         tuple(sorted(was - now)),
         risky_before | risky,
         newly,
-        _held(holding, newly, reshaped),
+        _held(holding, touched),
         tuple(path for path in sorted(changed) if decides(path, head)),
         base is not None,
         unmanaged,
+        ways_into(*sides, touched, ids),
+        settings(base, head),
+        tuple(joining(base, head, *sides)),
     )
 
 
@@ -147,11 +135,18 @@ def dangers_of(policy: Policy, today: date) -> dict[tuple[str, str], str]:
 
 
 def decides(path: str, policy: Policy) -> bool:
-    """Whether a file decides how access is given: the config, workflows, who has to approve.
+    """Whether a file decides how access is given: the config, workflows, who has to approve, the roles of CI.
 
     What a change of the template means is in `reshaped`, and one of the user map in `grants`.
     """
-    return path == policy.config_file or path.startswith(".github/") or path.rpartition("/")[2] == "CODEOWNERS"
+    decisive = path == policy.config_file or path.startswith((".github/", BOOTSTRAP))
+    return decisive or path.rpartition("/")[2] == "CODEOWNERS"
+
+
+def _side(policy: Policy | None, resolved: Mapping[str, Resolved]) -> Side:
+    if policy is None:
+        return Side({}, "")
+    return Side({account.name: resolved[account.name] for account in policy.present}, policy.master_account_id)
 
 
 def _importance(asked: Asked) -> tuple[object, ...]:
@@ -212,46 +207,10 @@ def _touch(was: Grant | None, now: Grant | None) -> Touch | None:
     return Touch.LONGER if after > before else Touch.SHORTER
 
 
-def _steady_ids(base: Policy | None, head: Policy) -> dict[str, str]:
-    """The account ids that the change leaves as they are, by name."""
-    before = {account.name: account.account_id for account in base.accounts} if base else {}
-    return {a.name: a.account_id for a in head.accounts if a.account_id and before.get(a.name) == a.account_id}
-
-
-def _reshaped(
-    before: Mapping[str, Resolved], after: Mapping[str, Resolved], ids: Mapping[str, str]
-) -> Iterator[Reshaped]:
-    """Accounts that are there before and after, by what changes in them."""
-    accounts: dict[tuple[Difference, ...], list[str]] = {}
-    known: dict[tuple[int, int], tuple[Difference, ...]] = {}
-    for name in sorted(before.keys() & after.keys()):
-        pair = (id(before[name]), id(after[name]))
-        if pair not in known:
-            known[pair] = differences(before[name], after[name])
-        if known[pair]:
-            accounts.setdefault(_unnumbered(known[pair], ids.get(name)), []).append(name)
-    for found, names in accounts.items():
-        yield Reshaped(tuple(names), found)
-
-
-def _unnumbered(found: tuple[Difference, ...], account_id: str | None) -> tuple[Difference, ...]:
-    """The differences with the account's own id as the template writes it, so that accounts can share them."""
-    if account_id is None:
-        return found
-    return tuple(
-        d._replace(lines=tuple(line._replace(text=line.text.replace(account_id, _OWN_ID)) for line in d.lines))
-        for d in found
-    )
-
-
-def _held(
-    holding: Iterable[_Key], newly: Iterable[tuple[str, str]], reshaped: tuple[Reshaped, ...]
-) -> dict[tuple[str, str], frozenset[str]]:
-    """Who holds the roles that change, after the change."""
-    wanted = {(account, d.name) for shape in reshaped for account in shape.accounts for d in shape.differences}
-    wanted.update(newly)
+def _held(holding: Iterable[_Key], touched: set[tuple[str, str]]) -> dict[tuple[str, str], frozenset[str]]:
+    """Who holds the roles that change or come, after the change."""
     holders: dict[tuple[str, str], set[str]] = {}
     for account, role, user in holding:
-        if (account, role) in wanted:
+        if (account, role) in touched:
             holders.setdefault((account, role), set()).add(user)
     return {key: frozenset(users) for key, users in holders.items()}

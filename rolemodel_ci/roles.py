@@ -13,6 +13,9 @@ from rolemodel_ci.template import ROLE_TYPE, read_deployed
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
 REPLACING = ("RoleName", "Path")
 
+OUTPUTS, TEXTS = "outputs of the stack", "texts that grant nothing"
+"""Kinds of a difference that is about no resource."""
+
 _ATTACHED = {"AWS::IAM::Policy": "Roles", "AWS::IAM::ManagedPolicy": "Roles", "AWS::IAM::RolePolicy": "RoleName"}
 
 _POLICY_PROPERTIES = frozenset({"PolicyName", "ManagedPolicyName", "PolicyDocument", "Roles", "RoleName"})
@@ -63,9 +66,9 @@ def differences(old: Resolved, new: Resolved) -> tuple[Difference, ...]:
         elif lines or kind != kind_before:
             found.append(Difference(name, kind, "changed", tuple(lines)))
     if old.outputs != new.outputs:
-        found.append(Difference("Outputs", "outputs of the stack", "changed", ()))
+        found.append(Difference("Outputs", OUTPUTS, "changed", ()))
     if not found:  # a description, a Sid, an order: AWS counts it as an update, nobody gains by it
-        found.append(Difference("Template", "texts that grant nothing", "changed", ()))
+        found.append(Difference("Template", TEXTS, "changed", ()))
     return tuple(sorted(found, key=lambda difference: (not difference.is_role, difference.name)))
 
 
@@ -155,10 +158,10 @@ def _role(properties: Mapping[str, Any], resource: Mapping[str, Any]) -> Iterabl
         elif name == "Policies":
             for policy in listed(value):
                 if isinstance(policy, dict):
-                    label = f"policy {_text(policy.get('PolicyName', '?'))}"
+                    label = f"policy {value_text(policy.get('PolicyName', '?'))}"
                     yield from ((label, line) for line in statements(policy.get("PolicyDocument")))
         elif name == "ManagedPolicyArns":
-            yield from (("managed policies", _text(arn)) for arn in listed(value))
+            yield from (("managed policies", value_text(arn)) for arn in listed(value))
         elif name != "Description":
             yield from _plain(name, value)
     for name, value in resource.items():
@@ -169,7 +172,7 @@ def _role(properties: Mapping[str, Any], resource: Mapping[str, Any]) -> Iterabl
 def _attached(name: str, resource: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     """The lines that a policy resource adds to the roles it names."""
     properties = _properties(resource)
-    label = f"policy {_text(properties.get('PolicyName', properties.get('ManagedPolicyName', name)))}"
+    label = f"policy {value_text(properties.get('PolicyName', properties.get('ManagedPolicyName', name)))}"
     yield from ((label, line) for line in statements(properties.get("PolicyDocument")))
     for key, value in properties.items():
         if key not in _POLICY_PROPERTIES and key != "Description":
@@ -182,7 +185,7 @@ def _plain(part: str, value: Any) -> Iterable[tuple[str, str]]:
             if key != "Type":
                 yield from _plain(key, value[key])
     else:
-        yield part, _text(value)
+        yield part, value_text(value)
 
 
 def policy_document(value: Any) -> Any:
@@ -198,18 +201,18 @@ def statements(document: Any) -> Iterable[str]:
     """The statements of a policy document as lines, one for each action of each statement."""
     document = policy_document(document)
     if not isinstance(document, dict) or "Statement" not in document:
-        yield _text(document)
+        yield value_text(document)
         return
     if document.get("Version") != "2012-10-17" and "${aws:" in str(document):  # the older one has no variables
-        yield f"in the policy language of {_text(document.get('Version', '2008-10-17'))}"
+        yield f"in the policy language of {value_text(document.get('Version', '2008-10-17'))}"
     for statement in listed(document["Statement"]):
         if not isinstance(statement, dict):
-            yield _text(statement)
+            yield value_text(statement)
             continue
         tail = "".join(_tail(statement))
         name = "NotAction" if "NotAction" in statement else "Action"
-        actions = [_text(action) for action in listed(statement.get(name, []))]
-        effect = _text(statement.get("Effect", "?"))
+        actions = [value_text(action) for action in listed(statement.get(name, []))]
+        effect = value_text(statement.get("Effect", "?"))
         if name == "NotAction":
             yield f"{effect} everything but {', '.join(sorted(actions))}{tail}"
         else:
@@ -219,27 +222,28 @@ def statements(document: Any) -> Iterable[str]:
 def _tail(statement: Mapping[str, Any]) -> Iterable[str]:
     for key, word in (("Resource", " on "), ("NotResource", " on everything but ")):
         if key in statement:
-            yield word + ", ".join(sorted(_text(item) for item in listed(statement[key])))
+            yield word + ", ".join(sorted(value_text(item) for item in listed(statement[key])))
     for key, word in (("Principal", " by "), ("NotPrincipal", " by everybody but ")):
         if key in statement:
             yield word + _principal(statement[key])
     if "Condition" in statement:
-        yield " when " + _condition(statement["Condition"])
+        yield " when " + condition_text(statement["Condition"])
 
 
 def _principal(principal: Any) -> str:
     if not isinstance(principal, dict):
-        return _text(principal)
+        return value_text(principal)
     if set(principal) <= {"AWS", "Service", "Federated", "CanonicalUser"}:
-        return ", ".join(sorted(_text(who) for value in principal.values() for who in listed(value)))
-    return _text(principal)
+        return ", ".join(sorted(value_text(who) for value in principal.values() for who in listed(value)))
+    return value_text(principal)
 
 
-def _condition(condition: Any) -> str:
+def condition_text(condition: Any) -> str:
+    """The `Condition` of a statement on one line."""
     if not isinstance(condition, dict) or not all(isinstance(tests, dict) for tests in condition.values()):
-        return _text(condition)
+        return value_text(condition)
     return " and ".join(
-        f"{key} {operator} {', '.join(sorted(_text(v) for v in listed(value)))}"
+        f"{key} {operator} {', '.join(sorted(value_text(v) for v in listed(value)))}"
         for operator, tests in sorted(condition.items())
         for key, value in sorted(tests.items())
     )
@@ -250,7 +254,7 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _text(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value on one line; what only AWS knows is shown as it is written."""
     if isinstance(value, str):
         return value
@@ -261,5 +265,5 @@ def _text(value: Any) -> str:
         if key == "Fn::Sub" and isinstance(inner, str):
             return inner
         if key == "Fn::GetAtt":
-            return "${" + ".".join(map(_text, listed(inner))) + "}"
+            return "${" + ".".join(map(value_text, listed(inner))) + "}"
     return json.dumps(value, sort_keys=True, ensure_ascii=False)

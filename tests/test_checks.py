@@ -129,6 +129,17 @@ def test_values_that_the_rules_refuse(rules: str, value: str, why: str) -> None:
     [
         "            Principal: {AWS: '*'}\n            Condition: {StringEquals: {aws:PrincipalOrgID: o-1}}\n",
         "            Principal: {AWS: 'arn:aws:iam::111111111111:user/*'}\n",
+        *(
+            f"            Principal: '*'\n            Condition: {{{test}}}\n"
+            for test in (
+                "StringEquals: {AWS:principalorgid: [o-1, o-2], 'sts:ExternalId': x}",
+                "StringEquals: {aws:PrincipalOrgID: !ImportValue Org}",
+                "'ForAnyValue:StringLike': {aws:PrincipalOrgPaths: ['o-1/r-1/*']}",
+                "StringLike: {aws:PrincipalAccount: '111111111111'}, Bool: {'aws:SecureTransport': 'true'}",
+                "ArnLike: {aws:PrincipalArn: 'arn:*:iam::111111111111:role/ci-*'}",
+                "StringEquals: {aws:PrincipalAccount: !Ref AssumingAccountID}",
+            )
+        ),
         "            Principal: {AWS: '111111111111'}\n",
         "            Principal: {AWS: ['111111111111', '999999999999'], Service: ec2.amazonaws.com}\n",
         "            Principal: {AWS: !If [Nothing, '111111111111', x]}\n",
@@ -250,6 +261,23 @@ def test_without_a_map_nothing_is_said_of_users() -> None:
 
 def test_an_id_missing_from_the_config_is_fine_where_ci_does_not_get_in() -> None:
     assert found(config=base_with("config", ("account_id: 333333333333", "profile: dev"))) == []
+
+
+def test_a_role_that_is_removed_is_not_taken_for_another() -> None:
+    users = "prod:\n  AuditRole: [alice]\n  AdmniRole: [bob]\n"
+    removed, slip = problems(loaded(users=users))
+    assert removed.remedy == "Add it to roles.yml, or remove it here."
+    assert slip.remedy == "Did you mean `AdminRole`?"
+
+
+def test_a_policy_that_is_removed_is_not_taken_for_another() -> None:
+    policies = "".join(
+        f"  {name}Policy: {{Type: 'AWS::IAM::ManagedPolicy', Properties: {{PolicyDocument: x}}}}\n"
+        for name in ("Admin", "Billing")
+    )
+    roles = base_with("roles", (PROPERTY, "        - !Ref AuditPolicy\n")) + policies
+    (problem,) = problems(loaded(roles=roles))
+    assert problem.remedy == "Correct the name, or declare it."
 
 
 def test_control_characters_of_names_do_not_reach_the_messages() -> None:

@@ -12,11 +12,13 @@ from builders import TODAY, policy, template
 from hypothesis import given
 from worlds import policies
 
-import rolemodel_ci.request as module
+import rolemodel_ci.reshaped as module
 from rolemodel_ci.danger import ADMINISTRATOR, IDENTITIES, PASSING
 from rolemodel_ci.model import Grant, Place, Policy
 from rolemodel_ci.request import Asked, Request, Touch, decides, request
-from rolemodel_ci.roles import Difference, Line, differences
+from rolemodel_ci.reshaped import Joining
+from rolemodel_ci.roles import OUTPUTS, TEXTS, Difference, Line, differences
+from rolemodel_ci.trust import Ways
 
 YESTERDAY, TOMORROW = TODAY - timedelta(1), TODAY + timedelta(1)
 
@@ -147,19 +149,135 @@ def test_a_trust_that_changes_is_told() -> None:
     assert (shape.trusting(), shape.widened()) == (("Admin",), ("Admin",))
 
 
-@pytest.mark.parametrize(
-    ("kind", "told"),
-    [("AWS::IAM::User", ("Extra",)), ("AWS::IAM::ManagedPolicy", ("Extra",)), ("AWS::SNS::Topic", ())],
-)
-def test_what_can_give_access_beside_the_roles_is_told(kind: str, told: tuple[str, ...]) -> None:
-    text = json.loads(template())
-    text["Resources"]["Extra"] = {"Type": kind, "Properties": {}}
-    bare, full = policy("{}"), policy("{}", roles=json.dumps(text))
-    (comes,), (goes,) = request(bare, full, TODAY).reshaped, request(full, bare, TODAY).reshaped
+OTHER = "arn:aws:iam::999999999999:root"
 
-    assert tuple(d.name for d in comes.beside()) == told
+
+def trusting(*principals: Any, **also: Any) -> dict[str, Any]:
+    """Properties of a role that trusts these."""
+    statements = [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": who} for who in principals]
+    return {"AssumeRolePolicyDocument": {"Statement": statements}, **also}
+
+
+def test_a_role_that_comes_with_a_way_in_from_outside_is_told() -> None:
+    backdoor = trusting({"AWS": OTHER}, {"Service": "ec2.amazonaws.com"})
+    found = request(policy("{}"), policy("{}", roles={"Admin": {}, "Reader": {}, "New": backdoor}), TODAY)
+
+    way = Ways((OTHER, "ec2.amazonaws.com"), (OTHER, "ec2.amazonaws.com"))
+    assert found.ways == {("dev", "New"): way, ("prod", "New"): way}
+    assert found.reshaped[0].trusting() == ()
+
+
+def test_ways_into_a_role_that_is_widened_are_known_and_not_new() -> None:
+    base = policy("{}", roles={"R": trusting({"AWS": OTHER})}, accounts=["prod"])
+    head = policy("{}", roles={"R": trusting({"AWS": OTHER}, **allowing("*"))}, accounts=["prod"])
+
+    assert request(base, head, TODAY).ways == {("prod", "R"): Ways((OTHER,), ())}
+    assert request(head, head, TODAY).ways == {}
+
+
+def test_an_account_that_joins_has_its_id_its_roles_and_what_stands_beside_them() -> None:
+    text = json.loads(template(ROLES))
+    text["Resources"]["Extra"] = {"Type": "AWS::IAM::User"}
+    text["Resources"]["Reader"]["Condition"] = "InProd"
+    text["Conditions"] = {"InProd": {"Fn::Equals": [{"Ref": "AWS::AccountId"}, "222222222222"]}}
+    one = policy("{}", roles=json.dumps(text), accounts=["prod"])
+    two = policy("{}", roles=json.dumps(text), accounts=["prod", "dev", "test absent", "other"])
+    extra = (("Extra", "AWS::IAM::User"),)
+
+    assert request(one, two, TODAY).joining == (
+        Joining("dev", "333333333333", ("Admin",), extra), Joining("other", None, ("Admin", "Reader"), extra)
+    )  # fmt: skip
+    assert [each.account for each in request(None, two, TODAY).joining] == ["dev", "other", "prod"]
+    assert request(two, one, TODAY).joining == ()
+
+
+def test_an_account_that_joins_with_the_id_of_another_says_so() -> None:
+    base, head = policy("{}", accounts=["prod"]), policy("{}", accounts=["dev"])
+    head = with_account(head, account_id="222222222222")
+    same = policy("{}", accounts=["prod absent"])
+
+    assert [each.holder for each in request(base, head, TODAY).joining] == ["prod"]
+    assert [each.holder for each in request(same, base, TODAY).joining] == [None]
+
+
+def test_an_account_that_joins_and_a_first_request_have_every_way_in() -> None:
+    roles = {"R": trusting({"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}), "S": {}}
+    one, two = policy("{}", roles=roles, accounts=["prod"]), policy("{}", roles=roles)
+    own = ("arn:aws:iam::${AWS::AccountId}:root",)
+
+    assert request(one, two, TODAY).ways == {("dev", "R"): Ways(own, own)}
+    assert request(None, two, TODAY).ways.keys() == {("dev", "R"), ("prod", "R")}
+
+
+def test_the_id_of_another_account_stays_in_sight() -> None:
+    literal = {"AWS": "arn:aws:iam::222222222222:root"}  # prod's
+    base = policy("{}", roles={"R": {}})
+    head = policy("{}", roles={"R": trusting(literal, Tags=[{"Key": "x", "Value": "92222222222220"}])})
+    dev, prod = request(base, head, TODAY).reshaped
+
+    assert (dev.accounts, prod.accounts) == (("dev",), ("prod",))
+    texts = [[line.text for line in shape.differences[0].lines if line.sign == "+"] for shape in (dev, prod)]
+    assert [text[-1] for text in texts] == [
+        "Allow sts:AssumeRole by arn:aws:iam::222222222222:root",
+        "Allow sts:AssumeRole by arn:aws:iam::${AWS::AccountId}:root",
+    ]
+    assert texts[0][0] == texts[1][0]  # digits within a longer number are no id
+    assert request(base, head, TODAY).ways["dev", "R"].coming == ("arn:aws:iam::222222222222:root",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "is_told"),
+    [
+        ("AWS::IAM::User", {}, True),
+        ("AWS::IAM::ManagedPolicy", {}, True),
+        ("AWS::IAM::OIDCProvider", {}, True),
+        ("AWS::SSO::Assignment", {}, True),
+        ("AWS::CloudFormation::Stack", {"TemplateURL": "https://s3.example/x"}, True),
+        ("AWS::CloudFormation::StackSet", {}, True),
+        ("AWS::CloudFormation::CustomResource", {"ServiceToken": "x"}, True),
+        ("AWS::CloudFormation::Macro", {}, True),
+        ("Custom::Anything", {"ServiceToken": "x"}, True),
+        ("Own::Company::Thing::MODULE", {}, True),
+        ("AWS::Lambda::Function", {}, True),
+        ("AWS::Lambda::Permission", {}, True),
+        ("AWS::S3::Bucket", {}, True),
+        ("AWS::S3::BucketPolicy", {}, True),
+        ("AWS::SQS::QueuePolicy", {}, True),
+        ("AWS::SNS::TopicPolicy", {}, True),
+        ("AWS::KMS::Key", {}, True),
+        ("AWS::SecretsManager::ResourcePolicy", {}, True),
+        ("AWS::EC2::Instance", {}, True),
+        ("AWS::SNS::Topic", {"TopicName": "alarms"}, False),
+        ("AWS::SNS::Topic", {"Subscription": [{"Endpoint": {"Fn::GetAtt": ["Function", "Arn"]}}]}, True),
+        ("AWS::CloudWatch::Alarm", {"Period": "60"}, False),
+        ("AWS::Logs::LogGroup", {"RetentionInDays": "7"}, False),
+        ("AWS::Logs::LogGroup", {"ResourcePolicyDocument": {}}, True),
+    ],
+)
+def test_what_may_give_access_beside_the_roles_is_told(kind: str, properties: Any, is_told: bool) -> None:
+    text = json.loads(template())
+    text["Resources"]["Extra"] = {"Type": kind, "Properties": properties}
+    bare, full = policy("{}"), policy("{}", roles=json.dumps(text))
+    text["Resources"]["Extra"]["Properties"] = {**properties, "Tags": []}
+    other = policy("{}", roles=json.dumps(text))
+    ways = [(bare, full), (full, other), (full, bare)]
+    comes, changes, goes = (one for base, head in ways for one in request(base, head, TODAY).reshaped)
+
+    told = ("Extra",) if is_told else ()
+    assert tuple(d.name for d in comes.beside()) == tuple(d.name for d in changes.beside()) == told
     assert goes.beside() == ()
     assert comes.widened() == ()
+
+
+def test_outputs_and_texts_are_nothing_beside_the_roles() -> None:
+    text = json.loads(template())
+    text["Outputs"] = {"A": {"Value": "policy of a role"}}
+    head = policy("{}", roles=json.dumps(text))
+    text["Resources"]["Admin"]["Properties"]["Description"] = "A role."
+    shapes = [*request(policy("{}"), head, TODAY).reshaped]
+    shapes += request(head, policy("{}", roles=json.dumps(text)), TODAY).reshaped
+
+    assert [(d.kind, shape.beside()) for shape in shapes for d in shape.differences] == [(OUTPUTS, ()), (TEXTS, ())]
 
 
 def test_accounts_share_a_difference_that_names_them() -> None:
@@ -244,6 +362,9 @@ def test_a_user_map_that_is_begun_gives_what_it_names() -> None:
         ("CODEOWNERS", True),
         ("docs/CODEOWNERS", True),
         (".github/actions/x/action.yml", True),
+        ("bootstrap/account.yml", True),
+        ("bootstrap/via/master.yml", True),
+        ("docs/bootstrap/account.yml", False),
         ("users.yml", False),
         ("roles.yml", False),
         ("README.md", False),

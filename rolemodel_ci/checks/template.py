@@ -9,8 +9,9 @@ from typing import Any
 from rolemodel_ci.checks.subject import Check, Subject
 from rolemodel_ci.model import MASTER_PARAMETER, Account, Place, Problem, Role, Severity
 from rolemodel_ci.resolve import PLACEHOLDER
-from rolemodel_ci.roles import listed, policy_document, role_name, role_path
-from rolemodel_ci.schema import did_you_mean
+from rolemodel_ci.roles import listed, role_name, role_path
+from rolemodel_ci.schema import slip_of
+from rolemodel_ci.trust import is_open, trust_statements
 
 SWITCH_ROLE_LIMIT = 64
 """Characters of path and name together that the console's "switch role" takes:
@@ -52,23 +53,14 @@ def logical_ids(subject: Subject) -> Iterable[Problem]:
 def open_trust(subject: Subject) -> Iterable[Problem]:
     """Roles that everybody in AWS may assume."""
     for role, account, properties in _each_role(subject):
-        if any(map(_is_open, _statements(properties.get("AssumeRolePolicyDocument")))):
+        if any(map(is_open, trust_statements(properties.get("AssumeRolePolicyDocument")))):
             yield Problem(
                 _place(subject, role, "AssumeRolePolicyDocument"),
                 "RM407",
                 f"role `{role.name}` trusts everybody in AWS" + _in(account),
-                f"Name who may assume it, as a rule `arn:aws:iam::${{{MASTER_PARAMETER}}}:root`.",
+                f"Name who may assume it, as a rule `arn:aws:iam::${{{MASTER_PARAMETER}}}:root`. Of conditions, only "
+                "one on the caller's account, organization or ARN would do.",
             )
-
-
-def _is_open(statement: Any) -> bool:
-    if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
-        return False
-    if "NotPrincipal" in statement:
-        return True  # everybody but a few
-    principal = statement.get("Principal")
-    named = principal.get("AWS") if isinstance(principal, dict) else principal
-    return "*" in listed(named) and not statement.get("Condition")
 
 
 def master_left_out(subject: Subject) -> Iterable[Problem]:
@@ -77,15 +69,15 @@ def master_left_out(subject: Subject) -> Iterable[Problem]:
     for role, account, properties in _each_role(subject):
         trusted = [
             str(s.get("Principal", "*") if isinstance(s, dict) and "Effect" in s else s)
-            for s in _statements(properties.get("AssumeRolePolicyDocument"))
+            for s in trust_statements(properties.get("AssumeRolePolicyDocument"))
             if not isinstance(s, dict) or s.get("Effect", "Allow") == "Allow"
         ]
         if not any(known in who for who in trusted for known in (master, "*", "${", "Fn::", "'Ref'")):
             yield Problem(
                 _place(subject, role, "AssumeRolePolicyDocument"),
                 "RM409",
-                f"role `{role.name}` does not trust the master account {master}: nobody could switch into it"
-                + _in(account),
+                f"role `{role.name}` does not trust the master account {master}: no user of the map could switch "
+                "into it" + _in(account),
                 f"Trust `arn:aws:iam::${{{MASTER_PARAMETER}}}:root`.",
                 Severity.WARNING,
             )
@@ -174,7 +166,7 @@ def dangling_references(subject: Subject) -> Iterable[Problem]:
                 f"`{name}` is neither a parameter nor a resource of the template"
                 if kind == "resource"
                 else f"the template has no {kind} `{name}`",
-                did_you_mean(name, known[kind]) or "Correct the name, or declare it.",
+                slip_of(name, known[kind]) or "Correct the name, or declare it.",
             )
 
 
@@ -215,15 +207,6 @@ def _in(account: Account) -> str:
 
 def _place(subject: Subject, role: Role, name: str) -> Place:
     return subject.policy.template.places.get(("Resources", role.name, "Properties", name), role.place)
-
-
-def _statements(document: Any) -> list[Any]:
-    """The statements of a policy document; what cannot be read stands for itself."""
-    document = policy_document(document)
-    if not isinstance(document, dict):
-        return [] if document is None else [document]
-    statements = document.get("Statement", document)
-    return listed(statements)
 
 
 def _at(body: Any, path: tuple[str | int, ...]) -> Any:

@@ -8,7 +8,7 @@ from operator import attrgetter, itemgetter
 
 from rolemodel_ci.checks.subject import Check, Subject
 from rolemodel_ci.model import GROUPS_PER_USER, Grant, Problem, Severity
-from rolemodel_ci.schema import did_you_mean
+from rolemodel_ci.schema import did_you_mean, slip_of
 
 
 def unknown_account(subject: Subject) -> Iterable[Problem]:
@@ -49,7 +49,7 @@ def unknown_role(subject: Subject) -> Iterable[Problem]:
                 mapped.role_place,
                 "RM303",
                 f"role `{mapped.role}` is not in the template",
-                did_you_mean(mapped.role, here) or f"Add it to {policy.template.file}, or remove it here.",
+                slip_of(mapped.role, here) or f"Add it to {policy.template.file}, or remove it here.",
             )
 
 

@@ -217,7 +217,7 @@ def test_author_who_gives_to_others(shop: Workshop) -> None:
 @pytest.mark.parametrize(
     ("path", "text", "said"),
     [
-        ("access/config.yml", CONFIG + "guards: {revoke_percent: 90}\n", "the **config** decides"),
+        ("access/config.yml", CONFIG + "# a word\n", "the **config** decides"),
         (".github/workflows/access.yml", "on: push\n", "a **workflow** decides what runs"),
         (".github/CODEOWNERS", "* @acme/all\n", "**who has to approve**"),
         ("docs/CODEOWNERS", "* @acme/all\n", "**who has to approve**"),
@@ -233,6 +233,15 @@ def test_files_that_decide(shop: Workshop, path: str, text: str, said: str) -> N
     assert said in box
 
 
+def test_setting_that_weakens_a_guard(shop: Workshop) -> None:
+    done = ask(shop, more={"access/config.yml": (CONFIG + "guards: {revoke_percent: 90}\n").replace("VIA", "direct")})
+    assert done.code == 0, done.log
+    assert "### Access change: 1 setting changed" in only(shop)
+    box = only(shop).partition("> [!CAUTION]")[2].partition("\n\n")[0]
+    assert "`guards: revoke_percent` goes from `25` to **`90`**; one run may take away more." in box
+    assert "`access/config.yml` changes" in box
+
+
 def test_role_that_can_do_more(shop: Workshop) -> None:
     done = ask(shop, more={"access/roles.yml": template(Admin=role("*"), Reader=role("s3:*"))})
     assert done.code == 0, done.log
@@ -244,6 +253,29 @@ def test_role_that_can_do_more(shop: Workshop) -> None:
     assert "2 people" in box
     assert "s3:*" in comment
     assert done.outputs["changes"] == "2"
+
+
+def test_role_that_another_account_may_take_on(shop: Workshop) -> None:
+    door = role("*")
+    door["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] = {"AWS": "999999999999"}
+    done = ask(shop, more={"access/roles.yml": template(Admin=role("*"), Reader=role("s3:Get*"), Door=door)})
+    assert done.code == 0, done.log
+    comment = only(shop)
+    assert "### Access change: 1 role added as administrator, 1 role opened to the outside\n" in comment
+    box = comment.partition("> [!CAUTION]")[2].partition("\n\n")[0]
+    outside = "can be taken on **from outside the master account**, by `arn:aws:iam::999999999999:root`."
+    assert f"> - `Door` of `dev` and `prod` {outside}" in box
+    assert "RM409" in comment
+    assert "no user of the map could switch into it" in comment
+
+
+def test_trust_of_everybody_with_an_external_id_cannot_be_used(shop: Workshop) -> None:
+    door = role("*")
+    (trust,) = door["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    trust |= {"Principal": "*", "Condition": {"StringEquals": {"sts:ExternalId": "x"}}}
+    done = ask(shop, more={"access/roles.yml": template(Admin=role("*"), Reader=role("s3:Get*"), Door=door)})
+    assert (done.code, done.outputs["problems"]) == (1, "1"), done.log
+    assert "`RM407` role `Door` trusts everybody in AWS" in only(shop)
 
 
 def test_base_over_the_api_where_it_cannot_be_fetched(shop: Workshop) -> None:

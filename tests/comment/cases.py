@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -258,6 +259,27 @@ def trust_changed() -> str:
     return _roles(AdminRole=allowing("*", AssumeRolePolicyDocument=trust))
 
 
+def trusting(*principals: Any) -> dict[str, Any]:
+    """A trust policy."""
+    statements = [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": who} for who in principals]
+    return {"Statement": statements}
+
+
+def role_with_a_back_door() -> str:
+    """A role comes that nobody is granted, and that another account may take on."""
+    trust = trusting({"AWS": "arn:aws:iam::999999999999:root"}, {"Service": "ec2.amazonaws.com"})
+    return _roles(AuditRole=allowing("*", AssumeRolePolicyDocument=trust))
+
+
+def mfa_taken_away() -> str:
+    """Administrators need no second factor any more."""
+    own = {"Fn::Sub": "arn:aws:iam::${AssumingAccountID}:root"}
+    trust = trusting({"AWS": own})
+    trust["Statement"][0]["Condition"] = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    base = access(roles={**ROLES, "AdminRole": allowing("*", AssumeRolePolicyDocument=trust)})
+    return summary(base, access())
+
+
 def beside_the_roles() -> str:
     """A user with a key of its own comes with the stacks."""
     base = access()
@@ -266,8 +288,6 @@ def beside_the_roles() -> str:
         for name, role in base.template.body["Resources"].items()
     }
     body["Backdoor"] = {"Type": "AWS::IAM::User", "Properties": {"UserName": "backdoor"}}
-    import json
-
     text = json.dumps({"Parameters": {"AssumingAccountID": {"Type": "String"}}, "Resources": body})
     return summary(base, access(roles=text))
 
@@ -275,6 +295,23 @@ def beside_the_roles() -> str:
 def account_added() -> str:
     """An account joins, with grants."""
     return summary(access(accounts=FOUR[:3]), access(BEFORE + "cdn: {AdminRole: [frank]}"))
+
+
+def first_request() -> str:
+    """Nothing was there: a role for a service, and something beside the roles."""
+    ec2 = trusting({"AWS": {"Fn::Sub": "arn:aws:iam::${AssumingAccountID}:root"}, "Service": "ec2.amazonaws.com"})
+    roles = {**ROLES, "DeployRole": allowing("iam:PassRole", AssumeRolePolicyDocument=ec2)}
+    body = access(roles=roles, accounts=["prod"]).template.body["Resources"]
+    body = {**body, "Hook": {"Type": "Custom::Hook", "Properties": {"ServiceToken": "arn:aws:lambda:x"}}}
+    text = json.dumps({"Parameters": {"AssumingAccountID": {"Type": "String"}}, "Resources": body})
+    return summary(None, access(roles=text, accounts=["prod", "dev"]), FORK)
+
+
+def account_renamed() -> str:
+    """An account goes, and another comes that is the same in AWS."""
+    base, head = access("{}", accounts=["prod", "dev"]), access("{}", accounts=["prod", "test"])
+    prod, test = head.accounts
+    return summary(base, replace(head, accounts=(prod, replace(test, account_id="333333333333"))), FORK)
 
 
 def account_removed() -> str:
@@ -297,9 +334,22 @@ def longer_and_shorter() -> str:
 
 
 def files_changed() -> str:
-    """Nothing but files that decide: config, a workflow, who has to approve."""
-    changed = ("config.yml", "README.md", ".github/workflows/access.yml", ".github/CODEOWNERS")
+    """Nothing but files that decide: config, a workflow, who has to approve, the roles of CI."""
+    changed = ("bootstrap/account.yml", "config.yml", "README.md", ".github/workflows/access.yml", ".github/CODEOWNERS")
     return summary(access(), access(), changed=changed)
+
+
+def settings_changed() -> str:
+    """The config: what weakens something, and what does not."""
+    base = access(config="protected: [{user: alice, account: prod}]\nguards: {revoke_percent: 25}")
+    head = access(
+        config="protected: [{role: AdminRole}]\nguards: {revoke_percent: 90}\nstack_deadline: 30\n"
+        "github_oidc: {plan_role: look, apply_role: make}\ngroup_prefix: ''"
+    )
+    prod, dev, *others = head.accounts
+    swapped = (replace(prod, account_id=dev.account_id), replace(dev, account_id=prod.account_id))
+    renamed = tuple(replace(account, profile="sandbox") for account in others)
+    return summary(base, replace(head, accounts=(*swapped, *renamed)), FORK, changed=("config.yml",))
 
 
 def self_benefit() -> str:
@@ -402,11 +452,16 @@ COMMENTS: Mapping[str, Callable[[], str]] = {
     "role-narrowed": role_narrowed,
     "role-added-and-removed": role_added_and_removed,
     "trust-changed": trust_changed,
+    "role-with-a-back-door": role_with_a_back_door,
+    "mfa-taken-away": mfa_taken_away,
     "beside-the-roles": beside_the_roles,
     "account-added": account_added,
     "account-removed": account_removed,
+    "account-renamed": account_renamed,
+    "first-request": first_request,
     "longer-and-shorter": longer_and_shorter,
     "files-changed": files_changed,
+    "settings-changed": settings_changed,
     "self-benefit": self_benefit,
     "map-given-up": map_given_up,
     "no-base": no_base,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from functools import cache
 from pathlib import Path
 
 import pytest
-from builders import TODAY
+from builders import TODAY, template
 
+from rolemodel_ci.model import Policy
 from rolemodel_ci.render.comment import Facts, as_comment, requested_change
 from rolemodel_ci.request import request
 
-from .cases import COMMENTS, FORK, access, allowing, summary
+from .cases import COMMENTS, FORK, access, allowing, summary, trusting
 from .reading import read
 
 EXPECTED = Path(__file__).parent.parent / "expected" / "comment"
@@ -20,23 +22,30 @@ EXPECTED = Path(__file__).parent.parent / "expected" / "comment"
 SAID = {
     "planned": "2 grants, 1 revocation",
     "planned-everything": (
-        "2 grants, 3 revocations, 1 grant made shorter, 2 roles widened, 1 role added, 1 account removed"
+        "2 grants, 3 revocations, 1 grant made shorter, 2 roles widened, "
+        "1 role added as good as administrator, 1 account removed, "
+        "2 settings changed"
     ),
     "problems": "cannot be used, 2 problems in the files",
     "applied": "applied, 1 grant and 2 revocations",
     "applied-with-failures": "incomplete, 1 failed and 3 skipped of 15 changes",
     "nothing": "nothing that gives or takes access",
     "role-widened": "1 role widened",
+    "role-made-administrator": "1 role made as good as administrator",
+    "role-with-a-back-door": "1 role added as administrator, 1 role opened to the outside",
+    "trust-changed": "1 role widened, 1 role opened to the outside",
+    "first-request": "5 grants, 1 role opened to the outside, 1 resource beside the roles, 2 accounts added",
     "role-narrowed": "1 role changed",
     "role-added-and-removed": "3 grants, 3 revocations, 1 role added, 1 role removed",
     "beside-the-roles": "1 resource beside the roles",
     "longer-and-shorter": "2 grants made longer, 2 grants made shorter",
     "files-changed": "no grant and no role, but files that decide about access",
+    "settings-changed": "11 settings changed",
     "500-grants": "500 grants",
 }
 QUIET = {
-    "problems", "nothing", "role-narrowed", "role-added-and-removed", "account-removed", "applied", "applied-nothing",
-    "no-drift", "drift-report", "drift-repaired",
+    "problems", "nothing", "role-narrowed", "role-added-and-removed", "account-removed", "account-renamed", "applied",
+    "applied-nothing", "no-drift", "drift-report", "drift-repaired",
 }  # fmt: skip
 
 
@@ -90,6 +99,61 @@ def test_without_addresses_there_are_no_links() -> None:
     assert seen.links == []
     assert [row[5] for row in seen.rows] == [f"users.yml:{one.place.line}" for one in asked.grants]
     assert seen.strange == []
+
+
+def test_a_role_that_becomes_administrator_in_one_account_says_so_first() -> None:
+    def where(condition: str) -> Policy:
+        managed = {"Fn::If": [condition, ["arn:aws:iam::aws:policy/AdministratorAccess"], []]}
+        conditions = {
+            "Never": {"Fn::Equals": ["a", "b"]},
+            "InProd": {"Fn::Equals": [{"Ref": "AWS::AccountId"}, "222222222222"]},
+        }
+        text = template({"ReadOnlyRole": allowing("s3:*", ManagedPolicyArns=managed)}, Conditions=conditions)
+        return access("{}", roles=text, accounts=["prod", "dev"])
+
+    shown = summary(where("Never"), where("InProd"), FORK)
+
+    assert "### Access change: 1 role made administrator\n" in shown
+    assert "<code>ReadOnlyRole</code> made administrator in <code>prod</code></summary>" in shown
+
+
+def test_a_role_that_becomes_administrator_by_a_policy_beside_it_says_so_first() -> None:
+    def with_policy(action: str) -> Policy:
+        document = {"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+        managed = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
+        body = json.loads(template({"OpsRole": {"ManagedPolicyArns": [{"Ref": "Shared"}]}}))
+        body["Resources"]["Shared"] = managed
+        return access("{}", roles=json.dumps(body), accounts=["prod"])
+
+    shown = summary(with_policy("s3:*"), with_policy("*"), FORK)
+
+    assert "### Access change: 1 role made administrator, 1 resource beside the roles\n" in shown
+    assert "`OpsRole` becomes **administrator** of `prod`" in shown
+
+
+def test_who_comes_from_outside_is_seen_among_many_of_the_own_account() -> None:
+    own = [f"arn:aws:iam::111111111111:role/somebody-of-the-company-{n:03}" for n in range(100)]
+    trusts = trusting({"AWS": own}), trusting({"AWS": [*own, "arn:aws:iam::999999999999:root"]})
+    base, head = (access("{}", roles={"Role": allowing("s3:*", AssumeRolePolicyDocument=trust)}) for trust in trusts)
+
+    shown = summary(base, head, FORK)
+
+    box = shown.partition("> [!CAUTION]")[2].partition("\n\n")[0]
+    assert "**From outside the master account:** `arn:aws:iam::999999999999:root`." in box
+    assert "### Access change: 1 role widened, 1 role opened to the outside\n" in shown
+
+
+def test_a_property_that_changes_is_one_line() -> None:
+    def lasting(seconds: str, boundary: str) -> Policy:
+        return access("{}", roles={"Role": allowing("s3:*", MaxSessionDuration=seconds, PermissionsBoundary=boundary)})
+
+    (longer,) = read(summary(lasting("3600", "arn:a"), lasting("7200", "arn:b"), FORK)).fences
+    (shorter,) = read(summary(lasting("7200", "arn:a"), lasting("3600", "arn:a"), FORK)).fences
+
+    assert longer.splitlines()[1:] == [
+        "# gives more", "!   MaxSessionDuration: 3600 → 7200", "!   PermissionsBoundary: arn:a → arn:b"
+    ]  # fmt: skip
+    assert shorter.splitlines()[1:] == ["# gives less, or neither", "!   MaxSessionDuration: 7200 → 3600"]
 
 
 def test_many_roles_that_change_are_counted_in_the_fold() -> None:

@@ -48,8 +48,11 @@ from rolemodel_ci.render.comment import (
 )
 from rolemodel_ci.render.comment.fit import Limit, Part, fitted
 from rolemodel_ci.render.comment.markup import link, name, name_html, words
-from rolemodel_ci.request import Asked, Request, Reshaped, Touch
+from rolemodel_ci.request import Asked, Request, Touch
+from rolemodel_ci.reshaped import Joining, Reshaped
 from rolemodel_ci.roles import Difference, Line
+from rolemodel_ci.settings import Setting
+from rolemodel_ci.trust import Ways
 
 from .cases import FACTS, RUN, WEB, WHEN
 from .reading import Seen, read
@@ -92,9 +95,20 @@ def request_about(text: str) -> Request:
         {(text, text): "allows every action"},
         {(text, text): "allows every action"},
         {(text, text): frozenset({text})},
-        (text, f".github/workflows/{text}", f".github/{text}", f"{text}/CODEOWNERS"),
+        (text, f".github/workflows/{text}", f".github/{text}", f"bootstrap/{text}", f"{text}/CODEOWNERS"),
         whole=False,
         unmanaged=True,
+        joining=(
+            Joining(text, text, (text, "Role", text), ((text, text),), text),
+            Joining("other", None, (text,), ((text, "X::Y"),)),
+        ),
+        settings=tuple(
+            Setting(text, before, after, account, risk)
+            for before, after in ((None, text), (text, None), (text, text))
+            for account in (None, text)
+            for risk in ("", f"as `{text}` and {text}")
+        ),
+        ways={(text, text): Ways((text, text), (text,), (text,)), ("other", text): Ways((text,), (text, text))},
     )
 
 

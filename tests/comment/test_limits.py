@@ -38,8 +38,10 @@ from rolemodel_ci.render.comment import (
     requested_change,
 )
 from rolemodel_ci.render.comment.fit import COMMENT_LIMIT, SUMMARY_LIMIT, Part, utf8, utf16
-from rolemodel_ci.request import Asked, Request, Reshaped, Touch, request
+from rolemodel_ci.request import Asked, Request, Touch, request
+from rolemodel_ci.reshaped import Joining, Reshaped
 from rolemodel_ci.roles import Difference, Line
+from rolemodel_ci.settings import Setting
 
 from .cases import FACTS, FORK, WHEN, many
 from .reading import read
@@ -143,7 +145,15 @@ LARGE: Mapping[str, Callable[[], list[Part]]] = {
     "2,000 problems": lambda: problems(2_000),
     "one role, 5,000 lines": lambda: planned(reshaped(1, 5_000)),
     "2,000 accounts, each different": lambda: planned(reshaped(2_000, 3)),
-    "5,000 accounts added": lambda: planned(Request(coming=tuple(f"account-{n}" for n in range(5_000)))),
+    "5,000 accounts added": lambda: planned(
+        Request(
+            coming=tuple(f"account-{n}" for n in range(5_000)),
+            joining=tuple(Joining(f"account-{n}", f"{n:012}", ("Admin", "Reader")) for n in range(5_000)),
+        )
+    ),
+    "5,000 settings": lambda: planned(
+        Request(settings=tuple(Setting("profile", LONG, "p", f"a-{n}", f"{LONG} {n}" * (n % 2)) for n in range(5_000)))
+    ),
     "2,000 refusals": lambda: refused_by_guard(REFUSALS, FACTS, WHEN),
     "3,000 outcomes": lambda: failed(3_000),
     "a night of 5,000": lambda: drift_found(Plan(drift(5_000)), {("prod", "Admin"): DANGER}, FACTS),

@@ -14,6 +14,7 @@ from rolemodel_ci.model import Problem, Severity
 from rolemodel_ci.plan import Origin, Overridden, Plan, Refusal, Report
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.asked import access_parts, headline, role_parts
+from rolemodel_ci.render.comment.config import setting_parts
 from rolemodel_ci.render.comment.facts import OUTCOME_MARKER, SUMMARY_MARKER, Facts, foot, where_whole
 from rolemodel_ci.render.comment.fit import Part, comment_limit, fitted, summary_limit
 from rolemodel_ci.render.comment.markup import alert, words
@@ -64,6 +65,7 @@ def requested_change(
         *risk_parts(request, author.login, author.mails, guards),
         *(shortfall_parts(plan) if plan else ()),
         *access_parts(request, plan, facts),
+        *setting_parts(request),
         *role_parts(request),
     ]
     if isinstance(judged, str):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 
 from rolemodel_ci.danger import ADMINISTRATOR, widening
 from rolemodel_ci.plan import AddMember, Blocked, Plan, RemoveMember
@@ -11,7 +12,8 @@ from rolemodel_ci.render.comment.facts import Facts
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import few, few_html, name, row, table_head, words
 from rolemodel_ci.render.text import visible
-from rolemodel_ci.request import Asked, Request, Reshaped, Touch
+from rolemodel_ci.request import Asked, Request, Touch
+from rolemodel_ci.reshaped import Joining
 from rolemodel_ci.roles import Difference, Line
 
 _SIGNS = {
@@ -25,18 +27,22 @@ _SIGNS = {
 def headline(request: Request) -> str:
     """The counts of a request, for the first line and for a notification mail."""
     count = {touch: sum(asked.touch is touch for asked in request.grants) for touch in Touch}
-    roles = _roles_by_what(request.reshaped)
+    roles = _roles_by_what(request)
+    opened = {role for (_, role), ways in request.ways.items() if ways.coming}
     beside = {d.name for shape in request.reshaped for d in shape.beside()}
+    beside |= {resource for account in request.joining for resource, _ in account.beside}
     pieces = (
         counted(count[Touch.GAINS], "grant") if count[Touch.GAINS] else "",
         counted(count[Touch.LONGER], "grant") + " made longer" if count[Touch.LONGER] else "",
         counted(count[Touch.LOSES], "revocation") if count[Touch.LOSES] else "",
         counted(count[Touch.SHORTER], "grant") + " made shorter" if count[Touch.SHORTER] else "",
         *(f"{counted(len(roles[what]), 'role')} {what}" for what in _WHATS if what in roles),
+        counted(len(opened), "role") + " opened to the outside" if opened else "",
         counted(len(beside), "resource") + " beside the roles" if beside else "",
         counted(len(request.coming), "account") + " added" if request.coming else "",
         counted(len(request.going), "account") + " removed" if request.going else "",
         "the user map given up" if request.unmanaged else "",
+        counted(len(request.settings), "setting") + " changed" if request.settings else "",
     )
     told = ", ".join(piece for piece in pieces if piece)
     if not told and request.files:
@@ -44,18 +50,27 @@ def headline(request: Request) -> str:
     return told or "nothing that gives or takes access"
 
 
-_WHATS = ("widened", "changed", "added", "removed")
+_BECOMES = {True: "made administrator", False: "made as good as administrator"}
+_COMES = {True: "added as administrator", False: "added as good as administrator"}
+_WHATS = (*_BECOMES.values(), "widened", "changed", *_COMES.values(), "added", "removed")
 
 
-def _roles_by_what(shapes: Iterable[Reshaped]) -> dict[str, dict[str, set[str]]]:
+def _roles_by_what(request: Request) -> dict[str, dict[str, set[str]]]:
     """What becomes of roles, by the words above: the roles, and in which accounts."""
     told: dict[str, dict[str, set[str]]] = {}
-    for shape in shapes:
+    added: set[tuple[str, str]] = set()
+    for shape in request.reshaped:
         wider = shape.widened()
-        for difference in shape.differences:
-            if difference.is_role:
-                what = "widened" if difference.name in wider else difference.what
-                told.setdefault(what, {}).setdefault(difference.name, set()).update(shape.accounts)
+        for difference in filter(lambda difference: difference.is_role, shape.differences):
+            role = difference.name
+            added |= {(account, role) for account in shape.accounts if difference.what == "added"}
+            accounts = {account for account in shape.accounts if (account, role) not in request.newly}
+            if accounts:
+                what = "widened" if role in wider else difference.what
+                told.setdefault(what, {}).setdefault(role, set()).update(accounts)
+    for (account, role), why in request.newly.items():
+        words_of = _COMES if (account, role) in added else _BECOMES
+        told.setdefault(words_of[why == ADMINISTRATOR], {}).setdefault(role, set()).add(account)
     return told
 
 
@@ -72,6 +87,20 @@ def access_parts(request: Request, plan: Plan | None, facts: Facts) -> Iterator[
         leaves = "goes, with its groups" if len(request.going) == 1 else "go, with their groups"
         going = f"{few(request.going)} {leaves} and who is in them." if request.going else ""
         yield Part(" ".join(piece for piece in ("**Accounts:**", coming, going) if piece))
+    if request.joining:
+        rows = tuple(_joining(account, request.dangers) for account in request.joining)
+        yield Part(table_head(("account that joins", "id", "its roles")), rows, rank=2, noun="account")
+
+
+def _joining(joining: Joining, dangers: Mapping[tuple[str, str], str]) -> str:
+    """An account that comes, with its roles: those as good as an administrator first, and why they are."""
+    held = {role: dangers.get((joining.account, role)) for role in joining.roles}
+    risky = [(role, why) for role, why in held.items() if why]
+    cells = [name(role) + mark(why) + ("" if why == ADMINISTRATOR else f": {why}") for role, why in risky]
+    cells += [few(plain)] if (plain := [role for role, why in held.items() if not why]) else []
+    known_as = name(joining.account_id) if joining.account_id else "not in the config"
+    before = f", until now of {name(joining.holder)}" if joining.holder else ""
+    return row((name(joining.account), known_as + before, "<br>".join(cells)))
 
 
 class _Standing:
@@ -119,7 +148,7 @@ def role_parts(request: Request) -> Iterator[Part]:
     """What changes in the roles, in a fold: what widens them first, apart from the rest."""
     if not request.reshaped:
         return
-    yield Part(f"<details><summary><b>Roles</b>: {_roles_counted(request.reshaped)}</summary>")
+    yield Part(f"<details><summary><b>Roles</b>: {_roles_counted(request)}</summary>")
     for shape in request.reshaped:
         yield Part(
             f"In {few(shape.accounts)}:\n\n```diff", tuple(_lines(shape.differences)), "```", rank=2, noun="line"
@@ -127,15 +156,15 @@ def role_parts(request: Request) -> Iterator[Part]:
     yield Part("</details>")
 
 
-def _roles_counted(shapes: Sequence[Reshaped]) -> str:
+def _roles_counted(request: Request) -> str:
     """What is in the fold, for who does not open it."""
-    roles = _roles_by_what(shapes)
+    roles = _roles_by_what(request)
     pieces = [
         f"{few_html([role])} {what} in {few_html(sorted(accounts))}"
         for what in _WHATS
         for role, accounts in sorted(roles.get(what, {}).items())
     ]
-    other = sorted({d.name for shape in shapes for d in shape.differences if not d.is_role})
+    other = sorted({d.name for shape in request.reshaped for d in shape.differences if not d.is_role})
     pieces += [f"beside the roles {few_html(other)}"] if other else []
     if len(pieces) > 4:
         pieces = [*pieces[:3], f"{len(pieces) - 3} more"]
@@ -148,10 +177,31 @@ def _lines(differences: Iterable[Difference]) -> Iterator[str]:
         if difference.what != "changed" or not difference.is_role:
             yield from map(_line, difference.lines)
             continue
-        wider = widening(difference.lines)
-        rest = [line for line in difference.lines if line not in wider]
-        for title, lines in (("# gives more", wider), ("# gives less, or neither", rest)):
-            yield from (title, *map(_line, lines)) if lines else ()
+        wider = set(widening(difference.lines))
+        more: list[str] = []
+        rest: list[str] = []
+        for lines in _paired(difference.lines):
+            (more if any(line in wider for line in lines) else rest).append(_change(lines))
+        for title, shown in (("# gives more", more), ("# gives less, or neither", rest)):
+            yield from (title, *shown) if shown else ()
+
+
+def _paired(lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
+    """Each line by itself; the old and the new value of a property that has one value together."""
+    for part, group in groupby(lines, key=lambda line: line.part):
+        own = tuple(group)
+        listing = part in ("trust", "managed policies") or part.startswith("policy ")
+        if len(own) == 2 and own[0].sign != own[1].sign and not listing:
+            yield tuple(sorted(own, key=lambda line: line.sign, reverse=True))
+        else:
+            yield from ((line,) for line in own)
+
+
+def _change(lines: tuple[Line, ...]) -> str:
+    if len(lines) == 1:
+        return _line(lines[0])
+    before, after = lines
+    return f"!   {_shown(before.part)}: {_shown(before.text)} → {_shown(after.text)}"
 
 
 def _line(line: Line) -> str:

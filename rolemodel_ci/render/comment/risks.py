@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rolemodel_ci.danger import ADMINISTRATOR, widening
 from rolemodel_ci.guard.labels import label_of
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.plan import Blocked, Guard, Overridden, Plan, Refusal
-from rolemodel_ci.render.blocks import counted
+from rolemodel_ci.render.comment.config import setting_risks
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, name, words
-from rolemodel_ci.request import Request, Touch
-from rolemodel_ci.roles import Line
+from rolemodel_ci.render.comment.wider import rank, role_risks
+from rolemodel_ci.request import BOOTSTRAP, Request, Touch
 
 
 def risk_parts(request: Request, author: str, mails: Iterable[str], guards: Iterable[str]) -> Iterator[Part]:
@@ -22,10 +21,9 @@ def risk_parts(request: Request, author: str, mails: Iterable[str], guards: Iter
     lines = (
         *guards,
         *_administrators(request),
-        *_wider_roles(request),
-        *_trusts(request),
-        *_beside(request),
+        *role_risks(request),
         *_unmanaged(request),
+        *setting_risks(request),
         *_files(request),
         *_own_benefit(request, author, mails),
         *_base(request),
@@ -82,67 +80,8 @@ def _administrators(request: Request) -> Iterator[str]:
     for (role, danger, touch, people), accounts in where.items():
         one, longer = len(people) == 1, touch is Touch.LONGER
         verb = ("stays" if one else "stay") if longer else ("becomes" if one else "become")
-        of = f"{_rank(danger)} of {few(accounts)}{' for longer' if longer else ''}"
+        of = f"{rank(danger)} of {few(accounts)}{' for longer' if longer else ''}"
         yield f"{few(people)} {verb} {of} ({name(role)} {danger})."
-
-
-def _rank(danger: str) -> str:
-    return "**administrator**" if danger == ADMINISTRATOR else "**as good as administrator**"
-
-
-def _wider_roles(request: Request) -> Iterator[str]:
-    """Roles that can do more than before, and who that is."""
-    newly: dict[tuple[str, str], list[str]] = {}
-    for (account, role), why in request.newly.items():
-        newly.setdefault((role, why), []).append(account)
-    for (role, why), accounts in newly.items():
-        holders = _holders(request, role, accounts)
-        held = f"held by {few(holders)}" if holders else "held by nobody yet"
-        yield f"{name(role)} becomes {_rank(why)} of {few(sorted(accounts))}: it {why}. It is {held}."
-    for shape in request.reshaped:
-        for difference in shape.differences:
-            gained = _gained(line for line in widening(difference.lines) if line.part != "trust")
-            if gained and difference.name in shape.widened():
-                people = len(_holders(request, difference.name, shape.accounts))
-                held = f"{counted(people, 'person', 'people')} can" if people else "nobody can yet"
-                yield f"{name(difference.name)} is **widened** in {few(shape.accounts)}; {held} switch into it.{gained}"
-
-
-def _holders(request: Request, role: str, accounts: Iterable[str]) -> list[str]:
-    return sorted({user for account in accounts for user in request.held.get((account, role), ())})
-
-
-_IN_WORDS = {("+", "Allow"): "newly allowed", ("-", "Deny"): "no longer denied"}
-
-
-def _gained(lines: Iterable[Line]) -> str:
-    """What makes a role wider, in words: that a Deny goes must not read as if something were denied."""
-    told: dict[str, list[str]] = {}
-    for line in lines:
-        effect, _, rest = line.text.partition(" ")
-        in_words = line.part == "trust" or line.part.startswith("policy ")
-        title = _IN_WORDS.get((line.sign, effect)) if in_words else None
-        if title is None:
-            told.setdefault("new" if line.sign == "+" else "gone", []).append(f"{line.part}: {line.text}")
-        else:
-            told.setdefault(title, []).append(rest)
-    return "".join(f" **{title.capitalize()}:** {few(texts, 2)}." for title, texts in told.items())
-
-
-def _trusts(request: Request) -> Iterator[str]:
-    for shape in request.reshaped:
-        for difference in shape.differences:
-            if difference.name in shape.trusting():
-                gained = _gained(line for line in widening(difference.lines) if line.part == "trust")
-                who = f"Who may take on {name(difference.name)} changes in {few(shape.accounts)}"
-                yield f"{who} (its **trust policy**).{gained}"
-
-
-def _beside(request: Request) -> Iterator[str]:
-    for shape in request.reshaped:
-        for difference in shape.beside():
-            what = f"{name(difference.name)} ({name(difference.kind)}) is {difference.what} in {few(shape.accounts)}"
-            yield f"{what}: it may give access **beside the roles**, which no list of people here shows."
 
 
 def _unmanaged(request: Request) -> Iterator[str]:
@@ -156,6 +95,8 @@ def _files(request: Request) -> Iterator[str]:
             yield f"{name(path)} changes: a **workflow** decides what runs with the roles of CI."
         elif path.rpartition("/")[2] == "CODEOWNERS":
             yield f"{name(path)} changes: it decides **who has to approve**."
+        elif path.startswith(BOOTSTRAP):
+            yield f"{name(path)} changes: by the templates there **CI gets in**, once somebody deploys them."
         elif path.startswith(".github/"):
             yield f"{name(path)} changes: it may decide what runs, and **who has to approve**."
         else:

@@ -1,0 +1,135 @@
+"""What is dangerous about the roles of a request, in words: what they may do, and who may take them on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from rolemodel_ci.danger import ADMINISTRATOR, widening
+from rolemodel_ci.render.blocks import counted
+from rolemodel_ci.render.comment.markup import few, name
+from rolemodel_ci.request import Request
+from rolemodel_ci.roles import Line
+from rolemodel_ci.trust import Ways
+
+_OUTSIDERS = 3
+
+_Kind = Literal["outsiders", "coming", "unasked"]
+
+
+def role_risks(request: Request) -> Iterator[str]:
+    """One sentence or two for each thing that a reviewer of roles must not overlook."""
+    yield from _becoming_dangerous(request)
+    yield from _widened(request)
+    yield from _opened(request)
+    yield from _trusts(request)
+    yield from _beside(request)
+
+
+def rank(danger: str) -> str:
+    """What somebody becomes by a role that is as good as an administrator."""
+    return "**administrator**" if danger == ADMINISTRATOR else "**as good as administrator**"
+
+
+def _becoming_dangerous(request: Request) -> Iterator[str]:
+    newly: dict[tuple[str, str], list[str]] = {}
+    for (account, role), why in request.newly.items():
+        newly.setdefault((role, why), []).append(account)
+    for (role, why), accounts in newly.items():
+        holders = _holders(request, role, accounts)
+        held = f"It is held by {few(holders)}" if holders else "No user of the map holds it yet"
+        becomes = f"{name(role)} becomes {rank(why)} of {few(sorted(accounts))}: it {why}."
+        yield f"{becomes} {held}.{_open_to(request, role, accounts)}"
+
+
+def _widened(request: Request) -> Iterator[str]:
+    """Roles that can do more than before, and who that is."""
+    for shape in request.reshaped:
+        for difference in shape.differences:
+            gained = _gained(line for line in widening(difference.lines) if line.part != "trust")
+            if gained and difference.name in shape.widened():
+                people = len(_holders(request, difference.name, shape.accounts))
+                held = f"{counted(people, 'person', 'people')} can" if people else "no user of the map can yet"
+                others = _open_to(request, difference.name, shape.accounts)
+                what = f"{name(difference.name)} is **widened** in {few(shape.accounts)}"
+                yield f"{what}; {held} switch into it.{others}{gained}"
+
+
+def _holders(request: Request, role: str, accounts: Iterable[str]) -> list[str]:
+    return sorted({user for account in accounts for user in request.held.get((account, role), ())})
+
+
+def _open_to(request: Request, role: str, accounts: Iterable[str]) -> str:
+    """Who may take on the role beside those who hold it by the map."""
+    outsiders = _ways(request, role, accounts, "outsiders")
+    return f" From outside the master account, {few(outsiders, _OUTSIDERS)} can take it on." if outsiders else ""
+
+
+def _ways(request: Request, role: str, accounts: Iterable[str], kind: _Kind) -> list[str]:
+    """Those of one kind, of all the accounts together."""
+    every = (request.ways.get((account, role), Ways()) for account in accounts)
+    return sorted({who for ways in every for who in getattr(ways, kind)})
+
+
+_IN_WORDS = {("+", "Allow"): "newly allowed", ("-", "Deny"): "no longer denied"}
+
+
+def _gained(lines: Iterable[Line]) -> str:
+    """What makes a role wider, in words: that a Deny goes must not read as if something were denied."""
+    told: dict[str, list[str]] = {}
+    for line in lines:
+        effect, _, rest = line.text.partition(" ")
+        in_words = line.part == "trust" or line.part.startswith("policy ")
+        title = _IN_WORDS.get((line.sign, effect)) if in_words else None
+        if title is None:
+            told.setdefault("new" if line.sign == "+" else "gone", []).append(f"{line.part}: {line.text}")
+        else:
+            told.setdefault(title, []).append(rest)
+    return "".join(f" **{title.capitalize()}:** {few(texts, 2)}." for title, texts in told.items())
+
+
+def _opened(request: Request) -> Iterator[str]:
+    """Roles that come with ways in from outside; of those that change, `_trusts` tells."""
+    changed = {(account, role) for shape in request.reshaped for role in shape.trusting() for account in shape.accounts}
+    where: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (account, role), ways in request.ways.items():
+        if ways.coming and (account, role) not in changed:
+            where.setdefault((role, ways.coming), []).append(account)
+    for (role, coming), accounts in where.items():
+        opened = f"{name(role)} of {few(accounts)} can be taken on **from outside the master account**"
+        yield f"{opened}, by {few(coming, _OUTSIDERS)}."
+
+
+def _trusts(request: Request) -> Iterator[str]:
+    for shape in request.reshaped:
+        for difference in shape.differences:
+            if difference.name in shape.trusting():
+                changes = f"Who may take on {name(difference.name)} changes in {few(shape.accounts)}"
+                gained = _gained(line for line in widening(difference.lines) if line.part == "trust")
+                about = (request, difference.name, shape.accounts)
+                yield f"{changes} (its **trust policy**).{_mfa(*about)}{_coming(*about)}{gained}"
+
+
+def _mfa(request: Request, role: str, accounts: Iterable[str]) -> str:
+    unasked = few(_ways(request, role, accounts, "unasked"), _OUTSIDERS)
+    return f" It **no longer asks for MFA**; {unasked} can take it on without." if unasked else ""
+
+
+def _coming(request: Request, role: str, accounts: Iterable[str]) -> str:
+    """Who comes from outside, by themselves: among many others in one statement they could be overlooked."""
+    coming = few(_ways(request, role, accounts, "coming"), _OUTSIDERS)
+    return f" **From outside the master account:** {coming}." if coming else ""
+
+
+def _beside(request: Request) -> Iterator[str]:
+    where: dict[tuple[str, str, str], list[str]] = {}
+    for shape in request.reshaped:
+        for difference in shape.beside():
+            key = (difference.name, difference.kind, difference.what)
+            where.setdefault(key, []).extend(shape.accounts)
+    for account in request.joining:
+        for resource, kind in account.beside:
+            where.setdefault((resource, kind, "added"), []).append(account.account)
+    for (resource, kind, what), accounts in where.items():
+        told = f"{name(resource)} ({name(kind)}) is {what} in {few(sorted(accounts))}"
+        yield f"{told}: it may **give access that no role shows**, nor any list of people here."

@@ -1,0 +1,150 @@
+"""What becomes of the roles of accounts: their differences, and the ways into them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rolemodel_ci.danger import gives_beside, widening
+from rolemodel_ci.model import Policy
+from rolemodel_ci.resolve import Resolved
+from rolemodel_ci.roles import Difference, differences, role_names
+from rolemodel_ci.template import ROLE_TYPE
+from rolemodel_ci.trust import Trust, Ways, ways
+
+_OWN_ID = "${AWS::AccountId}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reshaped:
+    """What changes in the roles of some accounts: the same in each of them."""
+
+    accounts: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+    def widened(self) -> tuple[str, ...]:
+        """The roles that can do more, or be taken on by more, than before."""
+        return tuple(d.name for d in self.differences if d.is_role and d.what == "changed" and widening(d.lines))
+
+    def trusting(self) -> tuple[str, ...]:
+        """The roles of which it changes who may take them on."""
+        return tuple(
+            d.name
+            for d in self.differences
+            if d.is_role and d.what == "changed" and any(line.part == "trust" for line in d.lines)
+        )
+
+    def beside(self) -> tuple[Difference, ...]:
+        """What comes or changes beside the roles and may give access that no role shows."""
+        return tuple(filter(gives_beside, self.differences))
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """An account that comes, and what its stack makes.
+
+    `beside` is what may give access that no role shows, as name and type. `holder` had the account's id before.
+    """
+
+    account: str
+    account_id: str | None
+    roles: tuple[str, ...]
+    beside: tuple[tuple[str, str], ...] = ()
+    holder: str | None = None
+
+
+class Side(NamedTuple):
+    """What the template means in each account that is there, before a change or after it, and the master account."""
+
+    resolved: Mapping[str, Resolved]
+    master: str
+
+
+def steady_ids(base: Policy | None, head: Policy) -> dict[str, str]:
+    """The account ids that no account has changed or taken over, by name."""
+    before = {account.name: account.account_id for account in base.accounts} if base else {}
+    return {
+        a.name: a.account_id for a in head.accounts if a.account_id and before.get(a.name, a.account_id) == a.account_id
+    }
+
+
+def reshaped(before: Side, after: Side, ids: Mapping[str, str]) -> Iterator[Reshaped]:
+    """Accounts that are there before and after, by what changes in them."""
+    accounts: dict[tuple[Difference, ...], list[str]] = {}
+    known: dict[tuple[int, int], tuple[Difference, ...]] = {}
+    for name in sorted(before.resolved.keys() & after.resolved.keys()):
+        was, now = before.resolved[name], after.resolved[name]
+        pair = (id(was), id(now))
+        if pair not in known:
+            known[pair] = differences(was, now)
+        if known[pair]:
+            accounts.setdefault(_unnumbered(known[pair], ids.get(name)), []).append(name)
+    for found, names in accounts.items():
+        yield Reshaped(tuple(names), found)
+
+
+def joining(base: Policy | None, head: Policy, before: Side, after: Side) -> Iterator[Joining]:
+    """The accounts that come, sorted by name."""
+    holders = {account.account_id: account.name for account in base.accounts} if base else {}
+    known: dict[int, tuple[tuple[str, str], ...]] = {}
+    for account in sorted(head.present, key=lambda account: account.name):
+        if account.name in before.resolved:
+            continue
+        meaning = after.resolved[account.name]
+        if id(meaning) not in known:
+            added = filter(gives_beside, differences(Resolved({}, {}), meaning))
+            known[id(meaning)] = tuple((difference.name, difference.kind) for difference in added)
+        holder = holders.get(account.account_id) if account.account_id else None
+        other = holder if holder != account.name else None
+        yield Joining(account.name, account.account_id, role_names(meaning), known[id(meaning)], other)
+
+
+def ways_into(
+    before: Side, after: Side, wanted: Iterable[tuple[str, str]], ids: Mapping[str, str]
+) -> dict[tuple[str, str], Ways]:
+    """The ways into those of the wanted roles, by account and role, that have any besides their groups."""
+    known: dict[tuple[int, int, str], Ways] = {}
+    found: dict[tuple[str, str], Ways] = {}
+    for account, role in sorted(wanted):
+        was, now = before.resolved.get(account), after.resolved.get(account)
+        trust = _trust(now, role, after.master)
+        if trust is None:
+            continue
+        pair = (id(was), id(now), role)
+        if pair not in known:
+            known[pair] = ways(_trust(was, role, before.master), trust)
+        if known[pair] != Ways():
+            found[account, role] = _unnumbered_ways(known[pair], ids.get(account))
+    return found
+
+
+def _trust(resolved: Resolved | None, role: str, master: str) -> Trust | None:
+    resource = resolved.resources.get(role, {}) if resolved else {}
+    if resource.get("Type") != ROLE_TYPE:
+        return None
+    properties = resource.get("Properties")
+    return Trust(properties.get("AssumeRolePolicyDocument") if isinstance(properties, dict) else None, master)
+
+
+def _unnumbered(found: tuple[Difference, ...], account_id: str | None) -> tuple[Difference, ...]:
+    """The differences with the account's own id as the template writes it, so that accounts can share them."""
+    if account_id is None:
+        return found
+    return tuple(
+        d._replace(lines=tuple(line._replace(text=_without_id(line.text, account_id)) for line in d.lines))
+        for d in found
+    )
+
+
+def _unnumbered_ways(found: Ways, account_id: str | None) -> Ways:
+    if account_id is None:
+        return found
+    names = ((_without_id(who, account_id) for who in part) for part in (found.outsiders, found.coming, found.unasked))
+    return Ways(*map(tuple, names))
+
+
+def _without_id(text: str, account_id: str) -> str:
+    """The text with the id replaced where it stands as a number of its own; another account's id stays."""
+    return re.sub(rf"(?<![0-9]){account_id}(?![0-9])", _OWN_ID, text) if account_id in text else text

@@ -1,0 +1,221 @@
+"""Who may take on a role beside the users of the map, and of whom it asks for MFA."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rolemodel_ci.trust import Trust, Ways, is_open, outsiders, trust_statements, ways
+
+MASTER = "111111111111"
+OWN = f"arn:aws:iam::{MASTER}:root"
+OTHER = "arn:aws:iam::999999999999:root"
+
+
+def allow(principal: Any, **parts: Any) -> dict[str, Any]:
+    """A statement that lets somebody in."""
+    return {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **parts}
+
+
+def document(*statements: Any) -> dict[str, Any]:
+    """A trust policy."""
+    return {"Statement": [*statements]}
+
+
+def outside(*statements: Any) -> tuple[str, ...]:
+    """Who of others than the master account is let in."""
+    return outsiders(Trust(document(*statements), MASTER))
+
+
+MFA_KEY = "aws:MultiFactorAuthPresent"
+MFA = {"Bool": {MFA_KEY: "true"}}
+
+
+@pytest.mark.parametrize(
+    ("principal", "found"),
+    [
+        ({"AWS": OWN}, ()),
+        ({"AWS": MASTER}, ()),
+        ({"AWS": f"arn:aws-cn:iam::{MASTER}:user/bob"}, ()),
+        ({"AWS": f"arn:aws:sts::{MASTER}:assumed-role/ci/x"}, ()),
+        ({"AWS": [OWN, OTHER]}, (OTHER,)),
+        ({"AWS": "999999999999"}, (OTHER,)),
+        ({"AWS": f"arn:aws:s3::{MASTER}:x"}, (f"arn:aws:s3::{MASTER}:x",)),
+        ({"AWS": f"arn:aws:iam::999999999999:role/{MASTER}"}, (f"arn:aws:iam::999999999999:role/{MASTER}",)),
+        ({"AWS": OWN, "Service": ["ec2.amazonaws.com", "a.b"]}, ("a.b", "ec2.amazonaws.com")),
+        ({"Federated": "cognito-identity.amazonaws.com"}, ("cognito-identity.amazonaws.com",)),
+        ({"CanonicalUser": MASTER}, (MASTER,)),
+        ("*", ("*",)),
+        ({"AWS": "*"}, ("*",)),
+        ({"AWS": {"Fn::GetAtt": ["Other", "Arn"]}}, ("${Other.Arn}",)),
+        ({"AWS": {"Fn::If": ["C", OWN, OTHER]}}, (OTHER,)),
+        ({"Fn::If": ["C", {"AWS": OWN}, {"Ref": "AWS::NoValue"}]}, ()),
+        ({"AWS": {"Fn::ImportValue": "x"}}, ('{"Fn::ImportValue": "x"}',)),
+    ],
+)
+def test_who_is_from_outside(principal: Any, found: tuple[str, ...]) -> None:
+    assert outside(allow(principal)) == found
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        (allow({"AWS": OTHER}, Condition={"StringEquals": {"sts:ExternalId": "x"}}),
+         (f"{OTHER} when sts:ExternalId StringEquals x",)),
+        (allow({"AWS": OTHER}, Condition={}), (OTHER,)),
+        (allow({"AWS": OTHER}, Effect="Deny"), ()),
+        (allow({"AWS": OTHER}, Action="sts:TagSession"), ()),
+        (allow({"AWS": OTHER}, Action=["sts:tagSession", "sts:SetSourceIdentity"]), ()),
+        (allow({"AWS": OTHER}, Action=["sts:TagSession", "sts:*"]), (OTHER,)),
+        ({"Effect": "Allow", "NotPrincipal": {"AWS": OTHER}, "Action": "*"}, (f'everybody but {{"AWS": "{OTHER}"}}',)),
+        ({"Effect": "Allow", "Principal": {"AWS": OTHER}, "NotAction": "sts:TagSession"}, (OTHER,)),
+        ({"Fn::If": ["C", allow({"AWS": OWN}), allow({"Service": "a.b"})]}, ("a.b",)),
+        ({"Fn::ImportValue": "x"}, ('{"Fn::ImportValue": "x"}',)),
+        ("what", ("what",)),
+    ],
+)  # fmt: skip
+def test_statements(statement: Any, found: tuple[str, ...]) -> None:
+    assert outside(allow({"AWS": OWN}), statement) == found
+
+
+@pytest.mark.parametrize("document", [None, {}, {"Statement": []}])
+def test_a_document_without_statements_lets_nobody_in(document: Any) -> None:
+    assert [who for who in outsiders(Trust(document, MASTER)) if who != "{}"] == []
+
+
+def test_documents_as_text_and_as_one_statement_are_read() -> None:
+    text = {"Fn::Sub": json.dumps(document(allow({"AWS": OTHER})))}
+
+    assert outsiders(Trust(text, MASTER)) == (OTHER,)
+    assert outsiders(Trust({"Statement": allow({"AWS": OTHER})}, MASTER)) == (OTHER,)
+
+
+def test_who_comes_by_a_change() -> None:
+    before = Trust(document(allow({"AWS": [OWN, OTHER]})), MASTER)
+    after = Trust(document(allow({"AWS": OTHER, "Service": "a.b"})), MASTER)
+
+    assert ways(before, after) == Ways(("a.b", OTHER), ("a.b",))
+    assert ways(None, after) == Ways(("a.b", OTHER), ("a.b", OTHER))
+    assert ways(after, before) == Ways((OTHER,), ())
+
+
+def test_another_master_account_makes_the_old_one_an_outsider() -> None:
+    same = document(allow({"AWS": OWN}))
+
+    assert ways(Trust(same, MASTER), Trust(same, "222222222222")) == Ways((OWN,), (OWN,))
+
+
+BOB = f"arn:aws:iam::{MASTER}:user/bob"
+AGE = {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}
+REFUSING = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+
+
+def refusing(condition: Any, **parts: Any) -> dict[str, Any]:
+    """A statement that keeps everybody out on a condition."""
+    return {"Effect": "Deny", "Principal": "*", "Action": "sts:*", "Condition": condition, **parts}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "unasked"),
+    [
+        ([allow({"AWS": OWN}, Condition=MFA)], [allow({"AWS": OWN})], (OWN,)),
+        ([allow({"AWS": MASTER}, Condition=MFA)], [allow({"AWS": OWN})], (OWN,)),
+        ([allow({"AWS": OWN})], [allow({"AWS": OWN}, Condition=MFA)], ()),
+        ([allow({"AWS": OWN})], [allow({"AWS": [OWN, OTHER]})], ()),
+        ([allow({"AWS": OWN}, Condition=MFA)], [allow({"AWS": OWN}, Condition=AGE)], ()),
+        ([allow({"AWS": OWN}, Condition=AGE)], [allow({"AWS": OWN})], (OWN,)),
+        ([allow({"AWS": OWN}, Condition=MFA)], [allow({"AWS": OWN}, Condition={"Bool": {MFA_KEY: "false"}})], (OWN,)),
+        ([allow({"AWS": OWN}, Condition=MFA)],
+         [allow({"AWS": OWN}, Condition={"BoolIfExists": {MFA_KEY: "true"}})], (OWN,)),
+        ([allow({"AWS": OWN}, Condition={"Bool": {MFA_KEY.upper(): ["True"]}})], [allow({"AWS": OWN})], (OWN,)),
+        ([allow({"AWS": OWN}, Condition={"Null": {"aws:MultiFactorAuthAge": "false"}})], [allow({"AWS": OWN})], (OWN,)),
+        ([allow({"AWS": OWN}, Condition=MFA)],
+         [allow({"AWS": OWN}, Condition=MFA), allow({"AWS": OWN})], (OWN,)),  # a second way, without
+        ([allow({"AWS": OWN}, Condition=MFA)],
+         [allow({"AWS": OWN}, Condition=MFA), allow({"AWS": BOB})], (BOB,)),
+        ([allow({"AWS": OWN}, Condition=MFA)], [allow({"AWS": OWN}, Condition=MFA), allow("*")], ("*",)),
+        ([allow({"AWS": OWN}, Condition=MFA)], [allow({"AWS": OWN}, Condition=MFA), allow({"AWS": OTHER})], ()),
+        ([allow({"AWS": OWN}, Condition=MFA)], [allow({"AWS": OTHER})], (OTHER,)),  # nobody is asked any more
+        ([allow({"AWS": OWN}, Condition=MFA)], [allow({"Service": "a.b"})], ()),  # a service has none
+        ([allow({"AWS": OWN}), refusing(REFUSING)], [allow({"AWS": OWN})], (OWN,)),
+        ([allow({"AWS": OWN}), refusing(REFUSING)], [allow({"AWS": OWN}, Condition=MFA)], ()),
+        ([allow({"AWS": OWN}), refusing(REFUSING, Principal={"AWS": OWN})], [allow({"AWS": OWN})], (OWN,)),
+        ([allow({"AWS": OWN}), refusing(REFUSING, Action="sts:TagSession")], [allow({"AWS": OWN})], ()),
+        ([allow({"AWS": OWN}), refusing({"Bool": {MFA_KEY: "false"}})], [allow({"AWS": OWN})], ()),  # keys passed
+        ([allow({"AWS": OWN}), refusing(REFUSING | {"StringEquals": {"aws:username": "bob"}})],
+         [allow({"AWS": OWN})], ()),
+        ([], [allow({"AWS": OWN})], ()),
+    ],
+)  # fmt: skip
+def test_who_is_no_longer_asked_for_mfa(before: list[Any], after: list[Any], unasked: tuple[str, ...]) -> None:
+    assert ways(Trust(document(*before), MASTER), Trust(document(*after), MASTER)).unasked == unasked
+    assert ways(None, Trust(document(*after), MASTER)).unasked == ()
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_it_open"),
+    [
+        (None, True),
+        ({}, True),
+        ("what", True),
+        ({"Fn::If": ["C", {}, {}]}, True),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-a1"}}, False),
+        ({"StringEquals": {"aws:PrincipalOrgID": []}}, True),
+        ({"StringEquals": {"aws:PrincipalOrgID": "*"}}, True),
+        ({"StringLike": {"aws:PrincipalOrgID": "o-a?"}}, True),
+        ({"StringEquals": {"aws:PrincipalOrgID": {"Fn::If": ["C", "o-a1", "o-b2"]}}}, False),
+        ({"StringEquals": {"aws:PrincipalOrgID": {"Fn::If": ["C", "o-a1", "*"]}}}, True),
+        ({"StringLike": {"aws:PrincipalOrgID": {"Fn::ImportValue": "x"}}}, True),
+        ({"StringEquals": {"aws:PrincipalOrgID": {"Fn::Sub": "${!aws:PrincipalOrgID}${X.A}"}}}, True),
+        ({"StringEquals": {"aws:PrincipalOrgID": "${aws:PrincipalOrgID}"}}, True),
+        ({"ForAnyValue:StringEquals": {"aws:PrincipalOrgPaths": "o-a1/r-1/"}}, False),
+        ({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "*/r-1/*"}}, True),
+        ({"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{MASTER}:role/*"}}, False),
+        ({"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::*:role/x"}}, True),
+        ({"ArnEquals": {"aws:PrincipalArn": "arn:*:*"}}, True),
+        ({"ArnNotEquals": {"aws:PrincipalArn": f"arn:aws:iam::{MASTER}:role/*"}}, True),
+        ({"StringLikeIfExists": {"aws:PrincipalAccount": MASTER}}, True),
+        ({"StringEquals": {"aws:username": "bob"}}, True),
+        ({"StringEquals": {"sts:ExternalId": "x"}, "StringLike": {"aws:PrincipalAccount": MASTER}}, False),
+    ],
+)
+def test_conditions_that_leave_the_world_out(condition: Any, is_it_open: bool) -> None:
+    assert is_open(allow({"AWS": [OWN, "*"]}, Condition=condition)) is is_it_open
+    assert is_open(allow("*", Condition=condition)) is is_it_open
+    assert not is_open(allow({"AWS": OWN}, Condition=condition))
+    assert not is_open(allow("*", Effect="Deny", Condition=condition))
+    assert is_open({"Effect": "Allow", "NotPrincipal": {"AWS": OWN}, "Condition": condition})
+
+
+def test_both_branches_of_a_principal_count() -> None:
+    assert is_open(allow({"AWS": {"Fn::If": ["C", OWN, "*"]}}))
+    assert not is_open(allow({"Service": "*"}))
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.sampled_from(["*", "Allow", "Deny", OWN, "{"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["Effect", "Action", "Principal", "NotPrincipal", "AWS", "Statement", "Condition", "Bool", "Fn::If"]
+            )
+            | st.text(max_size=3),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JUNK, JUNK)
+def test_junk_never_raises(before: Any, after: Any) -> None:
+    found = ways(Trust(before, MASTER), Trust(after, MASTER))
+
+    assert set(found.coming) <= set(found.outsiders)
+    assert {is_open(statement) for statement in trust_statements(after)} <= {True, False}
