@@ -16,7 +16,6 @@ from rolemodel_ci.live import LiveStack
 from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import (
     AddMember,
-    Approved,
     Change,
     CreateGroup,
     DeleteGroup,
@@ -39,6 +38,7 @@ from rolemodel_ci.plan import (
 from rolemodel_ci.ports import GroupWriter, StackReader, Watch
 from rolemodel_ci.roles import REPLACING
 from rolemodel_ci.rollout import Rollout
+from rolemodel_ci.verdict import Approved
 
 Item = TypeVar("Item")
 

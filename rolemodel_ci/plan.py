@@ -1,12 +1,10 @@
-"""The nouns of a run: changes, the plan that holds them, what guards say to it, what came of each change."""
+"""The nouns of a run: changes, the plan that holds them, what came of each change."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
-from types import MappingProxyType
 from typing import assert_never
 
 from rolemodel_ci.live import Unreadable
@@ -219,53 +217,6 @@ class Plan:
     def is_whole(self) -> bool:
         """Whether everything could be read and everything wanted can be made."""
         return not self.unreadable and not self.blocked
-
-
-class Guard(StrEnum):
-    """The guards by name, as `--allow` takes them."""
-
-    MASS_REVOCATION = "mass-revocation"
-    EMPTY_MAP = "empty-map"
-    PROTECTED = "protected"
-    LAST_ADMINISTRATOR = "last-administrator"
-    OWN_LOCKOUT = "own-lockout"
-    RENAMED_GROUPS = "renamed-groups"
-    MOVED_STACKS = "moved-stacks"
-    QUOTA = "quota"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a guard does not let a plan pass, with the numbers, and the setting or flag that would."""
-
-    guard: Guard
-    message: str
-    remedy: str
-
-
-Allowed = Mapping[Guard, str]
-"""Guards that one run overrides, and what says so: a flag, an input, a label and who gave it."""
-
-NOTHING_ALLOWED: Allowed = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Overridden:
-    """A refusal that did not stop a run, and what said that it should not."""
-
-    refusal: Refusal
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Approved:
-    """A plan that passed the guards. Only `guard` makes one, and `apply` takes nothing else.
-
-    `overridden` are the reasons not to apply it that somebody has set aside for this run.
-    """
-
-    plan: Plan
-    overridden: tuple[Overridden, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from rolemodel_ci.listing import listing
 from rolemodel_ci.model import Place, Problem, Severity
 from rolemodel_ci.plan import (
     Plan,
-    Refusal,
     Report,
 )
 from rolemodel_ci.requested import attribute
+from rolemodel_ci.verdict import Refusal
 
 BASE = policy("prod: {Admin: [alice], Reader: [bob]}\ndev: {Admin: [alice]}", accounts=["prod", "dev", "test", "cdn"])
 HEAD = policy(

@@ -18,7 +18,7 @@ from rolemodel_ci.cli.ci.ending import Ending, Result
 from rolemodel_ci.edge import actions
 from rolemodel_ci.edge.actions import Inputs, read_runner
 from rolemodel_ci.event import Course, Nothing, Repair, course
-from rolemodel_ci.plan import Guard
+from rolemodel_ci.verdict import Guard
 
 DECLARED = parsed(ACTION.read_text(encoding="utf-8"))
 PAGE = page("docs/github.md")

@@ -12,7 +12,6 @@ from fakes import FakeCloud, FakeGroup, refuse
 from rolemodel_ci.apply import apply
 from rolemodel_ci.plan import (
     AddMember,
-    Approved,
     CreateGroup,
     DeleteGroup,
     DeletePolicy,
@@ -24,6 +23,7 @@ from rolemodel_ci.plan import (
     Report,
     Skipped,
 )
+from rolemodel_ci.verdict import Approved
 
 
 def test_revoke_build_grant() -> None:

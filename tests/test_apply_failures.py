@@ -12,7 +12,6 @@ from fakes import FakeCloud, refuse
 from rolemodel_ci.apply import apply
 from rolemodel_ci.plan import (
     AddMember,
-    Approved,
     CreateGroup,
     DeleteGroup,
     Done,
@@ -23,6 +22,7 @@ from rolemodel_ci.plan import (
     Skipped,
     UpdateStack,
 )
+from rolemodel_ci.verdict import Approved
 
 
 def test_an_account_that_fails_leaves_the_others_to_be_made() -> None:

@@ -10,7 +10,12 @@ from builders import PLAIN, Roles, policy, template
 from rolemodel_ci.diff.stacks import StackDiff, deployed, live_arns, stack_diff
 from rolemodel_ci.live import DEAD, RESTING, Absent, Identity, LiveStack, Unreadable
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import CreateStack, DeleteStack, SettleStack, UpdateStack
+from rolemodel_ci.plan import (
+    CreateStack,
+    DeleteStack,
+    SettleStack,
+    UpdateStack,
+)
 from rolemodel_ci.template import read_deployed
 
 PROD = Identity("222222222222", "arn:aws:iam::222222222222:user/ci")

@@ -22,9 +22,9 @@ from rolemodel_ci.errors import CannotGoOn
 from rolemodel_ci.iam import NAMES
 from rolemodel_ci.load import load
 from rolemodel_ci.model import GithubOidc, Guards, Policy
-from rolemodel_ci.plan import Guard
 from rolemodel_ci.rollout import Fate, fate
 from rolemodel_ci.schema import published
+from rolemodel_ci.verdict import Guard
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -31,14 +31,11 @@ from rolemodel_ci.plan import (
     DetachPolicy,
     Done,
     Failed,
-    Guard,
     Origin,
     Outcome,
-    Overridden,
     Phase,
     Plan,
     PutPolicy,
-    Refusal,
     RemoveMember,
     Report,
     SettleStack,
@@ -50,6 +47,7 @@ from rolemodel_ci.render.audit import Audited, Called, audit_json
 from rolemodel_ci.render.json import as_text, listing_json, plan_json, problems_json, refusals_json, report_json
 from rolemodel_ci.roles import Difference, Line
 from rolemodel_ci.schema import published
+from rolemodel_ci.verdict import Guard, Overridden, Refusal
 
 PAGE = (Path(__file__).parent.parent / "docs" / "json.md").read_text(encoding="utf-8")
 KINDS = ("problems", "plan", "report", "refusal", "listing", "audit")

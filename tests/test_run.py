@@ -7,8 +7,9 @@ from builders import TODAY, policy
 from fakes import FakeCloud
 
 from rolemodel_ci.errors import NoAccess
-from rolemodel_ci.plan import Guard, Refusal, Report
+from rolemodel_ci.plan import Report
 from rolemodel_ci.run import DELETION, EVERYTHING, MEMBERSHIP, STRUCTURE, Job, carry_out, make_plan
+from rolemodel_ci.verdict import Guard, Refusal
 
 MAP = "prod: {Admin: [alice, bob]}"
 WANTED = policy(MAP)

@@ -17,12 +17,19 @@ from rolemodel_ci.cli.policy import chosen, good_policy
 from rolemodel_ci.cli.world import World, watching, world
 from rolemodel_ci.errors import UsageWrong
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import Allowed, DeleteStack, Guard, Phase, Plan, Report, phase_of
+from rolemodel_ci.plan import (
+    DeleteStack,
+    Phase,
+    Plan,
+    Report,
+    phase_of,
+)
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.json import refusals_json, report_json
 from rolemodel_ci.render.plans import override_blocks, plan_blocks, refusal_blocks
 from rolemodel_ci.render.results import report_blocks
 from rolemodel_ci.run import DELETION, EVERYTHING, MEMBERSHIP, STRUCTURE, Job, make_plan, reviewed_plan
+from rolemodel_ci.verdict import Allowed, Guard
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def _follow(config: str, word: str, job: Job, users: str | None = None) -> int:
     from rolemodel_ci.cli.audit import Audit
     from rolemodel_ci.cli.policy import good_policy
     from rolemodel_ci.cli.world import local_world
-    from rolemodel_ci.plan import NOTHING_ALLOWED
+    from rolemodel_ci.verdict import NOTHING_ALLOWED
 
     policy = good_policy(config, users=users)
     click.echo(word)

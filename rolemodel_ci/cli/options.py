@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from rolemodel_ci.plan import Guard
+from rolemodel_ci.verdict import Guard
 
 Option = Callable[[Callable[..., int]], Callable[..., int]]
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from rolemodel_ci.errors import UsageWrong
 from rolemodel_ci.event import Repair
-from rolemodel_ci.plan import Guard
+from rolemodel_ci.verdict import Guard
 
 COMMENT_AUTHOR = "github-actions[bot]"
 """Who writes with the GITHUB_TOKEN of a workflow."""

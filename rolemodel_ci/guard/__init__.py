@@ -12,7 +12,15 @@ from rolemodel_ci.guard.quotas import quotas
 from rolemodel_ci.guard.taking import emptied_map, mass_revocation
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import NOTHING_ALLOWED, Allowed, Approved, Guard, Overridden, Plan, Refusal
+from rolemodel_ci.plan import Plan
+from rolemodel_ci.verdict import (
+    NOTHING_ALLOWED,
+    Allowed,
+    Approved,
+    Guard,
+    Overridden,
+    Refusal,
+)
 
 __all__ = ["Headroom", "headroom", "review", "review_deletion", "strictest"]
 

@@ -9,8 +9,15 @@ from rolemodel_ci.diff import named_for
 from rolemodel_ci.diff.stacks import deployed
 from rolemodel_ci.live import Live, LiveStack
 from rolemodel_ci.model import Account, Policy, Protection
-from rolemodel_ci.plan import AddMember, DeleteStack, Guard, Plan, Refusal, RemoveMember, StackChange
+from rolemodel_ci.plan import (
+    AddMember,
+    DeleteStack,
+    Plan,
+    RemoveMember,
+    StackChange,
+)
 from rolemodel_ci.resolve import desired
+from rolemodel_ci.verdict import Guard, Refusal
 
 _SHOWN = 5  # names in one sentence
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rolemodel_ci.plan import Guard
+from rolemodel_ci.verdict import Guard
 
 
 def label_of(guard: Guard) -> str:

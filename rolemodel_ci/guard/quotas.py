@@ -12,7 +12,13 @@ from rolemodel_ci.diff.groups import group_policy
 from rolemodel_ci.guard.headroom import groups_of_users
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import GROUP_PATH, Policy
-from rolemodel_ci.plan import AddMember, CreateGroup, Guard, Plan, PutPolicy, Refusal
+from rolemodel_ci.plan import (
+    AddMember,
+    CreateGroup,
+    Plan,
+    PutPolicy,
+)
+from rolemodel_ci.verdict import Guard, Refusal
 
 _LONGEST_ARN = 37 + 512 + 64
 """Characters of a role's ARN at most: `arn:aws-us-gov:iam::ID:role`, path, name. Far below the quota of 5,120, then:

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import Guard, Plan, Refusal, RemoveMember
+from rolemodel_ci.plan import (
+    Plan,
+    RemoveMember,
+)
+from rolemodel_ci.verdict import Guard, Refusal
 
 
 def mass_revocation(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:

@@ -16,10 +16,8 @@ from rolemodel_ci.plan import (
     DeleteStack,
     DetachPolicy,
     Origin,
-    Overridden,
     Plan,
     PutPolicy,
-    Refusal,
     RemoveMember,
     SettleStack,
     StackChange,
@@ -27,6 +25,7 @@ from rolemodel_ci.plan import (
 )
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Row, Table, Tone, counted, sentence
 from rolemodel_ci.roles import Difference
+from rolemodel_ci.verdict import Overridden, Refusal
 
 _SECTIONS = (
     (Origin.REQUESTED, "Requested by the change"),

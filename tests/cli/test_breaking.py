@@ -21,9 +21,9 @@ from rolemodel_ci.cli.apply import Order, follow
 from rolemodel_ci.cli.audit import Audit
 from rolemodel_ci.cli.policy import good_policy
 from rolemodel_ci.cli.world import World, local_world
-from rolemodel_ci.plan import NOTHING_ALLOWED
 from rolemodel_ci.ports import Watch
 from rolemodel_ci.run import EVERYTHING
+from rolemodel_ci.verdict import NOTHING_ALLOWED
 
 from .company import Company, role
 from .running import SCRIPTS, Ran, process, run

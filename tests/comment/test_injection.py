@@ -21,11 +21,8 @@ from rolemodel_ci.plan import (
     DetachPolicy,
     Done,
     Failed,
-    Guard,
     Origin,
-    Overridden,
     Plan,
-    Refusal,
     RemoveMember,
     Report,
     SettleStack,
@@ -53,6 +50,7 @@ from rolemodel_ci.reshaped import Joining, Reshaped
 from rolemodel_ci.roles import Difference, Line
 from rolemodel_ci.settings import Setting
 from rolemodel_ci.trust import Ways
+from rolemodel_ci.verdict import Guard, Overridden, Refusal
 
 from .cases import FACTS, RUN, WEB, WHEN
 from .reading import Seen, read

@@ -18,10 +18,8 @@ from rolemodel_ci.plan import (
     Blocked,
     Done,
     Failed,
-    Guard,
     Origin,
     Plan,
-    Refusal,
     RemoveMember,
     Report,
     Skipped,
@@ -42,6 +40,7 @@ from rolemodel_ci.request import Asked, Request, Touch, request
 from rolemodel_ci.reshaped import Joining, Reshaped
 from rolemodel_ci.roles import Difference, Line
 from rolemodel_ci.settings import Setting
+from rolemodel_ci.verdict import Guard, Refusal
 
 from .cases import FACTS, FORK, WHEN, many
 from .reading import read

@@ -10,7 +10,7 @@ import pytest
 from rolemodel_ci.edge.actions import COMMENT_AUTHOR, Inputs, Oidc, read_runner
 from rolemodel_ci.errors import UsageWrong
 from rolemodel_ci.event import Repair
-from rolemodel_ci.plan import Guard
+from rolemodel_ci.verdict import Guard
 
 CONFIG = "access/config.yml"
 SHA = "a" * 40

@@ -21,12 +21,12 @@ from rolemodel_ci.cli.world import SystemClock, World, local_world
 from rolemodel_ci.edge.groups import AwsGroupWriter
 from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.model import GROUP_PATH, Policy
-from rolemodel_ci.plan import Guard
 from rolemodel_ci.ports import Watch
 from rolemodel_ci.render.audit import Audited
 from rolemodel_ci.run import EVERYTHING
 from rolemodel_ci.sandbox.furnish import APPLY_ROLE, Furnished
 from rolemodel_ci.sandbox.world import doors
+from rolemodel_ci.verdict import Guard
 
 from .embedded import KeepingAws
 from .proxy import FaultProxy

@@ -7,8 +7,8 @@ from builders import TODAY, Roles, policy
 from fakes import FakeCloud, FakeStack
 
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import Guard, Refusal
 from rolemodel_ci.run import MEMBERSHIP, STRUCTURE
+from rolemodel_ci.verdict import Guard, Refusal
 
 from .reviewing import told
 

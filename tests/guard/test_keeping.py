@@ -7,8 +7,8 @@ from builders import IDS, TODAY, Roles, policy, template
 from fakes import FakeCloud
 
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import Guard, Refusal
 from rolemodel_ci.run import MEMBERSHIP, STRUCTURE, Job
+from rolemodel_ci.verdict import Guard, Refusal
 
 from .reviewing import told
 

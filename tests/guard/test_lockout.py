@@ -12,8 +12,8 @@ from fakes import FakeCloud
 
 from rolemodel_ci.live import Identity, Live, LiveStack
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import Guard, Refusal
 from rolemodel_ci.run import DELETION, reviewed_plan
+from rolemodel_ci.verdict import Guard, Refusal
 
 from .reviewing import told
 

@@ -18,18 +18,17 @@ from rolemodel_ci.guard import review
 from rolemodel_ci.live import Live, LiveMaster, Quotas
 from rolemodel_ci.plan import (
     AddMember,
-    Approved,
     Change,
     CreateGroup,
     DeleteGroup,
     DeletePolicy,
     Failed,
-    Guard,
     Plan,
     PutPolicy,
     RemoveMember,
     Totals,
 )
+from rolemodel_ci.verdict import Approved, Guard
 
 from .reviewing import GROUP, joining, master, refused, told
 

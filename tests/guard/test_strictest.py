@@ -7,7 +7,7 @@ from builders import policy
 from fakes import FakeCloud
 
 from rolemodel_ci.guard import review, strictest
-from rolemodel_ci.plan import Approved, Guard
+from rolemodel_ci.verdict import Approved, Guard
 
 PEOPLE = [f"u{i}" for i in range(12)]
 EVERYBODY = f"prod: {{Admin: [{', '.join(PEOPLE)}]}}"

@@ -8,7 +8,7 @@ from rolemodel_ci.cli.ci.scene import Scene, failed_by
 from rolemodel_ci.edge.github import Github, GithubFailed, Merged
 from rolemodel_ci.event import PullRequest
 from rolemodel_ci.guard.labels import overriding
-from rolemodel_ci.plan import Allowed, Guard
+from rolemodel_ci.verdict import Allowed, Guard
 
 
 def by_input(scene: Scene) -> dict[Guard, str]:

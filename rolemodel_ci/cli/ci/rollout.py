@@ -19,7 +19,12 @@ from rolemodel_ci.event import Rollout
 from rolemodel_ci.guard import strictest
 from rolemodel_ci.listing import switch_links
 from rolemodel_ci.model import Policy, Severity, are_usable
-from rolemodel_ci.plan import AddMember, Approved, Done, Refusal, Report, StackChange
+from rolemodel_ci.plan import (
+    AddMember,
+    Done,
+    Report,
+    StackChange,
+)
 from rolemodel_ci.render.comment import OUTCOME_MARKER, Facts, left_to_another, not_applied, outcome, refused_by_guard
 from rolemodel_ci.render.json import problems_json, refusals_json, report_json
 from rolemodel_ci.render.plans import override_blocks, plan_blocks, refusal_blocks
@@ -27,6 +32,7 @@ from rolemodel_ci.render.results import problem_blocks, report_blocks
 from rolemodel_ci.request import dangers_of
 from rolemodel_ci.requested import attribute
 from rolemodel_ci.run import EVERYTHING, Planned, make_plan, reviewed_plan
+from rolemodel_ci.verdict import Approved, Refusal
 
 UNFINISHED = "some changes failed or were skipped, or something could not be read or made"
 """Why a run that has made what it could is no success."""

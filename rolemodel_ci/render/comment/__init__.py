@@ -11,7 +11,11 @@ from datetime import datetime
 
 from rolemodel_ci.guard import Headroom
 from rolemodel_ci.model import Problem, Severity
-from rolemodel_ci.plan import Origin, Overridden, Plan, Refusal, Report
+from rolemodel_ci.plan import (
+    Origin,
+    Plan,
+    Report,
+)
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.asked import access_parts, headline, role_parts
 from rolemodel_ci.render.comment.config import setting_parts
@@ -23,6 +27,7 @@ from rolemodel_ci.render.comment.planned import Dangers, drift_parts, merge_part
 from rolemodel_ci.render.comment.risks import overridden, refused, risk_parts, shortfall_parts, would_be_refused
 from rolemodel_ci.render.json import digest
 from rolemodel_ci.request import Request
+from rolemodel_ci.verdict import Overridden, Refusal
 
 __all__ = [
     "OUTCOME_MARKER", "SUMMARY_MARKER", "Author", "Facts", "Judged", "as_comment", "as_summary", "cannot_tell",

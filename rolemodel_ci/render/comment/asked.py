@@ -6,7 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from rolemodel_ci.danger import ADMINISTRATOR, widening
-from rolemodel_ci.plan import AddMember, Blocked, Plan, RemoveMember
+from rolemodel_ci.plan import (
+    AddMember,
+    Blocked,
+    Plan,
+    RemoveMember,
+)
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.facts import Facts
 from rolemodel_ci.render.comment.fit import Part

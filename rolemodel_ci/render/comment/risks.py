@@ -6,12 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from rolemodel_ci.guard.labels import label_of
 from rolemodel_ci.live import Unreadable
-from rolemodel_ci.plan import Blocked, Guard, Overridden, Plan, Refusal
+from rolemodel_ci.plan import (
+    Blocked,
+    Plan,
+)
 from rolemodel_ci.render.comment.config import setting_risks
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, name, words
 from rolemodel_ci.render.comment.wider import rank, role_risks
 from rolemodel_ci.request import BOOTSTRAP, Request, Touch
+from rolemodel_ci.verdict import Guard, Overridden, Refusal
 
 
 def risk_parts(request: Request, author: str, mails: Iterable[str], guards: Iterable[str]) -> Iterator[Part]:
