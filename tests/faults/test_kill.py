@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import signal
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,8 @@ from .honesty import check_honesty
 from .killing import Side, Stroke, run_until
 from .wishes import ACCOUNTS, Wish
 from .world import FaultWorld, State
+
+Tell = Callable[[str, object], None]
 
 OLD = Wish(
     {"Admin": ("ReadOnlyAccess", "NamedAdmin"), "Read": ("ReadOnlyAccess", "")},
@@ -70,21 +72,23 @@ def writes_of_a_calm_run(world: FaultWorld, config: Path) -> int:
 
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("side", ["before", "after"])
-def test_killed_at_every_write(world: FaultWorld, config: Path, side: Side, share: int) -> None:
-    began = time.monotonic()
+def test_killed_at_every_write(world: FaultWorld, config: Path, side: Side, share: int, record_property: Tell) -> None:
     writes = writes_of_a_calm_run(world, config)
     kills = range(share + 1, writes + 1, SHARES)
     for at in kills:
         killed_and_finished(world, config, Stroke(at, side), "1")
-    print(f"kill: {len(kills)} kills {side} a write, of {writes} writes, in {time.monotonic() - began:.1f} s")  # -rP
+    record_property("kills", len(kills))
     assert writes > 40  # the other tests count on it
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
-def test_killed_with_several_writes_under_way(world: FaultWorld, config: Path, side: Side) -> None:
+def test_killed_with_several_writes_under_way(
+    world: FaultWorld, config: Path, side: Side, record_property: Tell
+) -> None:
     strokes = [Stroke(at, side) for at in range(2, 41, 6)]
     for stroke in strokes:
         killed_and_finished(world, config, stroke, "4")
+    record_property("kills", len(strokes))
     assert all(stroke.hit for stroke in strokes)
 
 
@@ -116,10 +120,14 @@ def finished(world: FaultWorld, about: str) -> None:
 
 @pytest.mark.parametrize("jobs", ["1", "4"])
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_told_to_stop(world: FaultWorld, config: Path, tmp_path: Path, sign: signal.Signals, jobs: str) -> None:
+def test_told_to_stop(
+    world: FaultWorld, config: Path, tmp_path: Path, sign: signal.Signals, jobs: str, record_property: Tell
+) -> None:
     """What is under way is finished or told as such; the record of the run is written and says so."""
     file = tmp_path / "record.json"
-    for at in range(1, 41, 6):
+    moments = range(1, 41, 6)
+    record_property("signals to stop", len(moments))
+    for at in moments:
         about = f"{sign.name} at write {at}, {jobs} jobs"
         world.aws.restore("old")
         side: Side = "before" if at % 2 else "after"
