@@ -61,7 +61,8 @@ class Request:
 
     `dangers` says, by account and role, what makes a role as good as an administrator, before the change or after it.
     `newly` has those of them that are so, or are worse, only after it, of accounts that were there before it.
-    `joining` says what the accounts that are `coming` are.
+    `joining` says what the accounts that are `coming` are; `leaving` are those `going` whose stack stays, for they are
+    not `absent` but out of the config.
     `held` says who then holds each role that changes or comes, `ways` how else it may be taken on.
     `files` are the files that it changes and that decide how access is given: config, workflows, owners.
     `whole` is False where the base could not be read, so that everything counts as asked for. `unmanaged`: the user map
@@ -81,6 +82,7 @@ class Request:
     ways: Mapping[tuple[str, str], Ways] = field(default_factory=dict)
     settings: tuple[Setting, ...] = ()
     joining: tuple[Joining, ...] = ()
+    leaving: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -126,6 +128,7 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         ways_into(*sides, touched, ids),
         settings(base, head),
         tuple(joining(base, head, *sides)),
+        tuple(sorted(was - {account.name for account in head.accounts})),
     )
 
 

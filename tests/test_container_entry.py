@@ -141,3 +141,9 @@ def test_there_is_no_way_back(tmp_path: Path) -> None:
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert ran.stdout == "1001 1001 1001 1002 1002 1002 []\n"
+
+
+def test_it_goes_by_its_own_name() -> None:
+    command = [sys.executable, "-m", "rolemodel_ci.container", "--help"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stdout.splitlines()[0]) == (0, "Usage: rolemodel-ci [OPTIONS] COMMAND [ARGS]...")

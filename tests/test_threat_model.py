@@ -1,4 +1,4 @@
-"""`docs/threat-model.md` names the test that shows what stops a threat: each is there, and each threat has one or says why."""
+"""`docs/threat-model.md` names the tests that show what stops a threat: they are there, and no threat is without."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def cited() -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize(("file", "test"), cited(), ids=lambda part: str(part))
+@pytest.mark.parametrize(("file", "test"), cited(), ids=str)
 def test_every_test_that_is_named_is_there(file: str, test: str) -> None:
     assert test in named_in(file)
 

@@ -68,7 +68,7 @@ def cli() -> None:
 def main() -> NoReturn:
     """Entry point of `rolemodel-ci`."""
     listen()
-    sys.exit(guarded(lambda: cli.main(standalone_mode=False)))
+    sys.exit(guarded(lambda: cli.main(prog_name="rolemodel-ci", standalone_mode=False)))
 
 
 def listen() -> None:

@@ -49,6 +49,6 @@ class Directory:
 def _roots(config_directory: Path, working: Path) -> tuple[Path, ...]:
     """The directories that files may lie in: the Git repository of the config, else what the person has named."""
     for directory in (config_directory, *config_directory.parents):
-        if (directory / ".git").exists():
+        if os.path.exists(directory / ".git"):  # unlike Path's, False where the directory may not be entered
             return (directory,)
     return (config_directory, working)

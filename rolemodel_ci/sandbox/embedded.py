@@ -63,7 +63,8 @@ class EmbeddedAws:
         """Start the server and wait until it answers."""
         if importlib.util.find_spec("ministack") is None:
             raise UsageWrong(
-                "The embedded AWS is not installed.", "In a clone of the project: pip install '.[sandbox]'"
+                "The embedded AWS is not installed.",
+                "In a clone of the project: pip install '.[sandbox]', or for the image: make image EXTRA=sandbox.",
             )
         self._errors = tempfile.TemporaryFile(prefix="rolemodel-ci-sandbox-")
         try:

@@ -91,7 +91,7 @@ def access_parts(request: Request, plan: Plan | None, facts: Facts) -> Iterator[
         coming = f"{few(request.coming)} {joins}." if request.coming else ""
         leaves = "goes, with its groups" if len(request.going) == 1 else "go, with their groups"
         going = f"{few(request.going)} {leaves} and who is in them." if request.going else ""
-        yield Part(" ".join(piece for piece in ("**Accounts:**", coming, going) if piece))
+        yield Part(" ".join(piece for piece in ("**Accounts:**", coming, going, _left_behind(request)) if piece))
     if request.joining:
         rows = tuple(_joining(account, request.dangers) for account in request.joining)
         yield Part(table_head(("account that joins", "id", "its roles")), rows, rank=2, noun="account")
@@ -129,6 +129,14 @@ class _Standing:
         if blocked is not None:
             return f"**cannot be made:** {words(blocked.reason)}"
         return "already so in AWS"
+
+
+def _left_behind(request: Request) -> str:
+    """The stacks that stay, and who would take them for gone."""
+    if not request.leaving:
+        return ""
+    verb, what = ("stays", "it is") if len(request.leaving) == 1 else ("stay", "they are")
+    return f"The stack of {few(request.leaving)} **{verb}**: {what} not `state: absent`, but out of the config."
 
 
 def _grant(asked: Asked, standing: str, facts: Facts) -> str:
