@@ -51,7 +51,8 @@ class Oidc:
 class Runner:
     """One run. Texts are empty, and paths None, where the environment does not have them.
 
-    `actor` caused the event, and `started_by` this run of it: another person, where a run is started again.
+    `actor` caused the event, and `started_by` this run of it: another person, where a run is started again. `debug`:
+    somebody has started it with debug logging.
     """
 
     event: str
@@ -67,6 +68,7 @@ class Runner:
     server_url: str = ""
     api_url: str = ""
     oidc: Oidc | None = None
+    debug: bool = False
     summary_file: Path | None = None
     output_file: Path | None = None
 
@@ -107,6 +109,7 @@ def read_runner(environment: Mapping[str, str], default_config: str) -> Runner:
         server_url=_address(environment, "GITHUB_SERVER_URL"),
         api_url=_address(environment, "GITHUB_API_URL"),
         oidc=Oidc(_secure("ACTIONS_ID_TOKEN_REQUEST_URL", url), key) if key and url else None,
+        debug=environment.get("RUNNER_DEBUG") == "1",
         summary_file=_path(environment, "GITHUB_STEP_SUMMARY"),
         output_file=_path(environment, "GITHUB_OUTPUT"),
     )

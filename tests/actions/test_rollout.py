@@ -310,3 +310,11 @@ def test_stack_that_fails_and_is_mended(tmp_path: Path, aws: EmbeddedAws) -> Non
         again = checked(shop, shop.run(shop.pushed(*shop.hosted.push({"README.md": "Again."}))))
         assert again.code == 0, again.log
         assert shop.members()["RM.dev.Boss"] == {"dave"}
+
+
+def test_debug_logging_tells_every_call_and_their_sums(shop: Workshop) -> None:
+    done = merged(shop, environment={"RUNNER_DEBUG": "1"})
+    assert done.code == 0, done.log
+    assert re.search(r"account=master action=iam:AddUserToGroup ms=\d+ status=200 retries=0 request=\S+", done.shown)
+    assert re.search(r"iam:AddUserToGroup +1 +0 +0 ", done.shown)
+    assert "action=" not in merged(shop, USERS).shown

@@ -39,6 +39,8 @@ def ci(config: str) -> int:
     """
     from rolemodel_ci.cli.audit import Audit, recording
     from rolemodel_ci.cli.ci.tell import tell
+    from rolemodel_ci.cli.options import tell_calls
+    from rolemodel_ci.cli.output import tell_sums
     from rolemodel_ci.edge.actions import read_runner, who
     from rolemodel_ci.edge.sinks import RECORD_FILE, Commands, NeutralStream, leave
     from rolemodel_ci.event import course
@@ -49,6 +51,8 @@ def ci(config: str) -> int:
         runner = read_runner(os.environ, config)
         for secret in (runner.inputs.token, runner.oidc.key if runner.oidc else ""):
             commands.mask(secret)
+        if runner.debug:
+            tell_calls()
         way = course(runner.event, runner.payload, runner.ref, runner.inputs.repair)
         audit = Audit("ci", who(runner))
         with recording(audit, RECORD_FILE, partial(leave, runner.workspace / RECORD_FILE)):
@@ -57,6 +61,8 @@ def ci(config: str) -> int:
             tell(ending, runner, commands, scene)
             for bug in ending.bugs:
                 raise bug
+        if runner.debug:
+            tell_sums(audit.record.calls)
         return ending.code
     except CannotGoOn as error:
         commands.error("rolemodel-ci", f"{error.message}. {error.remedy}")
