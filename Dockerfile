@@ -25,11 +25,9 @@ RUN installer/bin/pip --python /opt/rolemodel-ci/bin/python install --require-ha
 # `whole` keeps them all, to measure what the cut saves.
 ARG BOTOCORE_DATA=cut
 RUN test "${BOTOCORE_DATA}" = whole \
-    || for library in botocore boto3; do \
-         find /opt/rolemodel-ci/lib/python3.*/site-packages/"${library}"/data -mindepth 1 -maxdepth 1 -type d \
-           ! -name cloudformation ! -name iam ! -name sts ! -name sso ! -name sso-oidc ! -name signin \
-           -exec rm -r {} +; \
-       done
+    || find /opt/rolemodel-ci/lib/python3.*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
+         ! -name cloudformation ! -name iam ! -name sts ! -name sso ! -name sso-oidc ! -name signin \
+         -exec rm -r {} +
 
 COPY pyproject.toml README.md LICENSE ./
 COPY rolemodel_ci rolemodel_ci

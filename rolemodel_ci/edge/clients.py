@@ -1,4 +1,4 @@
-"""boto3 clients, from as few botocore sessions as possible, which share one loader; and how hard each service is asked.
+"""botocore clients, from as few sessions as possible, which share one loader; and how hard each service is asked.
 
 A loader reads and parses the descriptions of AWS's services, about 100 ms of CPU; a session without one takes about
 12 ms, a client about 4 ms.
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-import boto3
 import botocore
 import botocore.session
 from botocore import UNSIGNED
@@ -113,8 +112,7 @@ class Clients:
         config = self._config(service)
         if unsigned:
             config = config.merge(Config(signature_version=UNSIGNED))
-        made: Any = boto3.session.Session(botocore_session=session)
-        client = made.client(service, config=config, endpoint_url=self._endpoint_url, **keys)
+        client = session.create_client(service, config=config, endpoint_url=self._endpoint_url, **keys)
         self._calls.watch(client, account)
         heed_only_aws(client)
         return client

@@ -142,7 +142,7 @@ def test_nothing_is_imported_from_the_workspace(image: Image, access: RunnerSide
         "sitecustomize",
         "usercustomize",
         "git",
-        "boto3",
+        "botocore",
     )
     for name in names:
         (access.workspace / f"{name}.py").write_text(PLANTED)
@@ -184,9 +184,11 @@ def test_the_image_holds_what_a_run_needs_and_no_tools_beside(image: Image) -> N
 
 
 CLIENTS = """
-import boto3
+import botocore.session
 for service in ("cloudformation", "iam", "sts"):
-    client = boto3.client(service, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    client = botocore.session.get_session().create_client(
+        service, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
     print(client.meta.endpoint_url)
 """
 
