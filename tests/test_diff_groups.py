@@ -218,10 +218,10 @@ def test_members_of_a_group_that_is_to_be_made() -> None:
 
 
 def test_a_user_who_does_not_exist_is_blocked_with_a_guess() -> None:
-    near, far = (next(iter(member_changes(SLOT, None, grants(user), {}, master()))) for user in ("alicia", "zoe"))
+    near, far = (next(iter(member_changes(SLOT, None, grants(user), {}, master()))) for user in ("alcie", "zoe"))
 
     assert near == Blocked(
-        GROUP, "alicia", "user `alicia` does not exist in the master account", getattr(near, "remedy", ""), PLACE
+        GROUP, "alcie", "user `alcie` does not exist in the master account", getattr(near, "remedy", ""), PLACE
     )
     assert isinstance(near, Blocked)
     assert "`alice`" in near.remedy

@@ -22,7 +22,7 @@ from rolemodel_ci.plan import (
     RemoveMember,
 )
 from rolemodel_ci.roles import listed
-from rolemodel_ci.schema import did_you_mean
+from rolemodel_ci.schema import slip_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def member_changes(
                 slot.group,
                 user,
                 f"user `{user}` does not exist in the master account",
-                did_you_mean(user, sorted(master.users))
+                slip_of(user, sorted(master.users))
                 or "Create the user there, or correct the name; rolemodel-ci never creates users.",
                 grant.place,
             )

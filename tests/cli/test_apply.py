@@ -109,13 +109,13 @@ def test_group_of_another_path_blocks_ours(company: Company) -> None:
 
 
 def test_user_that_does_not_exist_is_blocked_and_the_rest_is_done(company: Company) -> None:
-    company.users({"prod": {"AdminRole": ["carol", "alicia"]}})
+    company.users({"prod": {"AdminRole": ["carol", "alcie"]}})
     planned = run("plan", "--format", "json")
     assert planned.code == 5
-    assert [block["user"] for block in planned.json["blocked"]] == ["alicia"]
+    assert [block["user"] for block in planned.json["blocked"]] == ["alcie"]
     ran = run("apply")
     assert ran.code == 5
-    assert "user `alicia` does not exist in the master account" in ran.out
+    assert "user `alcie` does not exist in the master account" in ran.out
     assert "access/users.yml:" in ran.out
     assert "alice" in ran.out  # is it she who was meant?
     assert company.members()["RM.prod.AdminRole"] == {"carol"}
