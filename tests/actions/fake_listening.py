@@ -5,43 +5,39 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any, Self
+
+from serving import IDLE_SECONDS, Serving
 
 from .fake_messages import Reply, Request
 
 BODY_LIMIT = 8 * 1024 * 1024  # bytes; nothing rolemodel-ci sends comes near
 
 
-class Listening(ABC):
+class Listening(Serving, ABC):
     """An HTTP server on a free port for as long as the `with` block lasts; `root` is its URL."""
-
-    root: str = ""
 
     @abstractmethod
     def reply(self, request: Request) -> Reply:
         """What a request is told. Called by many threads at once."""
 
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """What answers a connection."""
+        return _handler(self)
+
     def __enter__(self) -> Self:
         """Listen."""
         self._ended = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-        self.root = f"http://127.0.0.1:{self._server.server_address[1]}"
-        return self
+        return super().__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop listening, and let slow answers go."""
+        """Let slow answers go, and stop listening."""
         self._ended.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__exit__(kind, error, trace)
 
     def wait(self, seconds: float) -> None:
         """Wait, but not beyond the end of the `with` block."""
@@ -69,7 +65,7 @@ class ElsewhereServer(Listening):
 def _handler(server: Listening) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        timeout = 20
+        timeout = IDLE_SECONDS
         disable_nagle_algorithm = True  # head and body are two writes; without this each answer takes 40 ms
 
         def _serve(self) -> None:

@@ -14,17 +14,16 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlencode, urlsplit
 from xml.sax.saxutils import escape
+
+from serving import Relaying, Serving
 
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
 
 from .front_rules import (
     CHAINED,
-    SECONDS,
     WEB_IDENTITY,
     Form,
     Headers,
@@ -59,7 +58,7 @@ class Assumption:
         return (self.role_arn.split(":") + [""] * 5)[4]
 
 
-class StsFront:
+class StsFront(Serving):
     """Listens on 127.0.0.1 for as long as the `with` block lasts; `url` is for AWS_ENDPOINT_URL.
 
     - `session_s`: sessions by web identity really end after so many seconds, whatever was asked for.
@@ -71,28 +70,18 @@ class StsFront:
     def __init__(self, aws: EmbeddedAws, issuer: Issuer) -> None:
         self.session_s: int | None = None
         self.told_s: int | None = None
-        self.url = ""
         self._aws, self._issuer = aws, issuer
         self._lock = threading.Lock()
         self._assumptions: list[Assumption] = []
 
-    def __enter__(self) -> Self:
-        """Listen on a free port."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        return self
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return self.root
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """What answers a connection."""
+        return _handler(self)
 
     @property
     def assumptions(self) -> list[Assumption]:
@@ -185,37 +174,17 @@ def _error(refused: Refused) -> Reply:
 
 
 def _handler(front: StsFront) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = SECONDS
-        disable_nagle_algorithm = True  # head and body are two writes; without this each answer takes 40 ms
-
-        def setup(self) -> None:
-            super().setup()
-            self.upstream = front.connect()
-
-        def finish(self) -> None:
-            self.upstream.close()
-            super().finish()
+    class Handler(Relaying):
+        connect = front.connect
 
         def _pass(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            body = self.body()
             try:
                 reply = front.answer(self.upstream, self.command, self.path, self.headers.items(), body)
             except (OSError, http.client.HTTPException):
                 return self.send_error(502, "The embedded AWS does not answer.")
-            self.send_response_only(reply.status)
-            for name, value in reply.headers:
-                if name.lower() != "content-length":
-                    self.send_header(name, value)
-            self.send_header("Content-Length", str(len(reply.body)))
-            self.end_headers()
-            self.wfile.write(reply.body)
-            return None
+            return self.tell(reply.status, reply.headers, reply.body)
 
         do_DELETE = do_GET = do_POST = do_PUT = _pass
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
 
     return Handler

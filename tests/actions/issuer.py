@@ -14,14 +14,14 @@ import time
 import uuid
 from dataclasses import dataclass
 from enum import Enum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
+from serving import IDLE_SECONDS, Serving
 
 ISSUER = "https://token.actions.githubusercontent.com"
 """What GitHub's tokens have as `iss`."""
@@ -78,7 +78,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class Issuer:
+class Issuer(Serving):
     """Both HTTP servers in one, on 127.0.0.1, for as long as the `with` block lasts.
 
     A job is given `request_url` and `request_token` as ACTIONS_ID_TOKEN_REQUEST_URL and …_TOKEN. Everything public may
@@ -104,30 +104,20 @@ class Issuer:
         self.minutes, self.early_s, self.slow_s = 5.0, 0.0, 0.5
         self.more: dict[str, Any] = {}
         self.request_token = f"eyJ.{uuid.uuid4().hex}.{uuid.uuid4().hex}"
-        self.url = ""
         self._key, self._key_id = key or usual_key(), key_id
         self._lock = threading.Lock()
         self._audiences: list[str | None] = []
         self._issued: list[dict[str, Any]] = []
         self._faults: list[Fault] = []
 
-    def __enter__(self) -> Self:
-        """Listen on a free port."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        return self
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return self.root
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """What answers a connection."""
+        return _handler(self)
 
     @property
     def request_url(self) -> str:
@@ -248,7 +238,7 @@ def _json(content: dict[str, Any], status: int = 200) -> Answer:
 def _handler(issuer: Issuer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        timeout = 20
+        timeout = IDLE_SECONDS
         disable_nagle_algorithm = True  # head and body are two writes; without this each answer takes 40 ms
 
         def do_GET(self) -> None:

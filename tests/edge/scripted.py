@@ -10,11 +10,12 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
+
+from serving import IDLE_SECONDS, Serving
 
 
 class Answer(NamedTuple):
@@ -52,7 +53,7 @@ Say = Answer | Callable[[Call], Answer]
 
 
 @dataclass
-class Scripted:
+class Scripted(Serving):
     """The server, for as long as the `with` block lasts.
 
     `script` has lists of answers by action, or by account and action. They are given one after the other; the last
@@ -61,26 +62,19 @@ class Scripted:
 
     script: dict[str | tuple[str, str], list[Say]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
-    url: str = ""
 
-    def __enter__(self) -> Self:
-        """Listen on a free port."""
+    def __post_init__(self) -> None:
+        """Make what no test sets."""
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return self.root
+
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """What answers a connection."""
+        return _handler(self)
 
     def asked(self, action: str, account: str | None = None) -> list[Call]:
         """The calls of an action, in the order they came."""
@@ -107,7 +101,7 @@ def plain(call: Call) -> Answer:
 def _handler(script: Scripted) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        timeout = 20
+        timeout = IDLE_SECONDS
         disable_nagle_algorithm = True  # head and body are two writes; without this each answer takes 40 ms
 
         def do_POST(self) -> None:

@@ -14,11 +14,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
 
 from actions.front_rules import Upstream
+from serving import Relaying, Serving
 
 from rolemodel_ci.sandbox import calls
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
@@ -27,12 +26,11 @@ from .kinds import NOTHING, Asked, Reply
 from .plans import CALM, Plan
 from .server import PAGE_HEADER
 
-_IDLE_SECONDS = 20
 _KEYS = re.compile(rb"<AccessKeyId>(.*?)</AccessKeyId>")
 _CHANGES = ("CreateGroup", "RemoveUserFromGroup", "DeleteGroupPolicy", "CreateStack", "UpdateStack")
 
 
-class FaultProxy:
+class FaultProxy(Serving):
     """Listens for as long as the `with` block lasts; `url` is for AWS_ENDPOINT_URL.
 
     `plan` says which calls fail, and may be changed between runs, with `begin`. `writing` is called around every call
@@ -40,7 +38,6 @@ class FaultProxy:
     """
 
     def __init__(self, aws: EmbeddedAws) -> None:
-        self.url = ""
         self.plan: Plan = CALM
         self.writing: Callable[[Asked, str], bool] | None = None
         self.faults: Counter[str] = Counter()
@@ -49,21 +46,14 @@ class FaultProxy:
         self._accounts: dict[str, str] = {}  # by access key
         self._book = _Book()
 
-    def __enter__(self) -> Self:
-        """Listen on a free port."""
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        return self
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return self.root
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """What answers a connection."""
+        return _handler(self)
 
     def begin(self, plan: Plan = CALM) -> None:
         """Let a run begin under a plan: calls are counted from 1, and `calls` and `faults` are empty."""
@@ -163,31 +153,12 @@ class _Book:
                 del self._ages[key]
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: whoever was talking has been killed."""
-
-
 def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = _IDLE_SECONDS
-        disable_nagle_algorithm = True  # head and body are two writes; without this each answer takes 40 ms
-
-        def setup(self) -> None:
-            super().setup()
-            self.upstream = proxy.connect()
-
-        def finish(self) -> None:
-            self.upstream.close()
-            super().finish()
+    class Handler(Relaying):
+        connect = proxy.connect
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            headers = dict(self.headers.items())
+            body, headers = self.body(), dict(self.headers.items())
             try:
                 reply = proxy.answer(self.upstream, self.command, self.path, headers, body)
                 time.sleep(reply.late)
@@ -201,15 +172,6 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
                 if reply.cut < 0:  # not closed but reset: nothing is left to say
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     return
-            self.send_response_only(reply.status)
-            for name, value in reply.headers:
-                if name.lower() != "content-length":
-                    self.send_header(name, value)
-            self.send_header("Content-Length", str(len(reply.body)))
-            self.end_headers()
-            self.wfile.write(reply.body[: reply.cut])
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            self.tell(reply.status, reply.headers, reply.body, reply.cut)
 
     return Handler
