@@ -15,11 +15,7 @@ from rolemodel_ci.cli.policy import read_files
 from rolemodel_ci.edge.files import Directory
 from rolemodel_ci.guard import Headroom
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import (
-    AddMember,
-    Plan,
-    RemoveMember,
-)
+from rolemodel_ci.plan import AddMember, Plan, RemoveMember
 from rolemodel_ci.render.comment import Facts, Judged, as_comment, requested_change
 from rolemodel_ci.render.comment.fit import utf16
 from rolemodel_ci.request import request

@@ -10,6 +10,7 @@ from rolemodel_ci.diff.stacks import deployed, live_arns
 from rolemodel_ci.live import DEAD, Live, LiveStack, Stack, Unreadable
 from rolemodel_ci.model import Policy
 from rolemodel_ci.resolve import Resolved
+from rolemodel_ci.roles import properties_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def switch_links(policy: Policy, stacks: Mapping[str, Stack]) -> dict[tuple[str,
 
 def _entry(policy: Policy, account: str, role: str, arn: str, members: tuple[str, ...], meaning: Resolved) -> Entry:
     account_id = arn.split(":")[4]
-    properties = meaning.resources[role].get("Properties", {})
+    properties = properties_of(meaning.resources[role])
     seconds = str(properties.get("MaxSessionDuration", "3600"))
     return Entry(
         account=account,
@@ -83,7 +84,7 @@ def _entry(policy: Policy, account: str, role: str, arn: str, members: tuple[str
         members=members,
         link=switch_link(arn, f"{role} @ {account}"),
         mfa="MultiFactorAuth" in str(properties.get("AssumeRolePolicyDocument", "")),
-        session_seconds=int(seconds) if seconds.isdecimal() else 3600,
+        session_seconds=int(seconds) if seconds.isdecimal() and len(seconds) < 10 else 3600,
     )
 
 

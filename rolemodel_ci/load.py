@@ -156,7 +156,7 @@ def _policy(config: Node, path: str, template: Template, users: UserMap | None) 
         region=_value(config, "region") or "us-east-1",
         group_prefix=_prefix(config),
         guards=_guards(entry(config, "guards")),
-        github_oidc=_github_oidc(entry(config, "github_oidc")),
+        github_oidc=_github_oidc(entry(config, "github_oidc"), path),
         protected=_protected(entry(config, "protected"), path),
         stack_deadline=int(_value(config, "stack_deadline") or 15),
     )
@@ -187,11 +187,11 @@ def _guards(node: Node | None) -> Guards:
     return Guards(**{key.text: int(value.text) for key, value in node.entries})
 
 
-def _github_oidc(node: Node | None) -> GithubOidc | None:
+def _github_oidc(node: Node | None, path: str) -> GithubOidc | None:
     if not isinstance(node, MapNode):
         return None
     values: dict[str, Any] = {key.text: value.text for key, value in node.entries}
-    return GithubOidc(**values)
+    return GithubOidc(**values, place=Place(path, node.line, node.column))
 
 
 def _protected(node: Node | None, path: str) -> tuple[Protection, ...]:

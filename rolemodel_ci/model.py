@@ -181,12 +181,13 @@ class Protection:
 
 @dataclass(frozen=True, slots=True)
 class GithubOidc:
-    """How CI gets in: names of the roles, the token's audience, and who trusts GitHub."""
+    """How CI gets in: names of the roles, the token's audience, who trusts GitHub, and where the config says so."""
 
     plan_role: str
     apply_role: str
     audience: str = "sts.amazonaws.com"
     via: Literal["direct", "master"] = "direct"
+    place: Place = field(default=Place(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

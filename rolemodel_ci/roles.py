@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
+from rolemodel_ci.policies import listed, statements, value_text
 from rolemodel_ci.resolve import Resolved, Where
-from rolemodel_ci.template import ROLE_TYPE, read_deployed
+from rolemodel_ci.template import ROLE_TYPE
 
 # Properties that make CloudFormation replace the role when they change, so that its ARN changes:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
 REPLACING = ("RoleName", "Path")
+
+KEEPING = ("DeletionPolicy", "UpdateReplacePolicy")
+"""Attributes by which a resource can outlast its stack, its place in the template, or its replacement:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
 
 OUTPUTS, TEXTS = "outputs of the stack", "texts that grant nothing"
 """Kinds of a difference that is about no resource."""
@@ -36,6 +40,12 @@ class Difference(NamedTuple):
     kind: str
     what: Literal["added", "removed", "changed"]
     lines: tuple[Line, ...]
+
+    @property
+    def stays_behind(self) -> bool:
+        """Whether it goes from the stack only: CloudFormation leaves it in the account."""
+        kept = any(line.part == KEEPING[0] and line.text != "Delete" for line in self.lines)
+        return self.what == "removed" and kept
 
     @property
     def is_role(self) -> bool:
@@ -74,13 +84,13 @@ def differences(old: Resolved, new: Resolved) -> tuple[Difference, ...]:
 
 def role_path(resolved: Resolved, role: str) -> str | None:
     """The IAM path of a role, or None where only AWS can tell."""
-    path = _properties(resolved.resources[role]).get("Path", "/")
+    path = properties_of(resolved.resources[role]).get("Path", "/")
     return path if isinstance(path, str) else None
 
 
 def role_name(resolved: Resolved, role: str) -> str | None:
     """The name the template gives a role, or None where CloudFormation makes one up or only AWS can tell."""
-    name = _properties(resolved.resources[role]).get("RoleName")
+    name = properties_of(resolved.resources[role]).get("RoleName")
     return name if isinstance(name, str) else None
 
 
@@ -97,7 +107,7 @@ def role_names(resolved: Resolved) -> tuple[str, ...]:
 
 def is_replaced(old: Resolved, new: Resolved, role: str) -> bool:
     """Whether CloudFormation makes the role anew, so that its ARN changes."""
-    before, after = _properties(old.resources[role]), _properties(new.resources[role])
+    before, after = properties_of(old.resources[role]), properties_of(new.resources[role])
     return any(before.get(name) != after.get(name) for name in REPLACING)
 
 
@@ -112,11 +122,11 @@ class Attachment(NamedTuple):
 
 def attachments(resolved: Resolved) -> Iterator[Attachment]:
     """The policy resources that belong to roles of the template."""
-    roles = role_names(resolved)
+    roles = dict.fromkeys(role_names(resolved))
     by_name = {name: role for role in roles if (name := role_name(resolved, role))}
     for name, resource in resolved.resources.items():
         where = _ATTACHED.get(str(resource.get("Type")))
-        named = [_owner(entry, by_name) for entry in listed(_properties(resource).get(where, []))] if where else []
+        named = [_owner(entry, by_name) for entry in listed(properties_of(resource).get(where, []))] if where else []
         owners = tuple(owner for owner in named if owner in roles)
         if owners:
             yield Attachment(owners, name, resource, len(owners) < len(named))
@@ -126,7 +136,7 @@ def _facts(resolved: Resolved) -> Facts:
     facts: Facts = {}
     for name in role_names(resolved):
         resource = resolved.resources[name]
-        facts[name] = (ROLE_TYPE, dict.fromkeys(_role(_properties(resource), resource)))
+        facts[name] = (ROLE_TYPE, dict.fromkeys(_role(properties_of(resource), resource)))
     whole = [attached for attached in attachments(resolved) if not attached.elsewhere]
     for attached in whole:
         for owner in attached.owners:
@@ -138,7 +148,8 @@ def _facts(resolved: Resolved) -> Facts:
     return facts
 
 
-def _properties(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+def properties_of(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The properties of a resource; none where they are no map."""
     properties = resource.get("Properties", {})
     return properties if isinstance(properties, dict) else {}
 
@@ -171,12 +182,15 @@ def _role(properties: Mapping[str, Any], resource: Mapping[str, Any]) -> Iterabl
 
 def _attached(name: str, resource: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     """The lines that a policy resource adds to the roles it names."""
-    properties = _properties(resource)
+    properties = properties_of(resource)
     label = f"policy {value_text(properties.get('PolicyName', properties.get('ManagedPolicyName', name)))}"
     yield from ((label, line) for line in statements(properties.get("PolicyDocument")))
     for key, value in properties.items():
         if key not in _POLICY_PROPERTIES and key != "Description":
             yield from _plain(f"{label} {key}", value)
+    for key in KEEPING:
+        if key in resource:
+            yield from _plain(f"{label} {key}", resource[key])
 
 
 def _plain(part: str, value: Any) -> Iterable[tuple[str, str]]:
@@ -186,84 +200,3 @@ def _plain(part: str, value: Any) -> Iterable[tuple[str, str]]:
                 yield from _plain(key, value[key])
     else:
         yield part, value_text(value)
-
-
-def policy_document(value: Any) -> Any:
-    """A policy document as a map, where it is one or is written as JSON text (as `!Sub '{…}'`); else `value`."""
-    text = value.get("Fn::Sub") if isinstance(value, dict) else value
-    if isinstance(text, list) and text:
-        text = text[0]
-    read = read_deployed(text) if isinstance(text, str) else None
-    return value if read is None else read
-
-
-def statements(document: Any) -> Iterable[str]:
-    """The statements of a policy document as lines, one for each action of each statement."""
-    document = policy_document(document)
-    if not isinstance(document, dict) or "Statement" not in document:
-        yield value_text(document)
-        return
-    if document.get("Version") != "2012-10-17" and "${aws:" in str(document):  # the older one has no variables
-        yield f"in the policy language of {value_text(document.get('Version', '2008-10-17'))}"
-    for statement in listed(document["Statement"]):
-        if not isinstance(statement, dict):
-            yield value_text(statement)
-            continue
-        tail = "".join(_tail(statement))
-        name = "NotAction" if "NotAction" in statement else "Action"
-        actions = [value_text(action) for action in listed(statement.get(name, []))]
-        effect = value_text(statement.get("Effect", "?"))
-        if name == "NotAction":
-            yield f"{effect} everything but {', '.join(sorted(actions))}{tail}"
-        else:
-            yield from (f"{effect} {action}{tail}" for action in actions)
-
-
-def _tail(statement: Mapping[str, Any]) -> Iterable[str]:
-    for key, word in (("Resource", " on "), ("NotResource", " on everything but ")):
-        if key in statement:
-            yield word + ", ".join(sorted(value_text(item) for item in listed(statement[key])))
-    for key, word in (("Principal", " by "), ("NotPrincipal", " by everybody but ")):
-        if key in statement:
-            yield word + _principal(statement[key])
-    if "Condition" in statement:
-        yield " when " + condition_text(statement["Condition"])
-
-
-def _principal(principal: Any) -> str:
-    if not isinstance(principal, dict):
-        return value_text(principal)
-    if set(principal) <= {"AWS", "Service", "Federated", "CanonicalUser"}:
-        return ", ".join(sorted(value_text(who) for value in principal.values() for who in listed(value)))
-    return value_text(principal)
-
-
-def condition_text(condition: Any) -> str:
-    """The `Condition` of a statement on one line."""
-    if not isinstance(condition, dict) or not all(isinstance(tests, dict) for tests in condition.values()):
-        return value_text(condition)
-    return " and ".join(
-        f"{key} {operator} {', '.join(sorted(value_text(v) for v in listed(value)))}"
-        for operator, tests in sorted(condition.items())
-        for key, value in sorted(tests.items())
-    )
-
-
-def listed(value: Any) -> list[Any]:
-    """A value as a list: policy documents write one thing without brackets."""
-    return value if isinstance(value, list) else [value]
-
-
-def value_text(value: Any) -> str:
-    """A value on one line; what only AWS knows is shown as it is written."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict) and len(value) == 1:
-        ((key, inner),) = value.items()
-        if key == "Ref" and isinstance(inner, str):
-            return f"${{{inner}}}"
-        if key == "Fn::Sub" and isinstance(inner, str):
-            return inner
-        if key == "Fn::GetAtt":
-            return "${" + ".".join(map(value_text, listed(inner))) + "}"
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)

@@ -12,10 +12,7 @@ from rolemodel_ci.guard import review, review_deletion
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import Account, Policy
 from rolemodel_ci.observe import observe
-from rolemodel_ci.plan import (
-    Plan,
-    Report,
-)
+from rolemodel_ci.plan import Plan, Report
 from rolemodel_ci.ports import MasterReader, StackReader
 from rolemodel_ci.verdict import NOTHING_ALLOWED, Allowed, Approved, Refusal
 

@@ -65,18 +65,13 @@ Places = Mapping[tuple[str | int, ...], Place]
 
 def read_template(text: str, file: str) -> tuple[Template | None, list[Problem]]:
     """The template in `text`, or None with what keeps it from being one. Problems beside a template are possible."""
+    size = len(text.encode("utf-8"))
+    if size > BODY_LIMIT:  # there is no telling what it costs to read it, so that nothing else is said of it
+        message = f"the template has {size:,} bytes; CloudFormation takes {BODY_LIMIT:,} in a call"
+        remedy = "Shorten it: drop comments and descriptions, or move long policies to managed policies."
+        return None, [Problem(Place(file), "RM404", message, remedy)]
     document = read_document(text, file)
     problems = list(document.problems)
-    size = len(text.encode("utf-8"))
-    if size > BODY_LIMIT:
-        problems.append(
-            Problem(
-                Place(file),
-                "RM404",
-                f"the template has {size:,} bytes; CloudFormation takes {BODY_LIMIT:,} in a call",
-                "Shorten it: drop comments and descriptions, or move long policies to managed policies.",
-            )
-        )
     if document.root is None:
         return None, problems
     problems += [
@@ -93,16 +88,28 @@ def read_template(text: str, file: str) -> tuple[Template | None, list[Problem]]
     ), problems
 
 
-def read_deployed(body: str | Mapping[str, Any]) -> Body | None:
-    """The content of a template that GetTemplate gave: an object for JSON, text for YAML. None: it is none."""
-    return _deployed(body if isinstance(body, str) else json.dumps(body, ensure_ascii=False))
+def read_deployed(body: Any) -> Body | None:
+    """The content of a template that GetTemplate gave: an object for JSON, text for YAML.
+
+    None: it is no template of a kind that could be ours. That is so for one that AWS rewrites, which means something
+    else than it says; for one with a key twice, of which AWS may take either; and for one that is far too big.
+    """
+    try:
+        text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    except (RecursionError, TypeError, ValueError):
+        return None
+    # Text that JSON's writer made may be a little longer than what was sent.
+    return _deployed(text) if len(text.encode("utf-8", "surrogatepass")) <= 2 * BODY_LIMIT else None
 
 
 @functools.lru_cache(maxsize=64)  # every account has the same template
 def _deployed(text: str) -> Body | None:
     document = read_document(text, "deployed template")
-    content = _Content("deployed template").read(document.root) if document.root else None
-    return content if isinstance(content, dict) else None
+    if document.root is None or document.problems:
+        return None
+    content = _Content("deployed template")
+    body = content.read(document.root)
+    return None if content.problems or _shape(body, content.places, document) else body
 
 
 class _Content:

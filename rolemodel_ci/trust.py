@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from rolemodel_ci.roles import condition_text, listed, policy_document, value_text
+from rolemodel_ci.policies import condition_text, listed, policy_document, value_text
 
 EVERYBODY = "*"
 

@@ -7,11 +7,7 @@ from typing import Any
 from builders import policy
 from fakes import FakeCloud
 
-from rolemodel_ci.plan import (
-    Change,
-    Outcome,
-    Report,
-)
+from rolemodel_ci.plan import Change, Outcome, Report
 
 MAP = "prod: {Admin: [alice], Reader: [bob]}\ndev: {Admin: [alice]}"
 WANTED = policy(MAP)

@@ -25,10 +25,7 @@ from fake_state import (
 
 from rolemodel_ci.apply import Tools
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import (
-    Plan,
-    Report,
-)
+from rolemodel_ci.plan import Plan, Report
 from rolemodel_ci.ports import Clock, GroupWriter, MasterReader, StackReader, StackWriter, Watch
 from rolemodel_ci.rollout import Rollout
 from rolemodel_ci.run import EVERYTHING, Job, Planned, Readers, carry_out, make_plan

@@ -10,10 +10,7 @@ from fakes import FakeCloud, FakeGroup, FakeStack
 from rolemodel_ci.guard import review
 from rolemodel_ci.listing import listing
 from rolemodel_ci.model import Place, Problem, Severity
-from rolemodel_ci.plan import (
-    Plan,
-    Report,
-)
+from rolemodel_ci.plan import Plan, Report
 from rolemodel_ci.requested import attribute
 from rolemodel_ci.verdict import Refusal
 

@@ -21,10 +21,7 @@ from fakes import FakeCloud, FakeGroup, FakeStack
 
 from rolemodel_ci.errors import CallFailed, NoAccess
 from rolemodel_ci.live import Unreadable
-from rolemodel_ci.plan import (
-    CreateStack,
-    Failed,
-)
+from rolemodel_ci.plan import CreateStack, Failed
 from rolemodel_ci.run import MEMBERSHIP
 
 MAP = "prod: {Admin: [alice], Reader: [bob]}\ndev: {Admin: [alice, bob]}"

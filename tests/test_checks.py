@@ -272,7 +272,7 @@ def test_a_role_that_is_removed_is_not_taken_for_another() -> None:
 
 def test_a_policy_that_is_removed_is_not_taken_for_another() -> None:
     policies = "".join(
-        f"  {name}Policy: {{Type: 'AWS::IAM::ManagedPolicy', Properties: {{PolicyDocument: x}}}}\n"
+        f"  {name}Policy: {{Type: 'AWS::IAM::ManagedPolicy', Properties: {{PolicyDocument: {{Statement: []}}}}}}\n"
         for name in ("Admin", "Billing")
     )
     roles = base_with("roles", (PROPERTY, "        - !Ref AuditPolicy\n")) + policies

@@ -109,13 +109,20 @@ MADE = {
     "only-nuls": (write("config.yml", b"\0" * 100), ["config.yml:1:1 RM105 error"]),
     "zip": (write("roles.yml", b"PK\x03\x04\x14"), ["roles.yml:1:3 RM105 error"]),
     "template-too-long": (write("roles.yml", BASE["roles.yml"] + "#" * 51_200), ["roles.yml RM404 error"]),
+    "texts-too-long": (
+        write(
+            "roles.yml",
+            BASE["roles.yml"] + "Outputs: {A: {Value: !Join [" + "x" * 300 + ", [" + ", ".join("a" * 300) + "]]}}\n",
+        ),
+        ["roles.yml RM417 error"],
+    ),
     "template-too-long-in-bytes": (
         write("roles.yml", BASE["roles.yml"] + "# " + "ä" * 25_600),
         ["roles.yml RM404 error"],
     ),
     "template-too-long-and-more": (
         write("roles.yml", base_with("roles", ("arn:aws:iam::aws:policy/ReadOnlyAccess", "!Ref X")) + "#" * 51_200),
-        ["roles.yml RM404 error", "roles.yml:26:11 RM416 error"],
+        ["roles.yml RM404 error"],
     ),
 }
 

@@ -11,9 +11,20 @@ from builders import TODAY, policy, template
 from hypothesis import given
 from hypothesis import strategies as st
 
-import rolemodel_ci.danger as module
+import rolemodel_ci.rights as module
 from rolemodel_ci.checks.subject import subject
-from rolemodel_ci.danger import ADMINISTRATOR, IDENTITIES, PASSING, dangers, widening, widens, worse
+from rolemodel_ci.danger import (
+    ADMINISTRATOR,
+    ASSUMING,
+    IDENTITIES,
+    PASSING,
+    UNKNOWN,
+    administrations,
+    dangers,
+    widening,
+    widens,
+    worse,
+)
 from rolemodel_ci.resolve import Resolved, Where, resolve
 from rolemodel_ci.roles import Line, differences
 
@@ -91,8 +102,8 @@ def test_actions(action: str, danger: str | None) -> None:
 @pytest.mark.parametrize(
     ("statements", "danger"),
     [
-        ([allow("*"), deny("iam:*")], None),
-        ([deny("IAM:*"), allow("*")], None),
+        ([allow("*"), deny("iam:*")], ASSUMING),
+        ([deny("IAM:*"), allow("*")], ASSUMING),
         ([allow("*"), deny("*")], None),
         ([allow("iam:*"), deny("iam:Put*")], IDENTITIES),
         ([allow("*"), deny("iam:CreateAccessKey")], IDENTITIES),
@@ -105,7 +116,7 @@ def test_actions(action: str, danger: str | None) -> None:
         ([allow("*"), statement("Deny", NotAction="iam:*")], IDENTITIES),
         ([allow("*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})], ADMINISTRATOR),
         ([statement(NotAction="s3:*")], ADMINISTRATOR),
-        ([statement(NotAction=["iam:*", "organizations:*"])], None),
+        ([statement(NotAction=["iam:*", "organizations:*"])], ASSUMING),
         ([statement(NotAction="iam:*"), allow("iam:PassRole")], PASSING),
         ([statement(NotAction=["IAM:CreateUser"])], ADMINISTRATOR),
         ([allow("ec2:*"), allow("iam:AttachRolePolicy")], IDENTITIES),
@@ -161,13 +172,13 @@ def test_everything_but_a_few_is_as_good_as_everything() -> None:
         ([f"{AWS_MANAGED}AdministratorAccess"], [], ADMINISTRATOR),
         ("arn:aws-us-gov:iam::aws:policy/AdministratorAccess", [], ADMINISTRATOR),
         ([f"{AWS_MANAGED}IAMFullAccess"], [], IDENTITIES),
-        ([f"{AWS_MANAGED}PowerUserAccess"], [], None),
+        ([f"{AWS_MANAGED}PowerUserAccess"], [], ASSUMING),
         ([f"{AWS_MANAGED}ReadOnlyAccess", f"{AWS_MANAGED}AdministratorAccess"], [], ADMINISTRATOR),
-        ([f"{AWS_MANAGED}AdministratorAccess"], [deny("iam:*")], None),
+        ([f"{AWS_MANAGED}AdministratorAccess"], [deny("iam:*")], ASSUMING),
         ([f"{AWS_MANAGED}IAMFullAccess"], [statement(NotAction="iam:*")], ADMINISTRATOR),
-        (["arn:aws:iam::1:policy/AdministratorAccess"], [], None),
+        (["arn:aws:iam::1:policy/AdministratorAccess"], [], UNKNOWN),
         ([{"Ref": "Full"}], [], ADMINISTRATOR),
-        ([{"Ref": "Nowhere"}], [], None),
+        ([{"Ref": "Nowhere"}], [], UNKNOWN),
         ([{"Fn::If": ["Unknown", f"{AWS_MANAGED}AdministratorAccess", {"Ref": "AWS::NoValue"}]}], [], ADMINISTRATOR),
     ],
 )
@@ -210,9 +221,131 @@ def test_what_nobody_can_decide_counts_as_an_allow_and_not_as_a_deny() -> None:
 
     assert of(either) == ADMINISTRATOR
     assert of(allow("*"), maybe) == ADMINISTRATOR
-    assert of(allow("*"), deny("iam:*"), maybe) is None
+    assert of(allow("*"), deny("iam:*", "sts:*"), maybe) is None
     policies = {"Fn::If": ["Unknown", inline(allow("*"))[0], inline(deny("*"))[0]]}
     assert dangers(Resolved({"R": role(Policies=[policies])}, {})) == {"R": ADMINISTRATOR}
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "danger"),
+    [
+        ("sts:AssumeRole", "*", ASSUMING),
+        ("sts:*", "arn:aws:iam::*:role/*", ASSUMING),
+        ("sts:assume*", {"Fn::Join": [":", ["arn:aws:iam:", {"Ref": "AWS::AccountId"}, "role/*"]]}, ASSUMING),
+        ("sts:AssumeRole", "arn:aws:iam::*:role/deployer", None),
+        ("sts:AssumeRoleWithSAML", "*", None),
+        ("sts:AssumeRole", {"Fn::GetAtt": ["Other", "Arn"]}, None),
+        ("sts:AssumeRole", {"Fn::ImportValue": "x"}, UNKNOWN),
+        ("sts:AssumeRole", {"Fn::Select": ["0", {"Fn::ImportValue": "x"}]}, UNKNOWN),
+        ("iam:PassRole", "{{resolve:ssm:/x}}", UNKNOWN),
+        ("iam:PassRole", {"Fn::Sub": ["${A}", {"A": {"Fn::ImportValue": "x"}}]}, UNKNOWN),
+        ("iam:PassRole", {"Fn::Sub": ["arn:aws:iam::${A}:role/x", {"A": {"Ref": "AWS::AccountId"}}]}, None),
+        ("iam:PassRole", {"Fn::Join": ["", [{"Fn::ImportValue": "x"}]]}, UNKNOWN),
+        ("s3:Get*", {"Fn::ImportValue": "x"}, None),
+        ({"Fn::ImportValue": "x"}, "*", UNKNOWN),
+        ({"Fn::If": ["Unknown", "iam:PassRole", {"Ref": "AWS::NoValue"}]}, "*", PASSING),
+        ("{{resolve:ssm:/x}}", "*", UNKNOWN),
+        ({"Fn::ImportValue": "x"}, "arn:aws:s3:::x", None),
+    ],
+)
+def test_going_on_and_what_only_aws_knows(action: Any, resource: Any, danger: str | None) -> None:
+    assert of(allow(action, Resource=resource)) == danger
+    assert of(allow(action, Resource=resource), deny("*")) is None
+
+
+def test_what_only_aws_knows_is_denied_by_nothing_that_only_aws_knows() -> None:
+    assert of(allow("*"), deny({"Fn::ImportValue": "x"})) == ADMINISTRATOR
+    assert of(allow("*"), statement("Deny", NotAction={"Fn::ImportValue": "x"})) == ADMINISTRATOR
+    assert of(allow("*"), deny("*", Resource={"Fn::ImportValue": "x"})) == ADMINISTRATOR
+    assert of(statement(NotAction=[{"Fn::ImportValue": "x"}])) == UNKNOWN
+    assert of(allow("iam:PassRole"), allow({"Fn::ImportValue": "x"})) == PASSING
+
+
+@pytest.mark.parametrize(
+    ("properties", "danger"),
+    [
+        ({"Policies": [{"Fn::ImportValue": "x"}]}, UNKNOWN),
+        ({"Policies": [{"PolicyName": "P", "PolicyDocument": "{{resolve:ssm:/x}}"}]}, UNKNOWN),
+        ({"Policies": [{"PolicyName": "P", "PolicyDocument": '{"Statement": [], "Statement": []}'}]}, UNKNOWN),
+        ({"Policies": [{"PolicyName": "P", "PolicyDocument": {"Fn::GetAtt": ["A", "B"]}}]}, UNKNOWN),
+        ({"Policies": inline({"Fn::ImportValue": "x"})}, UNKNOWN),
+        ({"Policies": [{"PolicyName": "P", "PolicyDocument": {"Statement": {"Fn::ImportValue": "x"}}}]}, UNKNOWN),
+        ({"Policies": [{"PolicyName": "P"}, {"Ref": "AWS::NoValue"}, None]}, None),
+        ({"ManagedPolicyArns": {"Fn::ImportValue": "x"}}, UNKNOWN),
+        ({"ManagedPolicyArns": ["{{resolve:ssm:/x}}"]}, UNKNOWN),
+        ({"ManagedPolicyArns": ["arn:aws:iam::222222222222:policy/Theirs"]}, UNKNOWN),
+        ({"ManagedPolicyArns": ["arn:aws:iam::222222222222:policy/team/Named"]}, IDENTITIES),
+        ({"ManagedPolicyArns": [{"Fn::Sub": "${Ours}"}]}, IDENTITIES),
+        ({"ManagedPolicyArns": [{"Fn::GetAtt": ["Ours", "PolicyArn"]}]}, IDENTITIES),
+        ({"ManagedPolicyArns": [f"{AWS_MANAGED}ReadOnlyAccess", f"{AWS_MANAGED}job-function/Billing"]}, None),
+        ({"ManagedPolicyArns": [{"Ref": "AWS::NoValue"}]}, None),
+    ],
+)
+def test_policies_that_the_template_does_not_tell(properties: dict[str, Any], danger: str | None) -> None:
+    named = {"ManagedPolicyName": "Named", "Path": "/team/"}
+    ours = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": {"Statement": allow("iam:*")}, **named}}
+
+    assert dangers(Resolved({"R": role(**properties), "Ours": ours}, {})).get("R") == danger
+
+
+@pytest.mark.parametrize(
+    ("resource", "danger"),
+    [
+        ("arn:aws:iam::222222222222:role/Ops*", IDENTITIES),
+        ("arn:aws:iam::222222222222:role/team/Ops-R-*", None),
+        ("arn:aws:iam::*:role/*-R-*", IDENTITIES),
+        ({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/Ops-*"}, IDENTITIES),
+        ({"Fn::GetAtt": ["R", "Arn"]}, IDENTITIES),
+        ({"Fn::Sub": "${R.Arn}"}, IDENTITIES),
+        ({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/${R}"}, IDENTITIES),
+        ({"Fn::GetAtt": ["Other", "Arn"]}, None),
+        ("arn:aws:iam::222222222222:role/Ops-S-*", None),
+        ("arn:aws:s3:::role/Ops*", None),
+    ],
+)
+def test_a_role_that_may_change_itself(resource: Any, danger: str | None) -> None:
+    resources = {"R": role(Policies=inline(allow("iam:PutRolePolicy", Resource=resource)))}
+
+    assert dangers(Resolved(resources, {}, stack="Ops")).get("R") == danger
+    resources["R"]["Properties"]["Policies"] += inline(deny("iam:*", Resource="arn:aws:iam::*:role/Ops-R-*"))
+    assert dangers(Resolved(resources, {}, stack="Ops")) == {}
+
+
+def test_a_role_of_a_given_name_and_path_that_may_change_itself() -> None:
+    statements = inline(allow("iam:AttachRolePolicy", Resource="arn:aws:iam::*:role/team/ops*"))
+    resources = {
+        "R": role(Policies=statements, RoleName="OpsPeople", Path="/team/"),
+        "S": role(Policies=statements, RoleName="OpsPeople"),
+    }
+
+    assert dangers(Resolved(resources, {})) == {"R": IDENTITIES}
+
+
+@pytest.mark.parametrize("attached", ["ManagedPolicyArns", "Roles"])
+def test_a_role_that_may_change_a_policy_that_it_has(attached: str) -> None:
+    change = allow("iam:CreatePolicyVersion", Resource="arn:aws:iam::222222222222:policy/Ops-Own-*")
+    own: dict[str, Any] = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": {"Statement": change}}}
+    resources = {"R": role(), "S": role(Policies=inline(change)), "Own": own}
+    if attached == "Roles":
+        own["Properties"]["Roles"] = [{"Ref": "R"}]
+    else:
+        resources["R"] = role(ManagedPolicyArns=[{"Ref": "Own"}])
+
+    assert dangers(Resolved(resources, {}, stack="Ops")) == {"R": IDENTITIES}
+
+
+def test_who_surely_is_an_administrator() -> None:
+    resources = {
+        "A": role(Policies=inline(allow("*"))),
+        "B": role(Policies=inline(allow("iam:*"))),
+        "C": role(Policies=inline(allow("iam:PassRole"))),
+        "D": role(Policies=inline(allow("sts:*"))),
+        "E": role(ManagedPolicyArns=[{"Fn::ImportValue": "x"}]),
+        "F": role(),
+    }
+
+    assert sorted(dangers(Resolved(resources, {}))) == ["A", "B", "C", "D", "E"]
+    assert administrations(Resolved(resources, {})) == {"A", "B", "C"}
 
 
 def test_the_roles_of_this_repository() -> None:
@@ -223,11 +356,11 @@ def test_the_roles_of_this_repository() -> None:
 
 
 def test_which_danger_is_worse() -> None:
-    order = [ADMINISTRATOR, IDENTITIES, PASSING, None]
+    order = [ADMINISTRATOR, IDENTITIES, PASSING, UNKNOWN, ASSUMING, None]
 
     for i, now in enumerate(order[:-1]):
         assert now is not None
-        assert [worse(now, before) for before in order] == [i < j for j in range(4)]
+        assert [worse(now, before) for before in order] == [i < j for j in range(6)]
 
 
 @pytest.mark.parametrize(
@@ -353,7 +486,7 @@ RESOURCES = st.dictionaries(
 def test_junk_never_raises(resources: dict[str, Any]) -> None:
     found = dangers(Resolved(resources, {}))
 
-    assert set(found.values()) <= {ADMINISTRATOR, IDENTITIES, PASSING}
+    assert set(found.values()) <= {ADMINISTRATOR, IDENTITIES, PASSING, UNKNOWN, ASSUMING}
     assert set(found) <= {name for name, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"}
 
 
@@ -365,7 +498,7 @@ def test_lines_of_junk_never_raise(old: dict[str, Any], new: dict[str, Any]) -> 
 
 @given(st.lists(st.sampled_from(["*", "iam:*", "iam:Put*", "iam:PassRole", "s3:*", "ec2:Run*"]), max_size=4), st.data())
 def test_more_is_never_less_dangerous(actions: list[str], data: st.DataObject) -> None:
-    order = [None, PASSING, IDENTITIES, ADMINISTRATOR]
+    order = [None, ASSUMING, PASSING, IDENTITIES, ADMINISTRATOR]
     some = data.draw(st.lists(st.sampled_from(actions), max_size=4)) if actions else []
     denied = data.draw(st.lists(st.sampled_from(["iam:*", "iam:Put*", "*", "s3:*"]), max_size=2))
 

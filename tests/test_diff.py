@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -234,6 +235,23 @@ def test_an_absent_account_loses_groups_and_stack_and_then_its_entry_can_go() ->
     assert cloud.accounts["dev"].stack is None
     assert cloud.plan(wanted).notes == (
         "account `dev` has no stack any more: its entry can be taken out of the config.",
+    )
+
+
+@pytest.mark.parametrize(("kept", "notes"), [("Retain", 1), ("RetainExceptOnCreate", 1), ("Delete", 0)])
+def test_a_role_that_goes_from_its_stack_only_is_told(kept: str, notes: int) -> None:
+    cloud = made(roles={"Admin": {}, "Reader": {}, "Old": {}})
+    stack = cloud.accounts["prod"].stack
+    assert stack is not None
+    body = json.loads(stack.text)
+    for role in ("Admin", "Old"):
+        body["Resources"][role]["DeletionPolicy"] = kept
+    stack.text = json.dumps(body)
+
+    found = cloud.plan(WANTED).notes
+    assert len(found) == notes
+    assert all(
+        note.startswith("`Old` goes from the stack of account `prod` and stays in the account") for note in found
     )
 
 

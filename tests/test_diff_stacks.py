@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from builders import PLAIN, Roles, policy, template
@@ -10,12 +11,7 @@ from builders import PLAIN, Roles, policy, template
 from rolemodel_ci.diff.stacks import StackDiff, deployed, live_arns, stack_diff
 from rolemodel_ci.live import DEAD, RESTING, Absent, Identity, LiveStack, Unreadable
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import (
-    CreateStack,
-    DeleteStack,
-    SettleStack,
-    UpdateStack,
-)
+from rolemodel_ci.plan import CreateStack, DeleteStack, SettleStack, UpdateStack
 from rolemodel_ci.template import read_deployed
 
 PROD = Identity("222222222222", "arn:aws:iam::222222222222:user/ci")
@@ -217,13 +213,36 @@ def test_stars_that_are_not_hidden_are_a_value() -> None:
     assert diff(live(shown, parameters={**PARAMETERS, "Token": "****"}), policy(roles=shown)).change is not None
 
 
-def test_a_template_that_cannot_be_read_means_nothing() -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        {
+            "Resources": {
+                "Admin": {"Type": "AWS::IAM::Role", "Properties": {"Path": {"Fn::Join": ["x" * 300, ["a"] * 300]}}}
+            }
+        },
+    ],
+)
+def test_a_template_of_another_kind_differs_in_everything(body: Any) -> None:
     wanted = policy()
-    stack = LiveStack("prod", PROD, "CREATE_COMPLETE", None, {}, PHYSICAL)
+    stack = LiveStack("prod", PROD, "CREATE_COMPLETE", body, {}, {**PHYSICAL, "Old": "RoleModel-Old-1"})
+    found = diff(stack)
 
-    assert deployed(wanted, wanted.accounts[0], stack).resources == {}
-    assert live_arns(wanted, wanted.accounts[0], stack) == {}
-    assert kinds(diff(stack)) == [("added", "Admin"), ("added", "Reader")]
+    bare = deployed(wanted, wanted.accounts[0], stack)
+    assert (sorted(bare.resources), bare.whole) == (["Admin", "Old", "Reader"], False)
+    assert isinstance(found.change, UpdateStack)
+    assert kinds(found) == [("changed", "Admin"), ("removed", "Old"), ("changed", "Reader")]
+    assert found.arns == {}
+    assert found.live_arns == {**ARNS, "Old": arn("RoleModel-Old-1")}
+    assert kinds(diff(stack, policy("{}", accounts=["prod absent"])))[0] == ("removed", "Admin")
+
+
+def test_a_template_that_aws_rewrites_is_updated_though_it_says_the_same() -> None:
+    found = diff(live(template(Transform="Mine")))
+
+    assert isinstance(found.change, UpdateStack)
+    assert kinds(found) == [("changed", "Admin"), ("changed", "Reader")]
 
 
 def test_only_roles_that_are_there_have_an_arn() -> None:

@@ -11,13 +11,20 @@ from hypothesis import strategies as st
 from loading import BASE, TODAY, InMemory, loaded, problems
 
 from rolemodel_ci.checks import check
+from rolemodel_ci.danger import dangers
+from rolemodel_ci.diff import plan_all
+from rolemodel_ci.diff.stacks import stack_diff
 from rolemodel_ci.document import read_document
+from rolemodel_ci.guard.keeping import last_administrator
+from rolemodel_ci.listing import listing
+from rolemodel_ci.live import Identity, Live, LiveMaster, LiveStack
 from rolemodel_ci.load import load
 from rolemodel_ci.model import Problem
-from rolemodel_ci.resolve import Where, resolve
+from rolemodel_ci.plan import Plan
+from rolemodel_ci.resolve import Resolved, Where, resolve
 from rolemodel_ci.roles import differences
 from rolemodel_ci.schema import conform
-from rolemodel_ci.template import read_deployed
+from rolemodel_ci.template import read_deployed, read_template
 from rolemodel_ci.usermap import odd_part, read_users
 
 LOADING = settings(max_examples=200, deadline=None, derandomize=True)
@@ -296,12 +303,47 @@ def test_meanings_and_differences_of_any_templates(old: Any, new: Any, parameter
     where = Where("222222222222", "us-east-1", "RoleModel")
     before, after = (read_deployed(dumped(tree)) for tree in (old, new))
     if before is None or after is None:
-        assert read_document(dumped(old), "old").problems or read_document(dumped(new), "new").problems
+        assert any(read_template(dumped(tree), "roles.yml")[1] for tree in (old, new))
         return
     first, second = resolve(before, parameters, where), resolve(after, parameters, where)
     assert differences(first, first) == ()
     assert bool(differences(first, second)) == (first != second)
     assert differences(first, second) == differences(first, second)
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.one_of(WORDS, st.text(max_size=8), st.none(), st.booleans(), st.integers(), st.floats()),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(WORDS, inner, max_size=4)),
+    max_leaves=12,
+)
+
+
+@LOADING
+@given(st.one_of(JSON, TREES.map(dumped), st.text(), TEMPLATES.map(dumped), mutated(BASE["roles.yml"])))
+def test_whatever_a_stack_holds_it_can_be_compared(deployed: Any) -> None:
+    wanted = loaded().policy
+    assert wanted is not None
+    account = wanted.accounts[0]
+    identity = Identity("222222222222", "arn:aws:iam::222222222222:user/ci")
+    stack = LiveStack(account.name, identity, "CREATE_COMPLETE", read_deployed(deployed), {}, {"AdminRole": "admin"})
+    found = stack_diff(wanted, account, stack)
+    master = LiveMaster(Identity("111111111111", "arn:aws:iam::111111111111:user/ci"), frozenset(), {})
+    only = frozenset({account.name})
+    assert found.roles is not None
+    assert plan_all(wanted, Live(master, {account.name: stack}), TODAY, only).changes
+    assert listing(wanted, Live(master, {account.name: stack}), only).unreadable == ()
+    assert [
+        *last_administrator(Plan((found.change,) if found.change else ()), wanted, Live(master, {account.name: stack}))
+    ] == []
+
+
+@LOADING
+@given(st.dictionaries(WORDS, JSON, max_size=4))
+def test_any_content_has_a_meaning(content: Any) -> None:
+    meaning = resolve(content, {"prod": "x"}, Where("222222222222", "us-east-1", "RoleModel"))
+    assert all(isinstance(resource, dict) for resource in meaning.resources.values())
+    assert differences(meaning, Resolved({}, {})) == differences(meaning, Resolved({}, {}))
+    assert dangers(meaning).keys() <= meaning.resources.keys()
 
 
 @LOADING

@@ -11,17 +11,7 @@ from shown import listed, refusals
 
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place, Problem
-from rolemodel_ci.plan import (
-    AddMember,
-    Blocked,
-    DeletePolicy,
-    Failed,
-    Plan,
-    PutPolicy,
-    Report,
-    Skipped,
-    UpdateStack,
-)
+from rolemodel_ci.plan import AddMember, Blocked, DeletePolicy, Failed, Plan, PutPolicy, Report, Skipped, UpdateStack
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Row, Table, Tone
 from rolemodel_ci.render.json import (
     as_text,

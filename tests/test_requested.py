@@ -7,10 +7,7 @@ from builders import TODAY, policy
 from fakes import FakeCloud, FakeGroup
 
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import (
-    Origin,
-    RemoveMember,
-)
+from rolemodel_ci.plan import Origin, RemoveMember
 from rolemodel_ci.requested import attribute
 
 MAP = "prod: {Admin: [alice], Reader: [bob]}"

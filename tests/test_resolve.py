@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
 import pytest
+import yaml
 from loading import BASE, base_with, body, policy
 
-from rolemodel_ci.document import read_document
-from rolemodel_ci.resolve import Where, desired, parameters_of, resolve
-from rolemodel_ci.template import read_deployed
+from rolemodel_ci.resolve import Resolved, Where, desired, parameters_of, resolve
 
 WHERE = Where("222222222222", "eu-central-1", "Access")
 
@@ -242,8 +242,104 @@ def test_text_that_multiplies_at_every_step_stays_small() -> None:
     ],
 )
 def test_odd_content_is_left_as_it_is(text: str) -> None:
-    content = read_deployed(text)
-    assert content is not None
-    assert read_document(text, "f").problems == ()
-    found = resolve(content, {"B": "x,y"}, WHERE)
+    found = resolve(yaml.safe_load(text), {"B": "x,y"}, WHERE)
     assert all(isinstance(resource, dict) for resource in found.resources.values())
+
+
+@pytest.mark.parametrize("body", [{}, *({name: []} for name in ("Resources", "Parameters", "Conditions", "Outputs"))])
+def test_sections_of_another_kind_count_as_empty(body: dict[str, Any]) -> None:
+    assert resolve(body, {"A": "x"}, WHERE) == Resolved({}, {})
+
+
+def test_conditions_deep_within_values_are_left_open() -> None:
+    def nested(value: Any) -> Any:
+        for _ in range(50):
+            value = [value]
+        return value
+
+    conditions: dict[str, Any] = {
+        f"C{i}": {"Fn::Equals": [{"Fn::If": [f"C{i + 1}", "a", {"Fn::Select": ["0", nested("b")]}]}, "a"]}
+        for i in range(2_000)
+    }
+    deep = {f"C{i}": {"Fn::Equals": [nested({"Fn::If": [f"C{i + 1}", "a", "b"]}), "a"]} for i in range(2_000)}
+    for each in (conditions, deep):
+        assert resolve({"Conditions": each, "Resources": {"A": {"Type": "X", "Condition": "C0"}}}, {}, WHERE).resources
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("${Team}", "ops"),
+        ("${ Team }", "ops"),
+        ("a${Team}b${AWS::Region}c", "aopsbeu-central-1c"),
+        ("$${Team}", "$ops"),
+        ("{${Team}}", "{ops}"),
+        ("${${Team}}", "${ops}"),
+        ("${!Team}", "${Team}"),
+        ("${!Team} ${Team}", "${Team} ops"),
+        ("${}", "${}"),
+        ("${Team", "${Team"),
+        ("$Team}", "$Team}"),
+        ("${A.Arn}", {"Fn::Sub": "${A.Arn}"}),
+        ("${Odd}", "${aws:username} ${!x}"),
+        ("${!Odd}", "${Odd}"),
+    ],
+)
+def test_what_stands_in_a_text_with_references(text: str, expected: Any) -> None:
+    content = {"Resources": {"A": {"Type": "X", "Properties": {"X": {"Fn::Sub": text}}}}}
+    assert resolve(content, {"Team": "ops", "Odd": "${aws:username} ${!x}"}, WHERE).resources["A"]["Properties"] == {
+        "X": expected
+    }
+
+
+def steps(text: str) -> float:
+    """Seconds that references in a text take, the least of some tries."""
+
+    def once() -> float:
+        before = time.perf_counter()
+        resolve({"Resources": {"A": {"Type": "X", "Properties": {"X": {"Fn::Sub": text}}}}}, {}, WHERE)
+        return time.perf_counter() - before
+
+    return min(once() for _ in range(5))
+
+
+@pytest.mark.parametrize("piece", ["${", "${a", "${${", "${!", "$", "{", "${a}"])
+def test_the_time_that_references_take_grows_as_the_text_does(piece: str) -> None:
+    short, long = (piece * (length // len(piece)) for length in (6_000, 60_000))
+    assert steps(long) < 40 * steps(short) + 0.01
+
+
+def test_what_is_no_update_is_not_evaluated() -> None:
+    bomb = {"Fn::Join": ["x" * 1_000, ["a"] * 1_000]}
+    silent = dict.fromkeys(("Metadata", "DependsOn"), bomb)
+    found = resolve(
+        {"Resources": {"A": {"Type": "X", **silent}}, "Outputs": {"B": {"Value": "x", **silent}}}, {}, WHERE
+    )
+    assert found == Resolved({"A": {"Type": "X"}}, {"B": {"Value": "x"}})
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        {"Ref": "P"},
+        {"Ref": "L"},
+        {"Fn::Sub": "${P}"},
+        {"Fn::Join": ["", [{"Ref": "P"}]]},
+        {"Fn::FindInMap": ["M", "a", "b"]},
+        {"Fn::FindInMap": ["M", "a", "c"]},
+        {"Fn::Split": ["x", {"Fn::FindInMap": ["M", "a", "b"]}]},
+    ],
+    ids=json.dumps,
+)
+def test_the_texts_of_a_template_stay_small_together(piece: Any) -> None:
+    content: dict[str, Any] = {
+        "Parameters": {"P": {"Type": "String"}, "L": {"Type": "CommaDelimitedList"}},
+        "Mappings": {"M": {"a": {"b": "x" * 4_000, "c": ["x" * 100] * 40}}},
+        "Resources": {"A": {"Type": "X", "Properties": {"X": [piece] * 5_000}}},
+    }
+    values = {"P": "x" * 4_000, "L": ",".join(["x" * 100] * 40)}
+    found = resolve(content, values, WHERE)
+    assert not found.whole
+    assert len(repr(found.resources)) < 3_000_000
+    content["Resources"]["A"]["Properties"]["X"] = [piece] * 50
+    assert resolve(content, values, WHERE).whole

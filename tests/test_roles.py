@@ -7,19 +7,9 @@ from typing import Any
 import pytest
 from loading import BASE, base_with, body
 
+from rolemodel_ci.policies import PolicyText, policy_document, read_policy, statements
 from rolemodel_ci.resolve import Resolved, Where, resolve
-from rolemodel_ci.roles import (
-    Difference,
-    Line,
-    differences,
-    is_replaced,
-    policy_document,
-    role_arn,
-    role_name,
-    role_names,
-    role_path,
-    statements,
-)
+from rolemodel_ci.roles import Difference, Line, differences, is_replaced, role_arn, role_name, role_names, role_path
 
 WHERE = Where("222222222222", "us-east-1", "RoleModel")
 
@@ -130,6 +120,20 @@ def test_a_role_policy_is_shown_with_its_role() -> None:
     assert (difference.name, difference.lines) == ("AdminRole", (Line("+", "policy Buckets", "Allow s3:* on *"),))
 
 
+@pytest.mark.parametrize("attribute", ["DeletionPolicy", "UpdateReplacePolicy"])
+def test_a_policy_that_outlasts_its_removal_says_so_with_its_role(attribute: str) -> None:
+    attached = f"""  More:
+    Type: AWS::IAM::Policy
+    {attribute}: Retain
+    Properties:
+      PolicyName: Buckets
+      Roles: [!Ref AdminRole]
+      PolicyDocument: {{Statement: []}}
+"""
+    (difference,) = differences(meaning(BASE["roles.yml"]), meaning(BASE["roles.yml"] + attached))
+    assert (difference.name, difference.lines) == ("AdminRole", (Line("+", f"policy Buckets {attribute}", "Retain"),))
+
+
 def test_a_policy_for_a_role_outside_the_template_stands_for_itself() -> None:
     attached = "  More:\n    Type: AWS::IAM::Policy\n    Properties: {PolicyName: x, Roles: [elsewhere]}\n"
     (difference,) = differences(meaning(BASE["roles.yml"]), meaning(BASE["roles.yml"] + attached))
@@ -225,13 +229,70 @@ def test_a_name_that_only_aws_can_tell() -> None:
             ["Allow a:B on ${A.Arn}"],
         ),
         ({"Fn::Sub": ['{"Statement": []}', {"x": "y"}]}, []),
+        ({"Statement": [], "Id": "x", "Version": "2008-10-17"}, []),
+        ({"Statement": [], "Statements": [{"Effect": "Allow"}]}, ['with Statements: [{"Effect": "Allow"}]']),
+        (
+            {"Statement": {"Effect": "Allow", "Sid": "x", "Action": "a:B", "action": "*", "Foo": {"Ref": "X"}}},
+            ["Allow a:B", "a statement with action: *", "a statement with Foo: ${X}"],
+        ),
+        (
+            {"Statement": {"Effect": "Allow", "NotAction": "a:B", "Action": "c:D"}},
+            ["Allow everything but a:B", "a statement with Action: c:D"],
+        ),
+        (
+            {"Statement": {"Effect": "Allow", "Action": "a:B", "Resource": "${saml:sub}"}},
+            ["in the policy language of 2008-10-17", "Allow a:B on ${saml:sub}"],
+        ),
+        (
+            '{"Statement": {"Effect": "Allow", "Action": "a:B", "Condition": {"Bool": {"x": true, "y": 1.50}}}}',
+            ["Allow a:B when x Bool true and y Bool 1.50"],
+        ),
     ],
 )
 def test_statements(document: Any, expected: list[str]) -> None:
     assert list(statements(document)) == expected
 
 
+def test_a_statement_of_many_actions_and_resources_is_one_line() -> None:
+    actions, resources = ([f"{kind}:{i}" for i in range(2_000)] for kind in ("s3", "arn"))
+    told = list(statements({"Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources}]}))
+    assert len(told) == 1
+    assert told[0].startswith("Allow s3:0, s3:1, ")
+    assert len(told[0]) < 50_000
+
+
 def test_a_document_that_is_no_json_stays_as_it_is() -> None:
     values: list[Any] = [None, "", "[]", "{", ["x"], {"Fn::Sub": {}}, {"Fn::Sub": []}]
     for value in values:
         assert policy_document(value) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("{", "is no JSON"),
+        ("Statement: []", "is no JSON"),
+        ("{'Statement': []}", "is no JSON"),
+        ('{"Statement": "\\ud83d"}', "is no JSON"),
+        ("[" * 100_000 + "]" * 100_000, "is no JSON"),
+        ('{"a":' + "[" * 100 + "]" * 100 + "}", "is no JSON"),
+        ("[]", "is no JSON object"),
+        ('"x"', "is no JSON object"),
+        ('{"a": NaN}', "has NaN, which is no JSON"),
+        ('{"Statement": [], "Statement": []}', "has the key `Statement` twice in one object"),
+        ('{"Statement": [{"Action": "a:B", "Action": "*"}]}', "has the key `Action` twice in one object"),
+        ('{"A": 1, "\\u0041": 2}', "has the key `A` twice in one object"),
+    ],
+)
+def test_a_text_that_iam_may_read_in_another_way(text: str, fault: str) -> None:
+    assert read_policy(text) == PolicyText(None, fault)
+    assert policy_document(text) == text
+    assert list(statements(text)) == [text]
+
+
+def test_a_text_that_iam_reads() -> None:
+    long = "x" * 2_000
+    text = '{"Statement": [{"Effect": "Allow", "Action": "*", "\\ud83d\\ude00": "' + long + '", "' + long + '": []}]}'
+    document, fault = read_policy(text)
+    assert fault == ""
+    assert document == {"Statement": [{"Effect": "Allow", "Action": "*", "😀": long, long: []}]}

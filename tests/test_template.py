@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from loading import BASE, body
@@ -176,7 +177,7 @@ def test_only_roles_are_roles() -> None:
     [
         (MINIMAL, [], True),
         (MINIMAL + "#" * (BODY_LIMIT - len(MINIMAL)), [], True),
-        (MINIMAL + "#" * (BODY_LIMIT - len(MINIMAL) + 1), ["RM404"], True),
+        (MINIMAL + "#" * (BODY_LIMIT - len(MINIMAL) + 1), ["RM404"], False),
         (MINIMAL + "    Metadata: !Foo x\n", ["RM402"], True),
         (MINIMAL + "    Metadata:\n", ["RM403"], True),
         (MINIMAL + "    Metadata: [~, null, '', 'null', '~']\n", ["RM403", "RM403"], True),
@@ -196,6 +197,7 @@ def test_only_roles_are_roles() -> None:
         ("[]\n", ["RM401"], False),
         ("Parameters: {P: {Type: String, Default: {}}}\n" + MINIMAL, ["RM401"], False),
         ("Parameters: {P: {Type: String}, Q: {}}\n" + MINIMAL, ["RM401"], False),
+        ("${" * BODY_LIMIT, ["RM404"], False),
         ("", ["RM111"], False),
         ("Resources: [", ["RM105"], False),
     ],
@@ -209,10 +211,49 @@ def test_what_keeps_a_text_from_being_a_template(text: str, codes: list[str], us
 def test_a_deployed_template_as_text_and_as_object() -> None:
     assert read_deployed(json.dumps(SAME_AS_JSON)) == read_deployed(SAME_AS_JSON)
     assert resolve(read_deployed(YAML) or {}, {}, WHERE) == resolve(read_deployed(SAME_AS_JSON) or {}, {}, WHERE)
-    emoji = {"Description": "access 😀 é \n", "Resources": {}}
+    emoji = {"Description": "access 😀 é \n", "Resources": {"A": {"Type": "AWS::SNS::Topic"}}}
     assert read_deployed(emoji) == emoji
 
 
-@pytest.mark.parametrize("text", ["", "[]", "text", "a: [", "a: \x00"])
-def test_what_is_no_deployed_template(text: str) -> None:
-    assert read_deployed(text) is None
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        "text",
+        "a: [",
+        "a: \x00",
+        MINIMAL + MINIMAL,
+        MINIMAL + "Transform: Mine\n",
+        MINIMAL + "<<: {Outputs: {}}\n",
+        MINIMAL + "Description: null\n",
+        MINIMAL + "Description: !Mine x\n",
+        "Resources: {A: {Type: X, Properties: {Fn::Transform: {Name: Mine}}}}",
+        "Resources: {A: {Type: X}, Fn::ForEach::B: [C, [D], {}]}",
+        "Resources: {A: {Ref: X}}",
+        None,
+        7,
+        float("nan"),
+        [],
+        {},
+        {"Resources": []},
+        {"Transform": "Mine", "Resources": {"A": {"Ref": "X"}}},
+        {"Resources": {"A": {"Type": ["X"]}}},
+        *(
+            {"Resources": {"A": {"Type": "X"}}, name: []}
+            for name in ("Parameters", "Mappings", "Conditions", "Outputs")
+        ),
+        {"Resources": {"A": {"Type": "X"}}, "Description": "\ud83d"},
+        {"Resources": {"A": {"Type": "X"}}, "Description": "x" * 2 * BODY_LIMIT},
+        {"Resources": {"A": {"Type": {1, 2}}}},
+    ],
+)
+def test_what_is_no_deployed_template(body: Any) -> None:
+    assert read_deployed(body) is None
+
+
+def test_a_deployed_template_nested_beyond_measure() -> None:
+    deep: Any = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert read_deployed({"Resources": {"A": {"Type": "X", "Properties": {"B": deep}}}}) is None

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import date
 
 from rolemodel_ci.checks.config import CONFIG_CHECKS
+from rolemodel_ci.checks.lasting import LASTING_CHECKS
 from rolemodel_ci.checks.subject import Check, Subject, subject
 from rolemodel_ci.checks.template import TEMPLATE_CHECKS
+from rolemodel_ci.checks.texts import TEXT_CHECKS
 from rolemodel_ci.checks.users import USER_CHECKS
 from rolemodel_ci.model import Policy, Problem
 from rolemodel_ci.schema import printable
 
-CHECKS: tuple[Check, ...] = (*CONFIG_CHECKS, *USER_CHECKS, *TEMPLATE_CHECKS)
+CHECKS: tuple[Check, ...] = (*CONFIG_CHECKS, *USER_CHECKS, *TEMPLATE_CHECKS, *TEXT_CHECKS, *LASTING_CHECKS)
 
 __all__ = ["CHECKS", "Check", "Subject", "check"]
 

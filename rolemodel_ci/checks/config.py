@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rolemodel_ci.checks.patterns import matches
 from rolemodel_ci.checks.subject import Check, Subject
 from rolemodel_ci.model import (
     GROUP_NAME_LIMIT,
@@ -197,6 +198,18 @@ def protects_nobody(subject: Subject) -> Iterable[Problem]:
                 yield Problem(entry.place, "RM212", message, remedy, Severity.WARNING)
 
 
+def one_role_for_both(subject: Subject) -> Iterable[Problem]:
+    """Runs that only look would have the role of those that change."""
+    oidc = subject.policy.github_oidc
+    if oidc and oidc.plan_role.lower() == oidc.apply_role.lower():  # as IAM compares them
+        yield Problem(
+            oidc.place,
+            "RM213",
+            f"`plan_role` and `apply_role` are both `{oidc.apply_role}`: runs of pull requests could change everything",
+            "Name two roles; bootstrap/ makes both.",
+        )
+
+
 _CORRECT = "Correct it, or take the entry out: as it is, it protects nothing."
 
 
@@ -219,7 +232,7 @@ def _broken_item_rule(rules: Mapping[str, Any], value: str) -> str:
     allowed, pattern = rules.get("AllowedValues"), rules.get("AllowedPattern")
     if isinstance(allowed, list) and value not in allowed:
         return f"it is none of {', '.join(map(str, allowed))}"
-    if isinstance(pattern, str) and not _matches(pattern, value):
+    if isinstance(pattern, str) and not matches(pattern, value):
         return str(rules.get("ConstraintDescription") or f"it does not match {pattern}")
     if rules["Type"] in ("Number", "List<Number>"):
         number, low, high = (_number(text) for text in (value, rules.get("MinValue"), rules.get("MaxValue")))
@@ -237,14 +250,6 @@ def _broken_item_rule(rules: Mapping[str, Any], value: str) -> str:
     return ""
 
 
-def _matches(pattern: str, value: str) -> bool:
-    """Whether all of `value` matches; True for a pattern of Java's that Python does not know."""
-    try:
-        return re.fullmatch(pattern, value) is not None
-    except (re.error, OverflowError, RecursionError):
-        return True
-
-
 def _number(text: Any) -> float | None:
     return float(text) if isinstance(text, str) and _NUMBER.match(text) else None
 
@@ -260,4 +265,5 @@ CONFIG_CHECKS = (
     Check("RM210", "The template takes every parameter's value.", parameter_refused),
     Check("RM211", "What is protected is there.", protects_nothing),
     Check("RM212", "Who is protected has what is protected, for good.", protects_nobody),
+    Check("RM213", "Runs that only look have a role that can only look.", one_role_for_both),
 )

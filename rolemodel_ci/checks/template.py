@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rolemodel_ci.checks.subject import Check, Subject
-from rolemodel_ci.model import MASTER_PARAMETER, Account, Place, Problem, Role, Severity
-from rolemodel_ci.resolve import PLACEHOLDER
-from rolemodel_ci.roles import listed, role_name, role_path
+from rolemodel_ci.checks.subject import Check, Subject, at, each_role, once, place_of, told_in
+from rolemodel_ci.functions import PLACEHOLDER
+from rolemodel_ci.model import MASTER_PARAMETER, Place, Problem, Role, Severity
+from rolemodel_ci.policies import listed
+from rolemodel_ci.roles import role_name, role_path
 from rolemodel_ci.schema import slip_of
 from rolemodel_ci.trust import is_open, trust_statements
 
@@ -18,11 +19,10 @@ SWITCH_ROLE_LIMIT = 64
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 _ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}\Z", re.ASCII)
-_PATH = re.compile(r"/([!-~]{1,510}/)?\Z")
+_PATH = re.compile(r"/([!-#%-)+->@-~]{1,510}/)?\Z")  # IAM takes `*`, `?` and `$` too, which mean more in a policy
 _LOGICAL_ID = re.compile(r"[A-Za-z0-9]{1,255}\Z")
 _SECONDS = re.compile(r"[0-9]{1,9}\Z")
 _SESSION = (3_600, 43_200)
-_IN = " (account "
 
 
 def no_roles(subject: Subject) -> Iterable[Problem]:
@@ -52,12 +52,12 @@ def logical_ids(subject: Subject) -> Iterable[Problem]:
 
 def open_trust(subject: Subject) -> Iterable[Problem]:
     """Roles that everybody in AWS may assume."""
-    for role, account, properties in _each_role(subject):
+    for role, account, properties in each_role(subject):
         if any(map(is_open, trust_statements(properties.get("AssumeRolePolicyDocument")))):
             yield Problem(
-                _place(subject, role, "AssumeRolePolicyDocument"),
+                place_of(subject, role, "AssumeRolePolicyDocument"),
                 "RM407",
-                f"role `{role.name}` trusts everybody in AWS" + _in(account),
+                f"role `{role.name}` trusts everybody in AWS" + told_in(account),
                 f"Name who may assume it, as a rule `arn:aws:iam::${{{MASTER_PARAMETER}}}:root`. Of conditions, only "
                 "one on the caller's account, organization or ARN would do.",
             )
@@ -66,7 +66,7 @@ def open_trust(subject: Subject) -> Iterable[Problem]:
 def master_left_out(subject: Subject) -> Iterable[Problem]:
     """Roles that nobody of the master account could assume: a grant of one would grant nothing."""
     master = subject.policy.master_account_id
-    for role, account, properties in _each_role(subject):
+    for role, account, properties in each_role(subject):
         trusted = [
             str(s.get("Principal", "*") if isinstance(s, dict) and "Effect" in s else s)
             for s in trust_statements(properties.get("AssumeRolePolicyDocument"))
@@ -74,10 +74,10 @@ def master_left_out(subject: Subject) -> Iterable[Problem]:
         ]
         if not any(known in who for who in trusted for known in (master, "*", "${", "Fn::", "'Ref'")):
             yield Problem(
-                _place(subject, role, "AssumeRolePolicyDocument"),
+                place_of(subject, role, "AssumeRolePolicyDocument"),
                 "RM409",
                 f"role `{role.name}` does not trust the master account {master}: no user of the map could switch "
-                "into it" + _in(account),
+                "into it" + told_in(account),
                 f"Trust `arn:aws:iam::${{{MASTER_PARAMETER}}}:root`.",
                 Severity.WARNING,
             )
@@ -85,34 +85,34 @@ def master_left_out(subject: Subject) -> Iterable[Problem]:
 
 def names(subject: Subject) -> Iterable[Problem]:
     """Role names and paths that IAM or the console do not take, or that cannot be told before AWS has made them."""
-    for role, account, properties in _each_role(subject):
+    for role, account, properties in each_role(subject):
         resolved = subject.resolved[account.name]
         path, name = role_path(resolved, role.name), role_name(resolved, role.name)
         if path is None or not _PATH.match(path):
             yield Problem(
-                _place(subject, role, "Path"),
+                place_of(subject, role, "Path"),
                 "RM411",
                 f"the path of role `{role.name}` "
                 + ("cannot be told from the template" if path is None else f"is `{path}`, which is no IAM path")
-                + _in(account),
-                "Write it out, or use parameters: it starts and ends with `/`.",
+                + told_in(account),
+                "Write it out, or use parameters: it starts and ends with `/`, without `*`, `?` and `$`.",
             )
             continue
         if "RoleName" not in properties or name is None:
             continue
         if not _ROLE_NAME.match(name):
             yield Problem(
-                _place(subject, role, "RoleName"),
+                place_of(subject, role, "RoleName"),
                 "RM412",
-                f"`{name}` is no name for an IAM role" + _in(account),
+                f"`{name}` is no name for an IAM role" + told_in(account),
                 "Use 1 to 64 letters, digits and `_+=,.@-`.",
             )
         elif len(path + name) > SWITCH_ROLE_LIMIT:
             yield Problem(
-                _place(subject, role, "RoleName"),
+                place_of(subject, role, "RoleName"),
                 "RM413",
                 f"path and name of role `{role.name}` have {len(path + name)} characters; the console switches only "
-                f"into roles with at most {SWITCH_ROLE_LIMIT}" + _in(account),
+                f"into roles with at most {SWITCH_ROLE_LIMIT}" + told_in(account),
                 "Shorten the path or the name.",
             )
 
@@ -120,7 +120,7 @@ def names(subject: Subject) -> Iterable[Problem]:
 def same_name(subject: Subject) -> Iterable[Problem]:
     """Two roles of one name in one account, or of names that IAM cannot tell apart, or ids that groups cannot."""
     first: dict[tuple[str, str], Role] = {}
-    for role, account, _ in _each_role(subject):
+    for role, account, _ in each_role(subject):
         name = role_name(subject.resolved[account.name], role.name)
         for kind, key in (("RoleName", name), ("logical id", role.name)):
             if key is None:
@@ -131,7 +131,7 @@ def same_name(subject: Subject) -> Iterable[Problem]:
                     role.place,
                     "RM414",
                     f"roles `{other.name}` and `{role.name}` have the same {kind}, or one that differs only in case"
-                    + _in(account),
+                    + told_in(account),
                     "Rename one of the two.",
                 )
 
@@ -139,13 +139,13 @@ def same_name(subject: Subject) -> Iterable[Problem]:
 def session_length(subject: Subject) -> Iterable[Problem]:
     """Session lengths outside what IAM takes: 3,600 to 43,200 seconds."""
     low, high = _SESSION
-    for role, account, properties in _each_role(subject):
+    for role, account, properties in each_role(subject):
         seconds = properties.get("MaxSessionDuration")
         if isinstance(seconds, str) and not (_SECONDS.match(seconds) and low <= int(seconds) <= high):
             yield Problem(
-                _place(subject, role, "MaxSessionDuration"),
+                place_of(subject, role, "MaxSessionDuration"),
                 "RM415",
-                f"MaxSessionDuration of role `{role.name}` is `{seconds}`" + _in(account),
+                f"MaxSessionDuration of role `{role.name}` is `{seconds}`" + told_in(account),
                 f"Write seconds from {low} to {high}.",
             )
 
@@ -174,7 +174,7 @@ def _references(body: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterabl
     """What the function or attribute at `path` names: kind and name."""
     if len(path) < 3 or path[0] not in ("Resources", "Outputs", "Conditions"):
         return
-    last, value = path[-1], _at(body, path)
+    last, value = path[-1], at(body, path)
     parts = listed(value)
     first = parts[0] if parts and isinstance(parts[0], str) else ""
     if last == "Fn::Sub":
@@ -191,51 +191,13 @@ def _references(body: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterabl
         yield "mapping", first
 
 
-def _each_role(subject: Subject) -> Iterable[tuple[Role, Account, dict[str, Any]]]:
-    """Every role with its resolved properties in every account that makes it."""
-    for account in subject.policy.present:
-        resources = subject.resolved[account.name].resources
-        for role in subject.policy.template.roles:
-            if role.name in resources:
-                properties = resources[role.name].get("Properties", {})
-                yield role, account, properties if isinstance(properties, dict) else {}
-
-
-def _in(account: Account) -> str:
-    return f"{_IN}`{account.name}` with its parameters)" if account.parameters else ""
-
-
-def _place(subject: Subject, role: Role, name: str) -> Place:
-    return subject.policy.template.places.get(("Resources", role.name, "Properties", name), role.place)
-
-
-def _at(body: Any, path: tuple[str | int, ...]) -> Any:
-    for step in path:
-        body = body[step]
-    return body
-
-
-def _once(find: Callable[[Subject], Iterable[Problem]]) -> Callable[[Subject], Iterable[Problem]]:
-    """The check, telling once what is wrong in several accounts: for the first of them."""
-
-    def found(subject: Subject) -> Iterable[Problem]:
-        seen: set[tuple[object, ...]] = set()
-        for problem in find(subject):
-            key = (problem.place, problem.code, problem.message.split(_IN)[0])
-            if key not in seen:
-                seen.add(key)
-                yield problem
-
-    return found
-
-
 TEMPLATE_CHECKS = (
     Check("RM405", "The template makes at least one role.", no_roles),
     Check("RM406", "CloudFormation takes the logical ids.", logical_ids),
-    Check("RM407", "No role trusts everybody.", _once(open_trust)),
-    Check("RM409", "Every role trusts the master account.", _once(master_left_out)),
-    Check("RM411", "IAM and the console take the roles' names and paths.", _once(names)),
-    Check("RM414", "Roles differ by more than case.", _once(same_name)),
-    Check("RM415", "IAM takes the session lengths.", _once(session_length)),
+    Check("RM407", "No role trusts everybody.", once(open_trust)),
+    Check("RM409", "Every role trusts the master account.", once(master_left_out)),
+    Check("RM411", "IAM and the console take the roles' names and paths.", once(names)),
+    Check("RM414", "Roles differ by more than case.", once(same_name)),
+    Check("RM415", "IAM takes the session lengths.", once(session_length)),
     Check("RM416", "Every reference leads somewhere.", dangling_references),
 )

@@ -17,13 +17,7 @@ from rolemodel_ci.cli.policy import chosen, good_policy
 from rolemodel_ci.cli.world import World, watching, world
 from rolemodel_ci.errors import UsageWrong
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import (
-    DeleteStack,
-    Phase,
-    Plan,
-    Report,
-    phase_of,
-)
+from rolemodel_ci.plan import DeleteStack, Phase, Plan, Report, phase_of
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.json import refusals_json, report_json
 from rolemodel_ci.render.plans import override_blocks, plan_blocks, refusal_blocks

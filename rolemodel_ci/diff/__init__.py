@@ -25,6 +25,7 @@ from rolemodel_ci.plan import (
     DeleteStack,
     Plan,
     RemoveMember,
+    StackChange,
     Totals,
     order,
 )
@@ -175,7 +176,7 @@ def _plan(policy: Policy, live: Live, found: Iterable[Found], only: frozenset[st
         tuple(changes),
         tuple(unreadable),
         tuple(sorted(blocked, key=lambda block: (block.group, block.user or ""))),
-        tuple(_notes(policy, live, only)),
+        (*_notes(policy, live, only), *_left_behind(changes)),
         _totals(policy, live.master, changes, only),
     )
 
@@ -215,3 +216,14 @@ def _notes(policy: Policy, live: Live, only: frozenset[str]) -> Iterator[str]:
             yield f"account `{account.name}` has no stack any more: its entry can be taken out of the config."
     if policy.users is None:
         yield "the config names no `users`: who is a member of the groups is left as it is."
+
+
+def _left_behind(changes: Iterable[Change]) -> Iterator[str]:
+    """What CloudFormation does not delete with its place in the template, as the deployed template says."""
+    for change in changes:
+        for difference in change.differences if isinstance(change, StackChange) else ():
+            if difference.stays_behind:
+                yield (
+                    f"`{difference.name}` goes from the stack of account `{change.account}` and stays in the account, "
+                    f"with whom it trusts: the stack's own template says so (`DeletionPolicy`). Delete it there."
+                )

@@ -21,7 +21,7 @@ from rolemodel_ci.plan import (
     PutPolicy,
     RemoveMember,
 )
-from rolemodel_ci.roles import listed
+from rolemodel_ci.policies import listed
 from rolemodel_ci.schema import slip_of
 
 

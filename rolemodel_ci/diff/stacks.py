@@ -7,15 +7,10 @@ from dataclasses import dataclass
 
 from rolemodel_ci.live import DEAD, RESTING, Absent, LiveStack, Stack, Unreadable
 from rolemodel_ci.model import Account, Policy
-from rolemodel_ci.plan import (
-    CreateStack,
-    DeleteStack,
-    SettleStack,
-    StackChange,
-    UpdateStack,
-)
+from rolemodel_ci.plan import CreateStack, DeleteStack, SettleStack, StackChange, UpdateStack
 from rolemodel_ci.resolve import Resolved, Where, desired, parameters_of, resolve
 from rolemodel_ci.roles import differences, is_replaced, role_arn, role_name, role_names
+from rolemodel_ci.template import ROLE_TYPE
 
 _NOTHING = Resolved({}, {})
 
@@ -58,6 +53,9 @@ def stack_diff(policy: Policy, account: Account, stack: Stack) -> StackDiff:
     if stack.status not in RESTING:  # how it ends nobody knows: it may be rolled back, or be gone and made anew
         change = SettleStack(account.name, None, policy.stack_name, stack.status, found)
         arns = _named_arns(wanted, roles, where)
+    elif not current.whole:  # nobody knows which of its roles will be made anew either
+        change = UpdateStack(account.name, None, policy.stack_name, found)
+        arns = _named_arns(wanted, roles, where)
     else:
         change = UpdateStack(account.name, None, policy.stack_name, found) if found else None
         arns = _arns(current, wanted, roles, stack, where)
@@ -70,9 +68,13 @@ def _is_same(policy: Policy, account: Account, stack: LiveStack) -> bool:
 
 
 def deployed(policy: Policy, account: Account, stack: LiveStack) -> Resolved:
-    """What the stack's own template and parameters mean."""
+    """What the stack's own template and parameters mean; of a template that cannot be one of ours, the bare roles.
+
+    Its roles then differ in everything from those that are wanted, and the update brings it back to ours.
+    """
+    bare = Resolved({role: {"Type": ROLE_TYPE} for role in stack.physical}, {}, whole=False)
     if stack.body is None:
-        return _NOTHING
+        return bare
     wanted = parameters_of(policy, account)
     hidden = {p.name for p in policy.template.parameters if p.hidden}
     # A NoEcho value cannot be read back, so that it cannot be told from the wanted one either.
@@ -80,7 +82,8 @@ def deployed(policy: Policy, account: Account, stack: LiveStack) -> Resolved:
         name: wanted[name] if value == HIDDEN and name in hidden and name in wanted else value
         for name, value in stack.parameters.items()
     }
-    return resolve(stack.body, parameters, _where(policy, stack))
+    meaning = resolve(stack.body, parameters, _where(policy, stack))
+    return meaning if meaning.whole else bare
 
 
 def live_arns(policy: Policy, account: Account, stack: LiveStack) -> dict[str, str]:

@@ -18,6 +18,7 @@ import botocore
 import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.handlers import json_decode_template_body
 from botocore.utils import parse_timestamp
 
 from rolemodel_ci import __version__
@@ -59,6 +60,8 @@ _NO_FILES: dict[str, Any] = {
     "credentials_file": (None, None, os.devnull, None),
 }
 
+_DECODED: Any = json_decode_template_body  # the types of boto3 do not know it for a handler
+
 
 class Clients:
     """Makes sessions and clients for one region; `calls` counts what is called with them."""
@@ -76,6 +79,8 @@ class Clients:
         """A session of its own for a profile."""
         session = botocore.session.Session(profile=profile, session_vars=files)
         session.register_component("data_loader", _loader())
+        # Templates are read here as they are written: botocore would drop the first of two equal keys in JSON.
+        session.unregister("after-call.cloudformation.GetTemplate", _DECODED)
         session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
         # What the person has set comes first. A profile that assumes a role needs a region for its call of STS.
         for name, value in (("region", self.region), ("max_attempts", _ATTEMPTS)):

@@ -6,11 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from rolemodel_ci.live import LiveMaster
-from rolemodel_ci.plan import (
-    AddMember,
-    Plan,
-    RemoveMember,
-)
+from rolemodel_ci.plan import AddMember, Plan, RemoveMember
 
 
 @dataclass(frozen=True, slots=True)

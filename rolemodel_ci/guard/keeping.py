@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rolemodel_ci.danger import dangers
+from rolemodel_ci.danger import administrations
 from rolemodel_ci.diff import named_for
 from rolemodel_ci.diff.stacks import deployed
 from rolemodel_ci.live import Live, LiveStack
 from rolemodel_ci.model import Account, Policy, Protection
-from rolemodel_ci.plan import (
-    AddMember,
-    DeleteStack,
-    Plan,
-    RemoveMember,
-    StackChange,
-)
+from rolemodel_ci.plan import AddMember, DeleteStack, Plan, RemoveMember, StackChange
 from rolemodel_ci.resolve import desired
 from rolemodel_ci.verdict import Guard, Refusal
 
@@ -93,9 +87,9 @@ def _administrations(policy: Policy, account: Account, live: Live) -> tuple[set[
     """
     stack = live.stacks.get(account.name)
     account_id = stack.identity.account_id if isinstance(stack, LiveStack) else account.account_id
-    after = dangers(desired(policy, account, account_id))
-    known = isinstance(stack, LiveStack) and stack.body is not None
-    before = dangers(deployed(policy, account, stack)) if known and isinstance(stack, LiveStack) else after
+    after = administrations(desired(policy, account, account_id))
+    now = deployed(policy, account, stack) if isinstance(stack, LiveStack) else None
+    before = administrations(now) if now and now.whole else after
     old, new = ({policy.group_name(account.name, role) for role in roles} for roles in (before, after))
     return old, new
 

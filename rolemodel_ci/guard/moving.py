@@ -6,11 +6,7 @@ from collections.abc import Iterator
 
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import GROUP_PATH, Policy
-from rolemodel_ci.plan import (
-    CreateStack,
-    DeleteGroup,
-    Plan,
-)
+from rolemodel_ci.plan import CreateStack, DeleteGroup, Plan
 from rolemodel_ci.verdict import Guard, Refusal
 
 

@@ -12,12 +12,7 @@ from rolemodel_ci.diff.groups import group_policy
 from rolemodel_ci.guard.headroom import groups_of_users
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import GROUP_PATH, Policy
-from rolemodel_ci.plan import (
-    AddMember,
-    CreateGroup,
-    Plan,
-    PutPolicy,
-)
+from rolemodel_ci.plan import AddMember, CreateGroup, Plan, PutPolicy
 from rolemodel_ci.verdict import Guard, Refusal
 
 _LONGEST_ARN = 37 + 512 + 64

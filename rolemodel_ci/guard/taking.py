@@ -6,10 +6,7 @@ from collections.abc import Iterator
 
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import (
-    Plan,
-    RemoveMember,
-)
+from rolemodel_ci.plan import Plan, RemoveMember
 from rolemodel_ci.verdict import Guard, Refusal
 
 

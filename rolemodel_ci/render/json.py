@@ -15,16 +15,7 @@ from typing import Any, assert_never
 
 from rolemodel_ci.listing import Entry, Listing
 from rolemodel_ci.model import Place, Problem, are_usable
-from rolemodel_ci.plan import (
-    Blocked,
-    Change,
-    Done,
-    Failed,
-    Plan,
-    Report,
-    Skipped,
-    phase_of,
-)
+from rolemodel_ci.plan import Blocked, Change, Done, Failed, Plan, Report, Skipped, phase_of
 from rolemodel_ci.render.text import CONTROL, spelled
 from rolemodel_ci.roles import Difference, Line
 from rolemodel_ci.verdict import Refusal

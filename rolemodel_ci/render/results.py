@@ -6,12 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rolemodel_ci.listing import Listing
 from rolemodel_ci.model import Policy, Problem, Severity
-from rolemodel_ci.plan import (
-    Done,
-    Failed,
-    Report,
-    Skipped,
-)
+from rolemodel_ci.plan import Done, Failed, Report, Skipped
 from rolemodel_ci.render.blocks import Block, Heading, Paragraph, Row, Table, Tone, counted, sentence
 from rolemodel_ci.render.plans import describe
 

@@ -156,6 +156,20 @@ def test_a_property_that_changes_is_one_line() -> None:
     assert shorter.splitlines()[1:] == ["# gives less, or neither", "!   MaxSessionDuration: 7200 → 3600"]
 
 
+def test_rights_that_only_aws_can_tell_are_told_as_such() -> None:
+    def managed(entry: object, users: str = "{}") -> Policy:
+        return access(users, roles=template({"OpsRole": {"ManagedPolicyArns": [entry]}}), accounts=["prod"])
+
+    known, unknown = "arn:aws:iam::aws:policy/ReadOnlyAccess", {"Fn::ImportValue": "policy"}
+    shown = summary(managed(known), managed(unknown, "prod: {OpsRole: [dave]}"), FORK)
+
+    assert "### Access change: 1 grant, 1 role given rights that cannot be told\n" in shown
+    why = "has rights that cannot be told from the template"
+    assert f"`dave` becomes **perhaps administrator** of `prod` (`OpsRole` {why})" in shown
+    assert f"`OpsRole` becomes **perhaps administrator** of `prod`: it {why}. It is held by `dave`" in shown
+    assert "`OpsRole` · **rights unknown** |" in shown
+
+
 def test_many_roles_that_change_are_counted_in_the_fold() -> None:
     roles = {f"Role{n}": allowing("s3:Get*") for n in range(7)}
     wider = {name: allowing("s3:*") for name in roles}

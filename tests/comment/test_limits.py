@@ -13,18 +13,7 @@ from builders import TODAY
 from rolemodel_ci.guard import Headroom
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place, Problem, Severity
-from rolemodel_ci.plan import (
-    AddMember,
-    Blocked,
-    Done,
-    Failed,
-    Origin,
-    Plan,
-    RemoveMember,
-    Report,
-    Skipped,
-    UpdateStack,
-)
+from rolemodel_ci.plan import AddMember, Blocked, Done, Failed, Origin, Plan, RemoveMember, Report, Skipped, UpdateStack
 from rolemodel_ci.render.comment import (
     Judged,
     as_comment,

@@ -60,6 +60,26 @@ def test_stack_is_read(real: EmbeddedAws, files: AwsFiles) -> None:
     assert sum(real.calls().values()) == 4
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"Resources": {"A": {"Type": "AWS::IAM::Role"}}, "Resources": {"A": {"Type": "AWS::IAM::User"}}}',
+        '{"Resources": {"A": {"Type": "AWS::IAM::Role", "Properties": {"P": ' + "[" * 50_000 + "]" * 50_000 + "}}}}",
+        "[]",
+    ],
+    ids=["key-twice", "deep", "list"],
+)
+def test_a_template_of_another_kind_stops_nothing(scripted: Scripted, files: AwsFiles, body: str) -> None:
+    scripted.script |= {
+        "DescribeStacks": [answers.stack("UPDATE_COMPLETE")],
+        "GetTemplate": [answers.template(body)],
+        "ListStackResources": [answers.resources({"A": "name-a"})],
+    }
+    found = reader(files).read(ACCOUNT)
+    assert isinstance(found, LiveStack)
+    assert (found.body, found.physical) == (None, {"A": "name-a"})
+
+
 def test_yaml_parameters_and_several_pages(scripted: Scripted, files: AwsFiles) -> None:
     scripted.script |= {
         "DescribeStacks": [answers.stack("UPDATE_COMPLETE", {"Seconds": "3600"})],

@@ -9,13 +9,7 @@ from builders import MASTER_ID, policy
 from rolemodel_ci.guard import review
 from rolemodel_ci.live import Identity, Live, LiveGroup, LiveMaster, Quotas
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import (
-    AddMember,
-    Change,
-    Plan,
-    RemoveMember,
-    Totals,
-)
+from rolemodel_ci.plan import AddMember, Change, Plan, RemoveMember, Totals
 from rolemodel_ci.verdict import Approved, Guard, Refusal
 
 GROUP = "RM.prod.Admin"

@@ -63,6 +63,14 @@ def test_who_is_left(before: str, users: str, gone: str) -> None:
     assert lost(users, before) == gone
 
 
+@pytest.mark.parametrize("managed", [f"{AWS}PowerUserAccess", "arn:aws:iam::222222222222:policy/Theirs"])
+def test_who_may_be_administrator_is_nobody_to_fall_back_on(managed: str) -> None:
+    roles = {**ROLES, "Power": {"ManagedPolicyArns": [managed]}}
+    before = "prod: {Admin: [alice], Power: [carol]}\ndev: {Admin: [bob]}"
+    assert lost("prod: {Power: [carol]}\ndev: {Admin: [bob]}", before, roles) == "prod (1 now: alice)"
+    assert lost("prod: {Admin: [alice]}\ndev: {Admin: [bob]}", before, roles) == ""
+
+
 @pytest.mark.parametrize(
     ("before", "users", "gone"),
     [

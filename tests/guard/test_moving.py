@@ -8,11 +8,7 @@ import pytest
 from builders import MASTER_ID, policy
 
 from rolemodel_ci.live import Identity, Live, LiveGroup, LiveMaster
-from rolemodel_ci.plan import (
-    CreateStack,
-    DeleteGroup,
-    Plan,
-)
+from rolemodel_ci.plan import CreateStack, DeleteGroup, Plan
 from rolemodel_ci.verdict import Guard
 
 from .reviewing import master, refused, told

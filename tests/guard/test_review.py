@@ -12,12 +12,7 @@ from fakes import FakeCloud
 from rolemodel_ci.guard import review, review_deletion
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import (
-    AddMember,
-    DeleteGroup,
-    Plan,
-    Totals,
-)
+from rolemodel_ci.plan import AddMember, DeleteGroup, Plan, Totals
 from rolemodel_ci.run import Planned
 from rolemodel_ci.verdict import Approved, Guard
 

@@ -9,10 +9,7 @@ from builders import policy
 
 from rolemodel_ci.guard import review
 from rolemodel_ci.live import Live
-from rolemodel_ci.plan import (
-    Plan,
-    Totals,
-)
+from rolemodel_ci.plan import Plan, Totals
 from rolemodel_ci.verdict import Approved, Guard
 
 from .reviewing import master, refused, revocations, told

@@ -7,12 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from rolemodel_ci.model import Problem, Severity
-from rolemodel_ci.plan import (
-    AddMember,
-    Origin,
-    Plan,
-    RemoveMember,
-)
+from rolemodel_ci.plan import AddMember, Origin, Plan, RemoveMember
 from rolemodel_ci.render.blocks import Block
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.request import Request, Touch

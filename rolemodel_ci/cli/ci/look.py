@@ -13,12 +13,7 @@ from rolemodel_ci.cli.world import World
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.event import Look, Repair, text
 from rolemodel_ci.model import Policy, are_usable
-from rolemodel_ci.plan import (
-    Origin,
-    Plan,
-    RemoveMember,
-    Report,
-)
+from rolemodel_ci.plan import Origin, Plan, RemoveMember, Report
 from rolemodel_ci.render.blocks import Paragraph, Tone, counted
 from rolemodel_ci.render.comment import Facts, cannot_tell, drift_found
 from rolemodel_ci.render.json import plan_json, problems_json, report_json

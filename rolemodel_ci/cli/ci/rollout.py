@@ -19,12 +19,7 @@ from rolemodel_ci.event import Rollout
 from rolemodel_ci.guard import strictest
 from rolemodel_ci.listing import switch_links
 from rolemodel_ci.model import Policy, Severity, are_usable
-from rolemodel_ci.plan import (
-    AddMember,
-    Done,
-    Report,
-    StackChange,
-)
+from rolemodel_ci.plan import AddMember, Done, Report, StackChange
 from rolemodel_ci.render.comment import OUTCOME_MARKER, Facts, left_to_another, not_applied, outcome, refused_by_guard
 from rolemodel_ci.render.json import problems_json, refusals_json, report_json
 from rolemodel_ci.render.plans import override_blocks, plan_blocks, refusal_blocks

@@ -11,11 +11,7 @@ from datetime import datetime
 
 from rolemodel_ci.guard import Headroom
 from rolemodel_ci.model import Problem, Severity
-from rolemodel_ci.plan import (
-    Origin,
-    Plan,
-    Report,
-)
+from rolemodel_ci.plan import Origin, Plan, Report
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.asked import access_parts, headline, role_parts
 from rolemodel_ci.render.comment.config import setting_parts

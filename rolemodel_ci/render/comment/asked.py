@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
-from rolemodel_ci.danger import ADMINISTRATOR, widening
-from rolemodel_ci.plan import (
-    AddMember,
-    Blocked,
-    Plan,
-    RemoveMember,
-)
+from rolemodel_ci.danger import ADMINISTRATOR, UNKNOWN, widening
+from rolemodel_ci.plan import AddMember, Blocked, Plan, RemoveMember
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.facts import Facts
 from rolemodel_ci.render.comment.fit import Part
@@ -55,8 +50,17 @@ def headline(request: Request) -> str:
     return told or "nothing that gives or takes access"
 
 
-_BECOMES = {True: "made administrator", False: "made as good as administrator"}
-_COMES = {True: "added as administrator", False: "added as good as administrator"}
+_LIKE = "like an administrator"
+_BECOMES = {
+    ADMINISTRATOR: "made administrator",
+    _LIKE: "made as good as administrator",
+    UNKNOWN: "given rights that cannot be told",
+}
+_COMES = {
+    ADMINISTRATOR: "added as administrator",
+    _LIKE: "added as good as administrator",
+    UNKNOWN: "added with rights that cannot be told",
+}
 _WHATS = (*_BECOMES.values(), "widened", "changed", *_COMES.values(), "added", "removed")
 
 
@@ -75,7 +79,7 @@ def _roles_by_what(request: Request) -> dict[str, dict[str, set[str]]]:
                 told.setdefault(what, {}).setdefault(role, set()).update(accounts)
     for (account, role), why in request.newly.items():
         words_of = _COMES if (account, role) in added else _BECOMES
-        told.setdefault(words_of[why == ADMINISTRATOR], {}).setdefault(role, set()).add(account)
+        told.setdefault(words_of.get(why, words_of[_LIKE]), {}).setdefault(role, set()).add(account)
     return told
 
 
@@ -154,7 +158,10 @@ def _grant(asked: Asked, standing: str, facts: Facts) -> str:
 
 def mark(danger: str | None) -> str:
     """What stands behind the name of a role that is as good as an administrator."""
-    return "" if danger is None else " · **admin**" if danger == ADMINISTRATOR else " · **admin-like**"
+    return "" if danger is None else f" · **{_MARKS.get(danger, 'admin-like')}**"
+
+
+_MARKS = {ADMINISTRATOR: "admin", UNKNOWN: "rights unknown"}
 
 
 def role_parts(request: Request) -> Iterator[Part]:

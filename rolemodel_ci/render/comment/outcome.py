@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rolemodel_ci.plan import (
-    AddMember,
-    Done,
-    Failed,
-    Origin,
-    Outcome,
-    RemoveMember,
-    Report,
-    Skipped,
-)
+from rolemodel_ci.plan import AddMember, Done, Failed, Origin, Outcome, RemoveMember, Report, Skipped
 from rolemodel_ci.render.blocks import counted, sentence
 from rolemodel_ci.render.comment.asked import mark
 from rolemodel_ci.render.comment.fit import Part

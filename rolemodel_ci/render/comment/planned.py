@@ -6,14 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rolemodel_ci.guard import Headroom
 from rolemodel_ci.model import Problem, Severity
-from rolemodel_ci.plan import (
-    AddMember,
-    Change,
-    Origin,
-    Plan,
-    RemoveMember,
-    StackChange,
-)
+from rolemodel_ci.plan import AddMember, Change, Origin, Plan, RemoveMember, StackChange
 from rolemodel_ci.render.blocks import counted, sentence
 from rolemodel_ci.render.comment.asked import mark
 from rolemodel_ci.render.comment.facts import Facts

@@ -6,10 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from rolemodel_ci.guard.labels import label_of
 from rolemodel_ci.live import Unreadable
-from rolemodel_ci.plan import (
-    Blocked,
-    Plan,
-)
+from rolemodel_ci.plan import Blocked, Plan
 from rolemodel_ci.render.comment.config import setting_risks
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, name, words

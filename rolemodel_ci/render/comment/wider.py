@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from rolemodel_ci.danger import ADMINISTRATOR, widening
+from rolemodel_ci.danger import ADMINISTRATOR, UNKNOWN, widening
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.markup import few, name
 from rolemodel_ci.request import Request
@@ -28,7 +28,10 @@ def role_risks(request: Request) -> Iterator[str]:
 
 def rank(danger: str) -> str:
     """What somebody becomes by a role that is as good as an administrator."""
-    return "**administrator**" if danger == ADMINISTRATOR else "**as good as administrator**"
+    return f"**{_RANKS.get(danger, 'as good as administrator')}**"
+
+
+_RANKS = {ADMINISTRATOR: "administrator", UNKNOWN: "perhaps administrator"}
 
 
 def _becoming_dangerous(request: Request) -> Iterator[str]:
