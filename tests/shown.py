@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from builders import TODAY, policy
@@ -14,10 +15,12 @@ from rolemodel_ci.plan import Plan, Report
 from rolemodel_ci.requested import attribute
 from rolemodel_ci.verdict import Refusal
 
-BASE = policy("prod: {Admin: [alice], Reader: [bob]}\ndev: {Admin: [alice]}", accounts=["prod", "dev", "test", "cdn"])
+ACCOUNTS = ("prod", "dev", "test", "cdn")
+BASE = policy("prod: {Admin: [alice], Reader: [bob]}\ndev: {Admin: [alice]}", accounts=ACCOUNTS)
+ENDED = "dev: {Admin: [{user: alice, expires: 2026-11-22}]}\n"
 HEAD = policy(
     "prod: {Admin: [{user: carol, reason: 'on call, OPS-1'}], Ops: [{user: bob, expires: 2027-01-31}, zoe]}\n"
-    "dev: {Admin: [{user: alice, expires: 2026-11-22}]}\ntest: {Admin: [bob]}",
+    f"{ENDED}test: {{Admin: [bob]}}",
     roles={"Admin": {"MaxSessionDuration": "7200"}, "Ops": {"RoleName": "ops"}},
     accounts=["prod", "dev", "test", "cdn absent"],
 )
@@ -40,7 +43,8 @@ def troubled() -> FakeCloud:
 
 def full_plan() -> Plan:
     """A plan with every kind of change, told apart by origin."""
-    return attribute(troubled().plan(HEAD), BASE, HEAD, TODAY)
+    before = replace(BASE, users=policy("prod: {Admin: [alice], Reader: [bob]}\n" + ENDED, accounts=ACCOUNTS).users)
+    return attribute(troubled().plan(HEAD), before, HEAD, TODAY)
 
 
 def half_blind() -> Plan:

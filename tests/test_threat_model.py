@@ -42,6 +42,7 @@ def test_every_threat_has_a_test_or_says_that_it_has_none() -> None:
     bare = [row for row in ROWS if "::test_" not in row and not re.search(r"\*\*nothing|\| none", row)]
     assert bare == []
     assert len(cited()) > 100
+    assert "TODO" not in PAGE
 
 
 def test_cases_of_the_corpus_that_are_named_are_there() -> None:

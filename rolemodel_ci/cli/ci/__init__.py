@@ -37,13 +37,8 @@ def ci(config: str) -> int:
     Reads the environment that the runner makes, and decides by the event: a pull request is validated, planned and
     told; a push to the default branch is applied; a scheduled run, or one started by hand, looks for drift.
     """
-    from rolemodel_ci.cli.audit import Audit, recording
-    from rolemodel_ci.cli.ci.tell import tell
-    from rolemodel_ci.cli.options import tell_calls
-    from rolemodel_ci.cli.output import tell_sums
-    from rolemodel_ci.edge.actions import read_runner, who
-    from rolemodel_ci.edge.sinks import RECORD_FILE, Commands, NeutralStream, leave
-    from rolemodel_ci.event import course
+    from rolemodel_ci.edge.actions import read_runner
+    from rolemodel_ci.edge.sinks import Commands, NeutralStream
 
     commands = Commands(sys.stdout)
     sys.stdout, sys.stderr = NeutralStream(sys.stdout), NeutralStream(sys.stderr)  # for good: the log is the runner's
@@ -51,19 +46,7 @@ def ci(config: str) -> int:
         runner = read_runner(os.environ, config)
         for secret in (runner.inputs.token, runner.oidc.key if runner.oidc else ""):
             commands.mask(secret)
-        if runner.debug:
-            tell_calls()
-        way = course(runner.event, runner.payload, runner.ref, runner.inputs.repair)
-        audit = Audit("ci", who(runner))
-        with recording(audit, RECORD_FILE, partial(leave, runner.workspace / RECORD_FILE)):
-            ending, scene = _gone(way, runner, commands, audit)
-            audit.note(code=ending.code, error=ending.failure or None)
-            tell(ending, runner, commands, scene)
-            for bug in ending.bugs:
-                raise bug
-        if runner.debug:
-            tell_sums(audit.record.calls)
-        return ending.code
+        return _recorded(runner, commands)
     except CannotGoOn as error:
         commands.error("rolemodel-ci", f"{error.message}. {error.remedy}")
         raise
@@ -73,6 +56,31 @@ def ci(config: str) -> int:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+
+
+def _recorded(runner: Runner, commands: Commands) -> int:
+    """Do it, tell it, and keep the record of it; the exit code."""
+    from rolemodel_ci.cli.audit import Audit, recording
+    from rolemodel_ci.cli.ci.tell import tell
+    from rolemodel_ci.cli.options import tell_calls
+    from rolemodel_ci.cli.output import tell_sums
+    from rolemodel_ci.edge.actions import who
+    from rolemodel_ci.edge.sinks import RECORD_FILE, leave
+    from rolemodel_ci.event import course
+
+    if runner.debug:
+        tell_calls()
+    way = course(runner.event, runner.payload, runner.ref, runner.inputs.repair)
+    audit = Audit("ci", who(runner))
+    with recording(audit, RECORD_FILE, partial(leave, runner.workspace / RECORD_FILE)):
+        ending, scene = _gone(way, runner, commands, audit)
+        audit.note(code=ending.code, error=ending.failure or None)
+        tell(ending, runner, commands, scene)
+        for bug in ending.bugs:
+            raise bug
+    if runner.debug:
+        tell_sums(audit.record.calls)
+    return ending.code
 
 
 def _gone(way: Course, runner: Runner, commands: Commands, audit: Audit) -> tuple[Ending, Scene | None]:
