@@ -19,7 +19,7 @@ from rolemodel_ci.model import (
     Severity,
 )
 from rolemodel_ci.resolve import parameters_of
-from rolemodel_ci.schema import did_you_mean
+from rolemodel_ci.schema import did_you_mean, slip_of
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?\Z")
 _GROUP_NAME = re.compile(r"[\w+=,.@-]+\Z", re.ASCII)
@@ -164,12 +164,12 @@ def protects_nothing(subject: Subject) -> Iterable[Problem]:
         if entry.account is not None and policy.account(entry.account) is None:
             message = f"`protected` names account `{entry.account}`, which is not in the config"
             known = [account.name for account in policy.accounts]
-            yield Problem(entry.place, "RM211", message, did_you_mean(entry.account, known) or _CORRECT)
+            yield Problem(entry.place, "RM211", message, slip_of(entry.account, known) or _CORRECT)
         elif entry.role is not None and not _where_made(subject, entry):
             everywhere = [role.name for role in policy.template.roles]
             where = f"in account `{entry.account}`" if entry.role in everywhere and entry.account else "in any account"
             message = f"`protected` names role `{entry.role}`, which the template does not make {where}"
-            hint = did_you_mean(entry.role, everywhere) if entry.role not in everywhere else ""
+            hint = slip_of(entry.role, everywhere) if entry.role not in everywhere else ""
             yield Problem(entry.place, "RM211", message, hint or _CORRECT)
 
 
@@ -186,7 +186,7 @@ def protects_nobody(subject: Subject) -> Iterable[Problem]:
         if not own:
             names = {grant.user for grant in users.grants}
             message = f"the user map grants nothing that this entry could protect: {entry}"
-            remedy = "" if entry.user in names else did_you_mean(entry.user, sorted(names))
+            remedy = "" if entry.user in names else slip_of(entry.user, sorted(names))
             yield Problem(entry.place, "RM212", message, remedy or "Grant it, or correct the entry.", Severity.WARNING)
         for grant in own:
             if grant.expires is not None:

@@ -8,7 +8,7 @@ from operator import attrgetter, itemgetter
 
 from rolemodel_ci.checks.subject import Check, Subject
 from rolemodel_ci.model import GROUPS_PER_USER, Grant, Problem, Severity
-from rolemodel_ci.schema import did_you_mean, slip_of
+from rolemodel_ci.schema import slip_of
 
 
 def unknown_account(subject: Subject) -> Iterable[Problem]:
@@ -22,7 +22,7 @@ def unknown_account(subject: Subject) -> Iterable[Problem]:
                 place,
                 "RM301",
                 f"account `{name}` is not in the config",
-                did_you_mean(name, known) or f"Add it to {policy.config_file}, or remove it here.",
+                slip_of(name, known) or f"Add it to {policy.config_file}, or remove it here.",
             )
         elif account.absent:
             message = f"account `{name}` is `state: absent` in the config, so nobody can be granted a role in it"

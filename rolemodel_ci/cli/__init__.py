@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -62,18 +65,38 @@ def cli() -> None:
       6  plan --detailed-exitcode: there are changes; ci: drift was found and left
       70 a bug
       130 interrupted; what was done stays done
+      141 whoever read the output went away
     """
 
 
 def main() -> NoReturn:
     """Entry point of `rolemodel-ci`."""
     listen()
-    sys.exit(guarded(lambda: cli.main(prog_name="rolemodel-ci", standalone_mode=False)))
+    leave(guarded(lambda: cli.main(prog_name="rolemodel-ci", standalone_mode=False)))
 
 
 def listen() -> None:
-    """Let SIGTERM end a run as Ctrl-C does: what is under way is finished and reported. Runners stop jobs with it."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Let SIGTERM end a run as Ctrl-C does: what is under way is finished and reported. Runners stop jobs with both."""
+    told = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if not told.is_set():  # os.write, for whoever is interrupted may be just about to print
+            told.set()
+            os.write(2, b"Stopping: what is under way is finished first. Once more, and it is not waited for.\n")
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell has had it ignored
+        signal.signal(signal.SIGINT, stop)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process. Calls that were not waited for are not waited for here either, as Python would."""
+    if any(thread.is_alive() and not thread.daemon for thread in threading.enumerate()[1:]):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def guarded(command: Callable[[], Any]) -> int:

@@ -89,7 +89,7 @@ def _run(command: str, job: Job, told: Asked, users: str | None = None) -> int:
             raise UsageWrong("there is no user map", f"Name one on the command line, or add `users:` to {told.config}.")
         allowed = {Guard(name): "--allow" for name in told.allow}
         order = Order(job, chosen(policy, told.accounts), allowed, told.format, confirm)
-        audit.note(policy=policy)
+        audit.note(policy=policy, sandbox=told.sandbox)
         with world(policy, told) as opened:
             audit.world = opened
             code = follow(order, policy, opened, audit)
@@ -108,10 +108,10 @@ def follow(order: Order, policy: Policy, opened: World, audit: Audit) -> int:
         audit.note(refusals=reviewed)
         say(order.format, refusal_blocks(reviewed), refusals_json(planned.plan, reviewed))
         return 4
-    audit.note(overridden=reviewed.overridden)
     if order.format == "text":
         tell(override_blocks(reviewed.overridden))
     order.confirm(planned.plan)
+    audit.begin(reviewed)
     with watching() as watch:
         came = make_true(reviewed, policy, opened.tools(watch))
     audit.note(report=came)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import os
+import pwd
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -20,6 +20,7 @@ from rolemodel_ci.edge.doors import MASTER
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.render.audit import Audited, audit_json
 from rolemodel_ci.render.json import as_text
+from rolemodel_ci.verdict import Approved
 
 _EXITS = {1: "the files have problems", 130: "the question was answered with no"}
 """Why a command ends itself, by exit code; the words for the person are on the terminal by then."""
@@ -31,6 +32,10 @@ class RecordLost(CannotGoOn):
     exit_code: ClassVar[int] = 5
 
 
+Keep = Callable[[str], None]
+"""Puts the text of a record where it is to be, whole or not at all. Raises OSError."""
+
+
 class Audit:
     """What a run tells of itself while it goes on; `record` grows by `note`.
 
@@ -40,6 +45,7 @@ class Audit:
     def __init__(self, command: str, who: Mapping[str, str] | None = None) -> None:
         self.record = Audited(command, {"user": _user()} if who is None else who, datetime.now(UTC))
         self.world: World | None = None
+        self._keep: Keep = lambda text: None
 
     def note(self, **known: object) -> None:
         """Add what has become known: fields of `Audited`."""
@@ -49,17 +55,32 @@ class Audit:
         """Add what has become known of the run's cause."""
         self.note(who={**self.record.who, **known})
 
-    def close(self) -> None:
-        """Add what is known only when all is over."""
-        self.note(ended=datetime.now(UTC))
+    def kept_by(self, keep: Keep) -> None:
+        """Name who keeps the record, and have them keep what it is now. Raises OSError."""
+        self._keep = keep
+        self.keep()
+
+    def keep(self) -> None:
+        """Have the record kept as it is. Raises OSError."""
+        self._look_at_world()
+        self._keep(self.text())
+
+    def text(self) -> str:
+        """The record as JSON."""
+        return as_text(audit_json(self.record))
+
+    def begin(self, reviewed: Approved) -> None:
+        """Say what the run sets out to change, and have that kept, so that a run that is killed has said it."""
+        self.note(plan=reviewed.plan, overridden=reviewed.overridden, under_way=True)
+        with contextlib.suppress(OSError):  # a run that may change something was asked for; the end tells what is lost
+            self.keep()
+
+    def _look_at_world(self) -> None:
+        """Add what the calls of the run have told so far."""
         if self.world is not None:
             self.note(calls=self.world.called())
             if arn := self.world.writing.known_arn(MASTER):
                 self.note_who(arn=arn)
-
-
-Keep = Callable[[str], None]
-"""Puts the text of a record where it is to be, whole or not at all. Raises OSError."""
 
 
 @contextlib.contextmanager
@@ -81,15 +102,18 @@ def recording(audit: Audit, where: str, keep: Keep) -> Iterator[None]:
     Raises UsageWrong, before anything is done, where it cannot be kept; RecordLost, where that turns out only after a
     run that has nothing else to complain of.
     """
-    _kept(audit, where, keep)
+    try:
+        audit.kept_by(keep)
+    except OSError as error:
+        raise _unkept(where, error) from error
     try:
         yield
     except BaseException as error:
         _note_end(audit, error)
         raise
     finally:
-        audit.close()
-        _kept_at_end(audit, where, keep)
+        audit.note(ended=datetime.now(UTC))
+        _keep_at_end(audit, where)
 
 
 def _note_end(audit: Audit, error: BaseException) -> None:
@@ -103,7 +127,7 @@ def _note_end(audit: Audit, error: BaseException) -> None:
             audit.note(code=error.exit_code, error=f"{error.message}. {error.remedy}")
         case KeyboardInterrupt() | click.Abort():
             audit.note(code=130, error="interrupted")
-        case SystemExit():
+        case SystemExit() | BrokenPipeError():
             audit.note(code=141, error="whoever read the output went away")
         case Exception():
             audit.note(code=70, error=f"{type(error).__name__}: {error}")
@@ -130,28 +154,28 @@ def _write(path: Path, text: str) -> None:
         new.unlink(missing_ok=True)
 
 
-def _kept(audit: Audit, where: str, keep: Keep) -> None:
-    try:
-        keep(as_text(audit_json(audit.record)))
-    except OSError as error:
-        raise UsageWrong(
-            f"the report cannot be written to {where}: {error.strerror}",
-            "Name a file in a directory that is there and may be written.",
-        ) from error
+def _unkept(where: str, error: OSError) -> UsageWrong:
+    return UsageWrong(
+        f"the report cannot be written to {where}: {error.strerror}",
+        "Name a file in a directory that is there and may be written.",
+    )
 
 
-def _kept_at_end(audit: Audit, where: str, keep: Keep) -> None:
+def _keep_at_end(audit: Audit, where: str) -> None:
     """What the run came to matters more than that its record is lost; but that is told, and is no success."""
     try:
-        _kept(audit, where, keep)
-    except UsageWrong as lost:
+        audit.keep()
+    except OSError as error:
+        click.echo(audit.text(), nl=False, err=True)  # the one place where it still can go
+        lost = _unkept(where, error).message
         if audit.record.code == 0:
-            raise RecordLost(f"the run is done, but {lost.message}", "Mend it, then run again.") from lost
-        click.echo(f"Error: {lost.message}", err=True)
+            raise RecordLost(f"the run is done, but {lost}", "Keep what was printed: no later run tells it.") from error
+        click.echo(f"Error: {lost}. Keep what was printed: no later run tells it.", err=True)
 
 
 def _user() -> str:
+    """By the process, not by the environment, which says whatever somebody has put there."""
     try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user may have no name
         return str(os.getuid())

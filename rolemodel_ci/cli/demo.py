@@ -91,7 +91,12 @@ def demo(picture: str | None) -> int:
         # Browsers keep the spaces at the beginning of a line, other viewers only if told to. The font is the viewer's:
         # a picture fetches nothing.
         svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
-        Path(picture).write_text(svg.replace("<svg ", '<svg xml:space="preserve" ', 1), encoding="utf-8")
+        try:
+            Path(picture).write_text(svg.replace("<svg ", '<svg xml:space="preserve" ', 1), encoding="utf-8")
+        except OSError as error:
+            raise UsageWrong(
+                f"the picture cannot be written to {picture}: {error.strerror}", "Name a file in a directory that is there."
+            ) from error
     return 0
 
 

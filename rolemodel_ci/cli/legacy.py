@@ -5,12 +5,11 @@ It asks nothing, as that tool asked nothing. What it does is what the commands o
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from rolemodel_ci.cli import guarded, listen
+from rolemodel_ci.cli import guarded, leave, listen
 from rolemodel_ci.cli.options import JOBS, tell_calls, today
 
 if TYPE_CHECKING:
@@ -100,4 +99,4 @@ def _follow(config: str, word: str, job: Job, users: str | None = None) -> int:
 def main() -> NoReturn:
     """Entry point of `rolemodel`."""
     listen()
-    sys.exit(guarded(lambda: cli.main(standalone_mode=False)))
+    leave(guarded(lambda: cli.main(standalone_mode=False)))

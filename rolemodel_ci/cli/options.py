@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
@@ -121,7 +122,9 @@ def today() -> date:
 def tell_calls() -> None:
     """Send what the edge logs to standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    form = logging.Formatter("%(asctime)s.%(msecs)03dZ %(message)s", "%Y-%m-%dT%H:%M:%S")
+    form.converter = time.gmtime  # as in the record
+    handler.setFormatter(form)
     logger = logging.getLogger("rolemodel_ci")
     logger.handlers[:] = [handler]
     logger.setLevel(logging.INFO)

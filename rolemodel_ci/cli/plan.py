@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,9 +14,9 @@ from rolemodel_ci.cli.world import world
 from rolemodel_ci.model import Policy, are_usable
 from rolemodel_ci.plan import Plan
 from rolemodel_ci.render.json import plan_json
-from rolemodel_ci.render.plans import plan_blocks
+from rolemodel_ci.render.plans import foreseen_blocks, plan_blocks
 from rolemodel_ci.requested import attribute
-from rolemodel_ci.run import EVERYTHING, make_plan
+from rolemodel_ci.run import EVERYTHING, make_plan, reviewed_plan
 
 
 @click.command()
@@ -32,11 +33,13 @@ def plan(told: Asked, base: str | None, detailed_exitcode: bool) -> int:
     only = chosen(policy, told.accounts)
     before = base_policy(base, told.config) if base else None
     with world(policy, told) as opened:
-        made = make_plan(EVERYTHING, policy, opened.readers(), today(), only, told.jobs).plan
+        planned = make_plan(EVERYTHING, policy, opened.readers(), today(), only, told.jobs)
     if base:
-        made = attribute(made, before, policy, today())
-    say(told.format, plan_blocks(made), plan_json(made))
-    return plan_exit_code(made, detailed_exitcode)
+        planned = replace(planned, plan=attribute(planned.plan, before, policy, today()))
+    reviewed = reviewed_plan(EVERYTHING, planned, policy)
+    refusals = reviewed if isinstance(reviewed, tuple) else ()
+    say(told.format, (*plan_blocks(planned.plan), *foreseen_blocks(refusals)), plan_json(planned.plan))
+    return plan_exit_code(planned.plan, detailed_exitcode)
 
 
 def base_policy(revision: str, config: str) -> Policy | None:

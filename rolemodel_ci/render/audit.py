@@ -30,7 +30,7 @@ class Called:
 @dataclass(frozen=True, slots=True)
 class Audited:
     """A run. What it did not get to is None, also its end: a run that was killed leaves it so. `who`: what is known of
-    its cause.
+    its cause. `under_way`: its changes have been begun. `sandbox`: all of it happened in an embedded AWS.
     """
 
     command: str
@@ -45,6 +45,8 @@ class Audited:
     overridden: tuple[Overridden, ...] = ()
     error: str | None = None
     calls: tuple[Called, ...] = ()
+    under_way: bool = False
+    sandbox: bool = False
 
 
 def audit_json(run: Audited) -> dict[str, Any]:
@@ -57,6 +59,7 @@ def audit_json(run: Audited) -> dict[str, Any]:
         "version": VERSION,
         "tool": __version__,
         "command": run.command,
+        "sandbox": run.sandbox,
         "who": dict(sorted(run.who.items())),
         "began": run.began.isoformat(timespec="seconds"),
         "ended": run.ended.isoformat(timespec="seconds") if run.ended else None,
@@ -69,6 +72,7 @@ def audit_json(run: Audited) -> dict[str, Any]:
         ],
         "complete": report.get("complete"),
         "interrupted": report.get("interrupted"),
+        "under_way": planned["changes"] if run.under_way and run.report is None else [],
         "outcomes": report.get("outcomes", []),
         "refusals": refusal.get("refusals", []),
         "unreadable": planned.get("unreadable", []),

@@ -101,6 +101,17 @@ def change_blocks(changes: Sequence[Change]) -> Iterator[Block]:
 def refusal_blocks(refusals: Iterable[Refusal]) -> Iterator[Block]:
     """Why a plan may not be applied."""
     yield Heading("Refused: nothing was changed.", 1, Tone.BAD)
+    yield from _reasons(refusals)
+
+
+def foreseen_blocks(refusals: Sequence[Refusal]) -> Iterator[Block]:
+    """Why a plan would not be applied, where somebody only looks."""
+    if refusals:
+        yield Heading("`apply` would refuse this.", 1, Tone.BAD)
+        yield from _reasons(refusals)
+
+
+def _reasons(refusals: Iterable[Refusal]) -> Iterator[Block]:
     for refusal in refusals:
         yield Paragraph(f"{refusal.guard}: {refusal.message}.", Tone.BAD)
         yield Paragraph(refusal.remedy)

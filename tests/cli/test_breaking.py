@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -194,6 +195,39 @@ def test_ctrl_c_in_a_long_rollout(repository: Company, scripted: Scripted, jobs:
     assert results["create_stack", "prod"] == "failed"
     assert results["create_group", "prod"] == results["add_member", "prod"] == "skipped"
     assert scripted.asked("CreateGroup") == []
+
+
+def test_a_second_signal_does_not_wait_for_calls_that_hang(repository: Company, scripted: Scripted) -> None:
+    hung = threading.Event()
+
+    def hangs(call: object) -> Answer:
+        hung.wait(30)
+        return answers.no_stack()
+
+    scripted.script["CreateGroup"] = [hangs]
+    for account in (PROD, DEV):
+        statuses(scripted, account, None, None, "CREATE_COMPLETE")
+    running = subprocess.Popen(
+        [SCRIPTS / "rolemodel-ci", "apply", "--report", "run.json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while len(scripted.asked("CreateGroup")) < 2:
+        assert running.poll() is None
+        time.sleep(0.05)
+    running.send_signal(signal.SIGTERM)
+    with pytest.raises(subprocess.TimeoutExpired):
+        running.wait(2)
+    record = json.loads(Path("run.json").read_text())
+    assert (record["exit_code"], record["outcomes"]) == (None, [])
+    assert {change["kind"] for change in record["under_way"]} >= {"create_stack", "create_group", "add_member"}
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=10)
+    hung.set()
+    assert (running.returncode, "Traceback" in err) == (130, False), err
+    assert err.count("Stopping: what is under way is finished first.") == 1
+    assert "it may have been made" in out
+    record = json.loads(Path("run.json").read_text())
+    assert (record["exit_code"], record["interrupted"], record["under_way"]) == (130, True, [])
 
 
 def test_ctrl_c_while_reading(repository: Company, scripted: Scripted) -> None:

@@ -58,6 +58,10 @@ def test_a_plan_is_shown_whatever_the_guards_say(company: Company) -> None:
     ran = run("plan", "--format", "json")
     assert ran.code == 0
     assert len(changes(ran)) == 6
+    told = run("plan")
+    assert told.code == 0
+    assert told.out.endswith("in access/config.yml in a change of its own.\n"), told.out
+    assert "`apply` would refuse this." in told.out
 
 
 def test_empty_map(company: Company) -> None:

@@ -84,7 +84,7 @@ def test_verbose_tells_every_call(company: Company) -> None:
     ran = run("plan", "--verbose", "--format", "json")
     assert ran.json["format"] == "rolemodel-ci/plan"  # standard output is not disturbed
     lines = [
-        dict(pair.split("=", 1) for pair in line.split()[2:]) for line in ran.err.splitlines() if "account=" in line
+        dict(pair.split("=", 1) for pair in line.split()[1:]) for line in ran.err.splitlines() if "account=" in line
     ]
     assert all(list(line)[:6] == ["account", "action", "ms", "status", "retries", "request"] for line in lines)
     assert all(line["ms"].isdecimal() and line["retries"] == "0" and line["request"] for line in lines)

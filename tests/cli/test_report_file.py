@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import pytest
@@ -93,10 +94,11 @@ def test_a_record_that_is_lost_at_the_end_is_told(
         (click.Abort(), 130, "interrupted"),  # the end of the input where a question is asked
         (KeyboardInterrupt(), 130, "interrupted"),
         (SystemExit(1), 141, "whoever read the output went away"),
+        (BrokenPipeError(), 141, "whoever read the output went away"),
         (click.exceptions.Exit(6), 6, None),
         (GeneratorExit(), None, None),
     ],
-    ids=["usage", "abort", "Ctrl-C", "pipe", "exit", "unknown"],
+    ids=["usage", "abort", "Ctrl-C", "pipe", "broken pipe", "exit", "unknown"],
 )
 def test_every_way_to_end_has_its_code(error: BaseException, code: int | None, said: str | None) -> None:
     with pytest.raises(type(error)), auditing.auditing("run.json", "apply"):
@@ -106,8 +108,14 @@ def test_every_way_to_end_has_its_code(error: BaseException, code: int | None, s
 
 
 def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown() -> str:
-        raise KeyError("getpwuid(): uid not found")
+    def unknown(number: int) -> NoReturn:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
 
-    monkeypatch.setattr("getpass.getuser", unknown)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
     assert auditing.Audit("apply").record.who == {"user": str(os.getuid())}
+
+
+def test_nobody_gives_another_name_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "mallory")
+    assert auditing.Audit("apply").record.who == {"user": pwd.getpwuid(os.getuid()).pw_name}

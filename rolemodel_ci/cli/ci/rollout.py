@@ -111,7 +111,7 @@ def _applied(course: Rollout, scene: Scene, facts: Facts, merged: Sequence[Merge
 
 def carried_out(reviewed: Approved, scene: Scene, policy: Policy, world: World) -> Report:
     """Make the plan true. The log has the plan before anything is changed, and then how it goes."""
-    scene.audit.note(plan=reviewed.plan, overridden=reviewed.overridden)
+    scene.audit.begin(reviewed)
     tell((*plan_blocks(reviewed.plan), *override_blocks(reviewed.overridden)))
     with watching() as watch:
         report = apply(reviewed, policy, world.tools(watch))
