@@ -238,6 +238,32 @@ def test_an_absent_account_loses_groups_and_stack_and_then_its_entry_can_go() ->
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"Transform": "Mine", "Resources": {"Admin": {"Ref": "X"}}}',
+        '{"Resources": [], "Outputs": [], "Parameters": [], "Mappings": [], "Conditions": []}',
+        '{"Resources": {"Admin": {"Type": "AWS::IAM::Role", "Properties": {"Path": {"Fn::Sub": "'
+        + "${" * 500_000
+        + '"}}}}}',
+        "Resources: [",
+        "",
+    ],
+    ids=["rewritten", "lists", "braces", "no-yaml", "empty"],
+)
+def test_the_stack_of_one_account_stops_no_revocation(text: str) -> None:
+    cloud = made()
+    stack = cloud.accounts["prod"].stack
+    assert stack is not None
+    stack.text = text
+    report = cloud.run(policy("dev: {Admin: [bob]}"))
+
+    assert {"RemoveMember RM.prod.Admin alice", "RemoveMember RM.dev.Admin alice"} < set(told(report.plan))
+    assert "UpdateStack prod" in told(report.plan)
+    assert report.is_complete
+    assert told(cloud.plan(policy("dev: {Admin: [bob]}"))) == []
+
+
 @pytest.mark.parametrize(("kept", "notes"), [("Retain", 1), ("RetainExceptOnCreate", 1), ("Delete", 0)])
 def test_a_role_that_goes_from_its_stack_only_is_told(kept: str, notes: int) -> None:
     cloud = made(roles={"Admin": {}, "Reader": {}, "Old": {}})

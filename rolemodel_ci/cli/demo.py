@@ -19,7 +19,7 @@ from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.policy import read_working_files
 from rolemodel_ci.cli.world import World
 from rolemodel_ci.edge.terminal import LiveWatch, PlainWatch, show
-from rolemodel_ci.errors import CannotGoOn
+from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.listing import listing
 from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import Report
@@ -95,7 +95,8 @@ def demo(picture: str | None) -> int:
             Path(picture).write_text(svg.replace("<svg ", '<svg xml:space="preserve" ', 1), encoding="utf-8")
         except OSError as error:
             raise UsageWrong(
-                f"the picture cannot be written to {picture}: {error.strerror}", "Name a file in a directory that is there."
+                f"the picture cannot be written to {picture}: {error.strerror}",
+                "Name a file in a directory that is there.",
             ) from error
     return 0
 
