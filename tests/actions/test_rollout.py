@@ -242,7 +242,10 @@ def test_no_github_token(shop: Workshop) -> None:
 
 
 def test_request_cannot_take_on_the_role_that_applies(shop: Workshop) -> None:
-    config = CONFIG.replace("plan_role: rolemodel-ci-plan", "plan_role: rolemodel-ci-apply").replace("VIA", "direct")
+    config = CONFIG.replace("VIA", "direct").replace("plan_role: rolemodel-ci-plan", "plan_role: rolemodel-ci-apply")
+    config = config.replace(
+        "  apply_role: rolemodel-ci-apply", "  apply_role: another"
+    )  # one role for both is no config
     merge = shop.hosted.request(access(WANTED) | {"access/config.yml": config})
     done = checked(shop, shop.run(shop.opened(merge)))
     assert done.code == 3, done.log
