@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -122,3 +123,15 @@ def test_times_are_read_however_they_are_written(scripted: Scripted) -> None:
         ]
         told = client.assume_role(RoleArn=f"arn:aws:iam::{PROD}:role/r", RoleSessionName="rs")
         assert told["Credentials"]["Expiration"] == datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("service", ["cloudformation", "iam", "sts"])
+@pytest.mark.parametrize(
+    "region", ["eu-central-1", "cn-north-1", "us-iso-east-1", "eusc-de-east-1", "x", "a-b-c-9", "aws-global"]
+)
+def test_no_region_leads_anywhere_but_to_aws(region: str, service: str) -> None:
+    """A pull request may name any region that the schema takes."""
+    client = Clients(region, 1, None, Calls()).with_keys(service, "a", keys("a"))
+    host = urlsplit(client.meta.endpoint_url).hostname
+    assert host is not None
+    assert host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".c2s.ic.gov", ".amazonaws.eu")), host
