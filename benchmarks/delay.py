@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
+import statistics
 import threading
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -27,6 +30,23 @@ def delayed(url: str, seconds: float) -> Iterator[str]:
         thread.join()
         loop.run_until_complete(_end(server))
         loop.close()
+
+
+def longer(url: str, than: str, times: int = 15) -> float:
+    """Seconds that a request to `url` takes longer than one to `than`, where nothing else is going on: medians."""
+    return statistics.median(_trips(url, times)) - statistics.median(_trips(than, times))
+
+
+def _trips(url: str, times: int) -> list[float]:
+    target, trips = urlsplit(url), []
+    connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=60)
+    for _ in range(times):
+        began = time.perf_counter()
+        connection.request("GET", "/")
+        connection.getresponse().read()
+        trips.append(time.perf_counter() - began)
+    connection.close()
+    return trips
 
 
 async def _end(server: asyncio.Server) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from benchmarks.delay import delayed
+from benchmarks.delay import delayed, longer
 from benchmarks.repository import Size, add_grant, write
 from benchmarks.step import Came
 from rolemodel_ci.cli.policy import read_files
@@ -31,8 +31,8 @@ _DEADLINE = 1800  # seconds that one run may take
 class Run:
     """One run of the tool: what came of it, and the calls that reached AWS, by action.
 
-    `latency`: seconds added to every call. `served`: seconds of CPU that the embedded AWS took for the calls.
-    `seconds`: on the clock, from the start of the process to its end.
+    `latency`: seconds that were to be added to every call, and `lag` those by which one takes longer. `served`: seconds
+    of CPU that the embedded AWS took for the calls. `seconds`: on the clock, from the start of the process to its end.
     """
 
     name: str
@@ -42,13 +42,14 @@ class Run:
     calls: Mapping[str, int]
     served: float
     seconds: float
+    lag: float = 0.0
 
     def least(self, size: Size) -> float:
         """Seconds that the calls alone take with as many workers: see docs/benchmarks.md, "The floor"."""
         calls = sum(self.calls.values())
         each = self.served / calls
         row = chain(self.name, size) + calls / self.jobs if self.jobs > 1 else calls
-        return max(row * (self.latency + each), self.served)
+        return max(row * (self.lag + each), self.served)
 
 
 @contextlib.contextmanager
@@ -62,7 +63,8 @@ def company(size: Size, latency: float) -> Iterator[Bench]:
         config = write(Path(directory), size)
         policy, _ = read_files(Directory(config, Path.cwd(), (config,)), config)
         assert policy is not None
-        yield Bench(aws, config, replace(furnish(aws, furniture(policy)), url=url), latency)
+        furnished = replace(furnish(aws, furniture(policy)), url=url)
+        yield Bench(aws, config, furnished, latency, longer(url, aws.url) if latency else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class Bench:
     config: str
     furnished: Furnished
     latency: float
+    lag: float
 
     def run(self, name: str, *, jobs: int = JOBS, applies: bool = False) -> Run:
         """Run the tool once in a process of its own."""
@@ -111,7 +114,8 @@ class Bench:
         started = time.perf_counter()
         came = Came(**json.loads(step(name, self.told(jobs=jobs, applies=applies))))
         seconds = time.perf_counter() - started
-        return Run(name, jobs, self.latency, came, self.aws.calls(), cpu_seconds(self.aws.pid) - before, seconds)
+        served = cpu_seconds(self.aws.pid) - before
+        return Run(name, jobs, self.latency, came, self.aws.calls(), served, seconds, self.lag)
 
     def told(self, *, jobs: int, applies: bool = False) -> dict[str, object]:
         """What a run is told."""

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from rolemodel_ci.cli import leave
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.policy import read_files
 from rolemodel_ci.cli.world import World
@@ -49,6 +50,7 @@ def main() -> None:
         return
     planned, made = work()
     print(json.dumps(asdict(Came(time.process_time(), _peak_mib(), planned, made))))
+    leave(0)  # as the command line does
 
 
 def _peak_mib() -> int:

@@ -69,13 +69,14 @@ def test_first_apply_makes_everything_once(measured: Rollout) -> None:
 
 def test_the_floor_is_the_chain_and_the_calls_through_the_workers() -> None:
     came = Came(cpu=1.0, peak_mib=1, planned=0, made=None)
-    calls = {"a": 320}
-    assert Run(QUIET, 16, 0.5, came, calls, served=0.0, seconds=9.0).least(SIZE) == (4 + 320 / 16) * 0.5
-    assert (
-        Run(QUIET, 16, 0.0, came, calls, served=6.4, seconds=9.0).least(SIZE) == 6.4
-    )  # one after the other at the server
-    assert Run(QUIET, 16, 0.5, came, calls, served=6.4, seconds=9.0).least(SIZE) == pytest.approx(24 * 0.52)
-    assert Run(QUIET, 1, 0.5, came, calls, served=0.0, seconds=9.0).least(SIZE) == 320 * 0.5
+
+    def least(jobs: int, lag: float, served: float) -> float:
+        return Run(QUIET, jobs, 0.5, came, {"a": 320}, served=served, seconds=9.0, lag=lag).least(SIZE)
+
+    assert least(16, 0.5, 0.0) == (4 + 320 / 16) * 0.5
+    assert least(16, 0.0, 6.4) == 6.4  # one after the other at the server
+    assert least(16, 0.5, 6.4) == pytest.approx(24 * 0.52)
+    assert least(1, 0.5, 0.0) == 320 * 0.5
     assert [chain(name, SIZE) for name in (QUIET, GRANT, FIRST)] == [4, 5, 2 + 1 + 6 + 2 + 13]
     assert chain(QUIET, Size(500, 1_000, 5)) == 2 + 4  # the pages of the master come one after the other
 
