@@ -366,6 +366,16 @@ def test_an_old_run_that_is_started_again_leaves_the_comment_of_the_newer_one(sh
     assert only(shop) == told
 
 
+def test_an_old_run_about_bad_files_is_stale_and_no_failure(shop: Workshop) -> None:
+    old = shop.opened(shop.hosted.request(access("prod: [")))
+    assert shop.run(old).code == 1
+    shop.run(shop.opened(shop.hosted.request(access(WANTED)), "synchronize"))
+    told = only(shop)
+    again = shop.run(old)
+    assert (again.code, again.outputs["result"]) == (0, "stale"), again.log
+    assert only(shop) == told
+
+
 def test_a_request_of_which_github_does_not_tell_gets_no_comment(shop: Workshop) -> None:
     merge = shop.hosted.request(access(WANTED))
     shop.run(shop.opened(merge))

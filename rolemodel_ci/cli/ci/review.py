@@ -42,7 +42,8 @@ def review(course: Review, scene: Scene) -> Ending:
     if head == course.pull.head_sha:
         return ending
     why = f"#{course.pull.number} is at {head[:7]} by now, and this run is about {course.pull.head_sha[:7]}"
-    return replace(ending, result=Result.STALE, messages=(), remark=f"{why}. The run of {head[:7]} tells of it.")
+    remark = f"{why}. The run of {head[:7]} tells of it."
+    return replace(ending, result=Result.STALE, code=0, messages=(), failure="", remark=remark)
 
 
 def _reviewed(course: Review, scene: Scene) -> Ending:
