@@ -174,9 +174,14 @@ class Protection:
         """Whether it is about that role of that account."""
         return self.account in (None, account) and self.role in (None, role)
 
-    def __str__(self) -> str:
+    @property
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """What the entry gives: keys and values."""
         pairs = (("user", self.user), ("account", self.account), ("role", self.role))
-        return ", ".join(f"{name} `{value}`" for name, value in pairs if value is not None)
+        return tuple((key, value) for key, value in pairs if value is not None)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{key} `{value}`" for key, value in self.named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +223,11 @@ class Policy:
     def account(self, name: str) -> Account | None:
         """The account of that name, or None."""
         return next((a for a in self.accounts if a.name == name), None)
+
+    def renumbered(self, before: Policy | None) -> frozenset[str]:
+        """The accounts that were there before and had another id, or none, or have none any more."""
+        ids = {account.name: account.account_id for account in before.accounts} if before else {}
+        return frozenset(a.name for a in self.accounts if ids.get(a.name, a.account_id) != a.account_id)
 
     def chosen(self, only: frozenset[str]) -> tuple[Account, ...]:
         """The accounts that a run looks at: those named in `only`, or all where none is named."""

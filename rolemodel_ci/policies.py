@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from rolemodel_ci.document import DEPTH_LIMIT
@@ -18,6 +18,8 @@ _DOCUMENT_KEYS = frozenset({"Version", "Id", "Statement"})
 _STATEMENT_KEYS = frozenset({
     "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition",
 })  # fmt: skip
+
+_NO_VALUE = {"Ref": "AWS::NoValue"}
 
 _VARIABLE = re.compile(r"\$\{(?:[a-z][\w.-]*:|[*?$]\})")  # of a policy; references of a template have other names
 
@@ -156,6 +158,25 @@ def condition_text(condition: Any) -> str:
 def listed(value: Any) -> list[Any]:
     """A value as a list: policy documents write one thing without brackets."""
     return value if isinstance(value, list) else [value]
+
+
+def either(value: Any, sure: bool = True) -> Iterator[tuple[Any, bool]]:
+    """The entries of a list, or the one value; of an `Fn::If` that could not be decided, all that it may become.
+
+    Each with whether it is there for sure.
+    """
+    for entry in listed(value):
+        condition = entry.get("Fn::If") if isinstance(entry, dict) and len(entry) == 1 else None
+        if isinstance(condition, list):
+            for branch in condition[1:]:
+                yield from either(branch, False)
+        elif entry != _NO_VALUE:
+            yield entry, sure
+
+
+def branches(value: Any) -> Iterator[Any]:
+    """What `either` finds, there for sure or not."""
+    return (entry for entry, _ in either(value))
 
 
 def value_text(value: Any) -> str:

@@ -50,7 +50,7 @@ class _Facts:
             for account in head.accounts
             if base is None or _stack(base, account.name) != _stack(head, account.name)
         }
-        self._moved = {name for name, ids in _ids(base, head).items() if ids[0] != ids[1]}
+        self._moved = head.renumbered(base)
 
     def undated(self, change: Change) -> Change:
         """The change without the last day of its grant, where the grant would hold today but for this very change."""
@@ -100,9 +100,3 @@ def _stack(policy: Policy, name: str) -> object:
     if account is None or account.absent:
         return None
     return policy.stack_name, policy.region, account.account_id, desired(policy, account, account.account_id)
-
-
-def _ids(base: Policy | None, head: Policy) -> dict[str, tuple[str | None, str | None]]:
-    """The account ids, before and after, of the names that are there before and after."""
-    was = {account.name: account.account_id for account in base.accounts} if base else {}
-    return {a.name: (was[a.name], a.account_id) for a in head.accounts if a.name in was}

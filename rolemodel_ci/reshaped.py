@@ -64,10 +64,8 @@ class Side(NamedTuple):
 
 def steady_ids(base: Policy | None, head: Policy) -> dict[str, str]:
     """The account ids that no account has changed or taken over, by name."""
-    before = {account.name: account.account_id for account in base.accounts} if base else {}
-    return {
-        a.name: a.account_id for a in head.accounts if a.account_id and before.get(a.name, a.account_id) == a.account_id
-    }
+    moved = head.renumbered(base)
+    return {a.name: a.account_id for a in head.accounts if a.account_id and a.name not in moved}
 
 
 def reshaped(before: Side, after: Side, ids: Mapping[str, str]) -> Iterator[Reshaped]:

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from rolemodel_ci.functions import PLACEHOLDER
-from rolemodel_ci.policies import listed, policy_document
+from rolemodel_ci.policies import either, listed, policy_document
 from rolemodel_ci.resolve import Resolved
 from rolemodel_ci.roles import attachments, properties_of, role_names
 
@@ -35,8 +35,6 @@ _KNOWN_TO_AWS = "known-to-aws"
 _DYNAMIC = "{{resolve:"
 """Begins a text that AWS puts in from elsewhere:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html"""
-
-_NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 class Answer(Enum):
@@ -105,9 +103,9 @@ def rights(resolved: Resolved) -> dict[str, Rights]:
     by_name = {_last_part(resolved, name): name for name in resolved.resources if _is_managed(resolved, name)}
     for role in held:
         properties = properties_of(resolved.resources[role])
-        for policy, sure in _either(properties.get("Policies", [])):
+        for policy, sure in either(properties.get("Policies", [])):
             held[role] += _statements(policy.get("PolicyDocument"), sure) if _is_plain(policy) else _untold(policy)
-        for entry, sure in _either(properties.get("ManagedPolicyArns", [])):
+        for entry, sure in either(properties.get("ManagedPolicyArns", [])):
             own = _logical_id(entry, by_name)
             if own is not None and _is_managed(resolved, own):
                 policies[role].append(own)
@@ -168,12 +166,12 @@ def _of_aws(entry: Any) -> Iterator[Mapping[str, Any] | None]:
 
 def _statements(document: Any, sure: bool = True) -> Iterator[Mapping[str, Any] | None]:
     """The statements of a policy document, without a Deny that may not be there; None for what nobody can tell."""
-    for chosen, certain in _either(policy_document(document), sure):
+    for chosen, certain in either(policy_document(document), sure):
         read = policy_document(chosen)
         if not _is_plain(read):
             yield from _untold(read)
             continue
-        for statement, there in _either(read.get("Statement", []), certain):
+        for statement, there in either(read.get("Statement", []), certain):
             if not _is_plain(statement):
                 yield from _untold(statement)
             elif there or statement.get("Effect") != "Deny":
@@ -194,21 +192,10 @@ def _untold(value: Any) -> list[None]:
     return [None] if isinstance(value, str) or _is_function(value) else []
 
 
-def _either(value: Any, sure: bool = True) -> Iterator[tuple[Any, bool]]:
-    """The entries of a list, both branches of what could not be decided, and whether an entry is there for sure."""
-    for entry in listed(value):
-        branches = entry.get("Fn::If") if isinstance(entry, dict) and len(entry) == 1 else None
-        if isinstance(branches, list):
-            for branch in branches[1:]:
-                yield from _either(branch, False)
-        elif entry != _NO_VALUE:
-            yield entry, sure
-
-
 def _names(statement: Mapping[str, Any], action: str) -> Answer:
     """Whether the statement is about the action; IAM compares without case."""
     others = "NotAction" in statement
-    patterns = [pattern for pattern, _ in _either(statement.get("NotAction" if others else "Action", []))]
+    patterns = [pattern for pattern, _ in either(statement.get("NotAction" if others else "Action", []))]
     if any(_matches(pattern, action) for pattern in patterns):
         return Answer.NO if others else Answer.YES
     if any(_is_function(pattern) or (isinstance(pattern, str) and _DYNAMIC in pattern) for pattern in patterns):

@@ -145,5 +145,4 @@ def _protection(base: Policy, head: Policy) -> Iterator[Setting]:
 
 
 def _protected(entry: Protection) -> str:
-    pairs = (("user", entry.user), ("account", entry.account), ("role", entry.role))
-    return ", ".join(f"{key}: {value}" for key, value in pairs if value is not None)
+    return ", ".join(f"{key}: {value}" for key, value in entry.named)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from rolemodel_ci.policies import condition_text, listed, policy_document, value_text
+from rolemodel_ci.policies import branches, condition_text, listed, policy_document, value_text
 
 EVERYBODY = "*"
 
@@ -31,8 +31,6 @@ _CALLER = {
 _EXACT = ("StringEquals", "StringEqualsIgnoreCase")
 _ONLY_AWS_KNOWS = {"Ref", "Fn::GetAtt", "Fn::ImportValue"}
 _POSITIVE = (*_EXACT, "StringLike", "ArnEquals", "ArnLike")
-
-_NOTHING = {"Ref": "AWS::NoValue"}
 
 _MFA, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 
@@ -151,17 +149,6 @@ def _principals(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield kind, f"arn:aws:iam::{text}:root" if is_id else text
 
 
-def branches(value: Any) -> Iterator[Any]:
-    """The entries of a list, or the one value; of an `Fn::If` that could not be decided, all that it may become."""
-    for entry in listed(value):
-        inner = entry.get("Fn::If") if isinstance(entry, dict) and len(entry) == 1 else None
-        if isinstance(inner, list):
-            for branch in inner[1:]:
-                yield from branches(branch)
-        elif entry != _NOTHING:
-            yield entry
-
-
 def _account(who: str) -> str:
     """The account of a principal; the principal itself where it names none."""
     match = _ARN_IN_ACCOUNT.match(who)
@@ -203,10 +190,9 @@ def _by_mfa(document: Any) -> tuple[set[str], set[str]]:
 
 
 def _asks(statement: Mapping[str, Any]) -> bool:
-    tests = tuple(_tests(statement.get("Condition")))
     return any(
         _ASKING.get((operator, key)) == value or (operator in _YOUNG and key == _MFA_AGE)
-        for operator, key, value in tests
+        for operator, key, value in _tests(statement.get("Condition"))
     )
 
 

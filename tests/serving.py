@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -20,14 +21,14 @@ class _Server(ThreadingHTTPServer):
         """Say nothing: whoever was talking has gone away, or has been killed."""
 
 
-class Serving:
+class Serving(ABC):
     """Listens inside the `with` block; `root` is the server's URL there. Whoever inherits says how it answers."""
 
     root: str = ""
 
+    @abstractmethod
     def handler(self) -> type[BaseHTTPRequestHandler]:
         """What answers a connection; its threads end by themselves."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         """Listen."""

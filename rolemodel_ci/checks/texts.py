@@ -8,9 +8,8 @@ from typing import Any
 from rolemodel_ci.checks.subject import Check, Subject, at, once, told_in
 from rolemodel_ci.functions import TEXT_LIMIT, TEXTS_LIMIT
 from rolemodel_ci.model import Place, Problem
-from rolemodel_ci.policies import policy_text, read_policy
+from rolemodel_ci.policies import branches, policy_text, read_policy
 from rolemodel_ci.resolve import value_in
-from rolemodel_ci.trust import branches
 
 _POLICIES = ("AssumeRolePolicyDocument", "PolicyDocument")
 

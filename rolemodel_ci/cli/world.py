@@ -56,7 +56,10 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Sessions to read with and sessions to write with; the same ones where one set of credentials does both."""
+    """Sessions to read with and sessions to write with; the same ones where one set of credentials does both.
+
+    Both count their calls in one place.
+    """
 
     reading: Sessions
     writing: Sessions
@@ -69,18 +72,7 @@ class World:
 
     def called(self) -> tuple[Called, ...]:
         """What was called so far, by action, whatever the sessions."""
-        sums: dict[str, Called] = {}
-        for sessions in (self.reading,) if self.reading is self.writing else (self.reading, self.writing):
-            for t in sessions.calls.tallies():
-                old = sums.get(t.action) or Called(t.action, 0, 0, 0, 0.0)
-                sums[t.action] = Called(
-                    t.action,
-                    old.calls + t.calls,
-                    old.retries + t.retries,
-                    old.errors + t.errors,
-                    old.seconds + t.seconds,
-                )
-        return tuple(sums[action] for action in sorted(sums))
+        return self.writing.calls.tallies()
 
     def tools(self, watch: Watch) -> Tools:
         """What applying needs; it reads with the sessions that write."""

@@ -5,25 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from rolemodel_ci.edge.lending import ACCOUNT
+from rolemodel_ci.render.audit import Called
 
 _LOG = logging.getLogger("rolemodel_ci.calls")
 
 _BEGAN = "rolemodel_ci_began"  # the key under which botocore's context of a call carries when it began
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """What one action came to: calls, how many attempts beyond the first they took, errors, seconds in all."""
-
-    action: str
-    calls: int
-    retries: int
-    errors: int
-    seconds: float
 
 
 class Calls:
@@ -42,11 +31,11 @@ class Calls:
         events.register("after-call", lambda **told: self._ended(account, **told))
         events.register("after-call-error", lambda **told: self._broken(account, **told))
 
-    def tallies(self) -> tuple[Tally, ...]:
+    def tallies(self) -> tuple[Called, ...]:
         """The sums by action, sorted."""
         with self._lock:
             return tuple(
-                Tally(action, int(calls), int(retries), int(errors), seconds)
+                Called(action, int(calls), int(retries), int(errors), seconds)
                 for action, (calls, retries, errors, seconds) in sorted(self._sums.items())
             )
 

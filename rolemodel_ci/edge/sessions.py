@@ -27,7 +27,7 @@ _TOLD_BY_STS = frozenset({"assume-role", "assume-role-with-web-identity"})
 class Sessions:
     """Clients for every account. `hide` is told every secret that STS hands out, before it is used.
 
-    `calls` has counted every call that was made with them.
+    `calls` has counted every call that was made with them; others may count there, too.
     """
 
     def __init__(
@@ -37,8 +37,9 @@ class Sessions:
         jobs: int,
         endpoint_url: str | None = None,
         hide: Callable[[str], None] | None = None,
+        calls: Calls | None = None,
     ) -> None:
-        self.calls = Calls()
+        self.calls = calls or Calls()
         self._doors = doors
         self._make = Clients(region, jobs, endpoint_url, self.calls)
         self._keyring = Keyring(doors, self._make, hide)

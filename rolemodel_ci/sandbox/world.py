@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 
+from rolemodel_ci.edge.calls import Calls
 from rolemodel_ci.edge.doors import MASTER, AssumedRole, Door
 from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.model import Policy
@@ -42,9 +43,9 @@ def doors(policy: Policy, furnished: Furnished, role: str, ids: Mapping[str, str
 
 def role_sessions(policy: Policy, furnished: Furnished, jobs: int) -> tuple[Sessions, Sessions]:
     """Sessions of the role that may only read, and of the one that may do what the tool needs."""
-    ids = account_ids(policy)
+    ids, calls = account_ids(policy), Calls()
     plan, apply = (
-        Sessions(doors(policy, furnished, role, ids), policy.region, jobs, furnished.url)
+        Sessions(doors(policy, furnished, role, ids), policy.region, jobs, furnished.url, calls=calls)
         for role in (furnished.plan_role_name, furnished.apply_role_name)
     )
     return plan, apply

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from types import TracebackType
@@ -16,7 +16,7 @@ from .fake_messages import Reply, Request
 BODY_LIMIT = 8 * 1024 * 1024  # bytes; nothing rolemodel-ci sends comes near
 
 
-class Listening(Serving, ABC):
+class Listening(Serving):
     """An HTTP server on a free port for as long as the `with` block lasts; `root` is its URL."""
 
     @abstractmethod

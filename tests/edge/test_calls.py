@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from rolemodel_ci.edge.calls import Tally
 from rolemodel_ci.edge.doors import MASTER
 from rolemodel_ci.edge.sessions import Sessions
+from rolemodel_ci.render.audit import Called
 
 from . import answers
 from .opening import open_sessions
@@ -25,7 +25,7 @@ def sessions(scripted: Scripted, files: AwsFiles, monkeypatch: pytest.MonkeyPatc
     return open_sessions(files)
 
 
-def tally(sessions: Sessions) -> Tally:
+def tally(sessions: Sessions) -> Called:
     """The sums of the one action that was called."""
     (one,) = sessions.calls.tallies()
     return one
