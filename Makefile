@@ -19,7 +19,7 @@ test: .venv/dev-is-installed  ## All tests, with branch coverage of at least 95 
 	$(BIN)/coverage report
 
 test-data: .venv/dev-is-installed  ## Fetch GitHub's OpenAPI and payloads (npm); tests without them are skipped
-	$(BIN)/python tests/actions/data.py
+	PYTHONPATH=tests $(BIN)/python tests/actions/data.py
 
 image: .venv/bin/python  ## Build the container image; with EXTRA=sandbox, the one with the embedded AWS
 	.ci/image

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -68,10 +69,14 @@ def test_long_names_are_compared_fast() -> None:
     assert slip_of("b" * 255, known) == ""
 
 
-SYLLABLES = ("kar", "lon", "mir", "ten", "sub", "vor", "ash", "gle", "qui", "dap")
-FIRST = [a + b for a in SYLLABLES for b in SYLLABLES][:50]
-LAST = [b + c + a for a in SYLLABLES for b in SYLLABLES for c in SYLLABLES if a != b != c][:100]
-NAMES = [f"{first}.{last}@example.com" for first in FIRST for last in LAST]
+def _names(count: int) -> list[str]:
+    """Names of people as they are: no two of them alike by accident."""
+    letters = Random(5)
+    words = ["".join(letters.choices("abcdefghijklmnoprstuvwyz", k=letters.randint(4, 9))) for _ in range(600)]
+    return [f"{words[n % 300]}.{words[300 + n * 7 // 300]}@example.com" for n in range(count)]
+
+
+NAMES = _names(5_000)
 
 
 def test_hardly_any_of_five_thousand_names_is_compared_in_full() -> None:

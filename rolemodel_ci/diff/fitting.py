@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from rolemodel_ci.diff.groups import group_policy
 from rolemodel_ci.live import LiveMaster
-from rolemodel_ci.model import GROUP_PATH
 from rolemodel_ci.plan import (
     AddMember,
     Blocked,
@@ -42,9 +41,12 @@ def groups_of_users(changes: Iterable[Change], master: LiveMaster) -> Counter[st
     return count
 
 
-def fitting(changes: Sequence[Change], master: LiveMaster) -> tuple[list[Change], list[Blocked]]:
-    """Split changes, in the order of a plan, into what fits the quotas and what is blocked by them."""
-    room = _Room(changes, master)
+def fitting(changes: Sequence[Change], master: LiveMaster, path: str) -> tuple[list[Change], list[Blocked]]:
+    """Split changes, in the order of a plan, into what fits the quotas and what is blocked by them.
+
+    `path` is that of our groups: those elsewhere count as well.
+    """
+    room = _Room(changes, master, path)
     kept = [fits for change in changes if (fits := room.fit(change)) is not None]
     return kept, room.blocked
 
@@ -60,7 +62,8 @@ class _Full:
 class _Room:
     """What is left of the quotas while the changes of a plan are gone through."""
 
-    def __init__(self, changes: Sequence[Change], master: LiveMaster) -> None:
+    def __init__(self, changes: Sequence[Change], master: LiveMaster, path: str) -> None:
+        self._path = path
         self.blocked: list[Blocked] = []
         self._quotas = master.quotas
         going = [change for change in changes if isinstance(change, RemoveMember)]
@@ -103,7 +106,7 @@ class _Room:
         full = self._full.get(change.group)
         if full is None and self._of_user[change.user] >= self._quotas.groups_per_user:
             full = _Full(
-                f"`{change.user}` would be in {self._of_user[change.user] + 1} groups, those outside {GROUP_PATH} "
+                f"`{change.user}` would be in {self._of_user[change.user] + 1} groups, those outside {self._path} "
                 f"included; AWS allows {self._quotas.groups_per_user}, and it cannot be raised",
                 "Take a role away from the user, or a membership outside of this repository; then run again.",
             )

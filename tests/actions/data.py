@@ -6,21 +6,16 @@ takes one file out of each, cuts the OpenAPI down to what rolemodel-ci calls, an
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
-import shutil
-import subprocess
 import sys
-import tarfile
-import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from npm_packages import Package, fetched
 
 DIRECTORY = Path(__file__).resolve().parents[2] / ".cache" / "test-data"
 OPENAPI = DIRECTORY / "openapi.json"
@@ -31,16 +26,6 @@ ALL_TESTS = "ROLEMODEL_CI_ALL_TESTS"
 HOW_TO = "GitHub's OpenAPI and payloads are not here, or are old: `make test-data` gets them (it needs npm)"
 
 CUT = 1  # count up when `cut` or `examples` changes: files made by the old one are made anew
-MEMBER_LIMIT = 64 * 1024 * 1024  # bytes; the OpenAPI has 13 MB, and a checked tarball cannot lie, so this is a backstop
-
-
-class Package(NamedTuple):
-    """One file of one npm package, and the checksum `npm view PACKAGE dist.integrity` says."""
-
-    name: str
-    version: str
-    integrity: str
-    member: str
 
 
 GITHUB_OPENAPI = Package(
@@ -155,37 +140,6 @@ def _null_in_enums(node: Any) -> Any:
 def examples(index: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """The payloads of the index, by name of the event."""
     return {event["name"]: event["examples"] for event in index}
-
-
-def fetched(package: Package) -> Any:
-    """The one file of a package, parsed. Raises SystemExit with a sentence when npm or the checksum says no."""
-    npm = shutil.which("npm")
-    if npm is None:
-        raise SystemExit("npm is not installed; it fetches GitHub's OpenAPI and payloads for the tests")
-    with tempfile.TemporaryDirectory() as folder:
-        spec = f"{package.name}@{package.version}"
-        command = [npm, "pack", spec, "--silent", "--ignore-scripts", "--pack-destination", folder]
-        done = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True, timeout=600)
-        tarballs = list(Path(folder).glob("*.tgz"))
-        if done.returncode or len(tarballs) != 1:
-            raise SystemExit(f"npm could not fetch {spec}:\n{done.stderr}")
-        return json.loads(member(tarballs[0], package))
-
-
-def integrity(content: bytes) -> str:
-    """The checksum in npm's way of writing it."""
-    return f"sha512-{base64.b64encode(hashlib.sha512(content).digest()).decode()}"
-
-
-def member(tarball: Path, package: Package) -> bytes:
-    """The one file, out of a tarball with the right checksum. Raises SystemExit otherwise; unpacks nothing else."""
-    if integrity(tarball.read_bytes()) != package.integrity:
-        raise SystemExit(f"{package.name}@{package.version} is not what it was: its checksum differs; nothing was kept")
-    with tarfile.open(tarball, "r:gz") as archive:
-        found = archive.extractfile(package.member)
-        if found is None:
-            raise SystemExit(f"{package.name}@{package.version} has no file {package.member}")
-        return found.read(MEMBER_LIMIT)
 
 
 def make() -> str:

@@ -8,12 +8,13 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import npm_packages
 import pytest
 
 from . import data
 
 CONTENT = b'{"ours": true}'
-PACKAGE = data.Package("@ours/one", "1.0.0", "", "package/one.json")
+PACKAGE = npm_packages.Package("@ours/one", "1.0.0", "", "package/one.json")
 
 
 def tarball(folder: Path) -> Path:
@@ -27,14 +28,14 @@ def tarball(folder: Path) -> Path:
     return file
 
 
-def with_checksum_of(file: Path, member: str = PACKAGE.member) -> data.Package:
+def with_checksum_of(file: Path, member: str = PACKAGE.member) -> npm_packages.Package:
     """The package with the right checksum, as npm writes it."""
-    return PACKAGE._replace(integrity=data.integrity(file.read_bytes()), member=member)
+    return PACKAGE._replace(integrity=npm_packages.integrity(file.read_bytes()), member=member)
 
 
 def test_one_file_is_taken_out(tmp_path: Path) -> None:
     file = tarball(tmp_path)
-    assert data.member(file, with_checksum_of(file)) == CONTENT
+    assert npm_packages.member(file, with_checksum_of(file)) == CONTENT
     assert list(tmp_path.rglob("*")) == [file]
 
 
@@ -43,19 +44,19 @@ def test_other_bytes_are_refused(tmp_path: Path) -> None:
     package = with_checksum_of(file)
     file.write_bytes(file.read_bytes() + b"\0")
     with pytest.raises(SystemExit, match="its checksum differs"):
-        data.member(file, package)
+        npm_packages.member(file, package)
 
 
 def test_checksum_is_the_one_npm_writes() -> None:
     # sha512 of nothing, as `openssl dgst -sha512 -binary /dev/null | base64 -w0` says it
     empty = "z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="
-    assert data.integrity(b"") == f"sha512-{empty}"
+    assert npm_packages.integrity(b"") == f"sha512-{empty}"
 
 
 def test_without_npm_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SystemExit, match="npm is not installed"):
-        data.fetched(PACKAGE)
+        npm_packages.fetched(PACKAGE)
 
 
 def test_cut_follows_references_and_leaves_the_rest() -> None:

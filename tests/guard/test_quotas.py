@@ -42,7 +42,7 @@ def fit(
     *changes: Change, groups: dict[str, str] | None = None, path: str = "/RoleModel/", quotas: Quotas | None = None
 ) -> tuple[list[Change], list[Blocked]]:
     """What of these changes fits, and what is blocked."""
-    return fitting(sorted(changes, key=order), master(groups, path=path, quotas=quotas))
+    return fitting(sorted(changes, key=order), master(groups, path=path, quotas=quotas), "/RoleModel/")
 
 
 JOINS = AddMember("prod", "Admin", GROUP, "alice")
