@@ -19,7 +19,7 @@ def strangers(policy: Policy, master: LiveMaster) -> Iterator[str]:
         members = len({user for group in groups for user in group.members})
         many = "there is 1 group" if len(groups) == 1 else f"there are {len(groups)} groups"
         yield (
-            f"under `{path}`, which is not ours, {many} (the first: "
-            f"`{groups[0].name}`), {opening} with policies, which may open roles, and {members} users in all: left alone. "
+            f"under `{path}`, which is not ours, {many} (the first: `{groups[0].name}`), {opening} with policies, "
+            f"which may open roles, and {members} users in all: left alone. "
             "Look whose they are; if no other access repository has made them, delete them."
         )
