@@ -22,7 +22,6 @@ class Guard(StrEnum):
     MOVED_STACKS = "moved-stacks"
     FOREIGN_STACK = "foreign-stack"
     FOREIGN_GROUPS = "foreign-groups"
-    QUOTA = "quota"
 
 
 @dataclass(frozen=True, slots=True)

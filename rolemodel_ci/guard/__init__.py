@@ -9,7 +9,6 @@ from rolemodel_ci.guard.foreign import foreign_groups, foreign_stack
 from rolemodel_ci.guard.headroom import Headroom, headroom
 from rolemodel_ci.guard.keeping import last_administrator, own_lockout, protected
 from rolemodel_ci.guard.moving import moved_stacks, renamed_groups
-from rolemodel_ci.guard.quotas import quotas
 from rolemodel_ci.guard.taking import emptied_map, mass_revocation
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import Policy
@@ -18,7 +17,6 @@ from rolemodel_ci.verdict import (
     NOTHING_ALLOWED,
     Allowed,
     Approved,
-    Guard,
     Overridden,
     Refusal,
 )
@@ -37,7 +35,6 @@ _GUARDS: _Guards = (
     moved_stacks,
     foreign_stack,
     foreign_groups,
-    quotas,
 )
 
 _OF_DELETION: _Guards = (foreign_stack, foreign_groups)
@@ -61,8 +58,7 @@ def _judged(
     allowed: Allowed,
 ) -> Approved | tuple[Refusal, ...]:
     refusals = tuple(refusal for guard in guards for refusal in guard(plan, policy, live))
-    # AWS overrides its quotas for nobody, whatever was asked.
-    standing = tuple(r for r in refusals if r.guard is Guard.QUOTA or r.guard not in allowed)
+    standing = tuple(refusal for refusal in refusals if refusal.guard not in allowed)
     return standing or Approved(plan, tuple(Overridden(refusal, allowed[refusal.guard]) for refusal in refusals))
 
 

@@ -29,8 +29,9 @@ def foreign_stack(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
                 Guard.FOREIGN_STACK,
                 f"the stack `{policy.stack_name}` of `{account.name}` {_whose(stack)}; it would be replaced or "
                 f"deleted. It holds {_held(stack)}",
-                f"Choose another `stack_name:` in {policy.config_file}. If all of that may go, run once with "
-                f"`--allow {Guard.FOREIGN_STACK}`. Until then, `sync-users` takes away what the map does not give.",
+                f"Choose another `stack_name:` in {policy.config_file}. If all of that may go, or the stack is this "
+                f"repository's from before `owner:` was set, run once with `--allow {Guard.FOREIGN_STACK}`. Until "
+                "then, `sync-users` takes away what the map does not give.",
             )
 
 
@@ -49,8 +50,8 @@ def foreign_groups(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
             Guard.FOREIGN_GROUPS,
             f"{_groups(theirs)} of another owner (path {', '.join(paths)}) have names of wanted ones; this "
             f"repository's owner is `{policy.owner}`",
-            f"If another repository made them, choose another `group_prefix:` in {policy.config_file}. If they are this "
-            "repository's, from before `owner:` was set, move each with `aws iam update-group --group-name NAME "
+            f"If another repository made them, choose another `group_prefix:` in {policy.config_file}. If they are of "
+            "this one, from before `owner:` was set, move each with `aws iam update-group --group-name NAME "
             f"--new-path {policy.group_path}`: it keeps its members and what it opens.",
         )
     strange = _strange(policy, live, wanted)
