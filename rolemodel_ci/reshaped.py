@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rolemodel_ci.iam.beside import gives_beside
+from rolemodel_ci.iam.declarations import declarations
 from rolemodel_ci.iam.differences import Difference, Direction
 from rolemodel_ci.iam.meaning import Meaning
 from rolemodel_ci.iam.numbers import unnumbered
-from rolemodel_ci.iam.role_diff import declarations, differences
+from rolemodel_ci.iam.role_diff import differences
 from rolemodel_ci.iam.trust import Trust, Ways, ways
 from rolemodel_ci.model import Policy
 from rolemodel_ci.resolve import Resolved

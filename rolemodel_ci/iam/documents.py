@@ -7,10 +7,11 @@ statements that hold under a condition. What IAM would not understand stays as i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from rolemodel_ci.functions import DYNAMIC
+from rolemodel_ci.iam.json_text import structure
 from rolemodel_ci.iam.values import (
     NO_VALUE,
     Call,
@@ -19,19 +20,13 @@ from rolemodel_ci.iam.values import (
     Entries,
     Items,
     Name,
-    Part,
-    Text,
     Value,
-    Variable,
     listed,
     lowered,
-    parts_of,
-    text_of,
     unique,
     walk,
     with_variables,
 )
-from rolemodel_ci.policies import read_policy
 
 When = tuple[tuple[Condition, bool], ...]
 """Conditions of the template that have to hold, or not to, for something to be there."""
@@ -205,6 +200,15 @@ def _principals(value: Value | None) -> tuple[Principal, ...] | None:
     )
 
 
+def chosen(principal: Principal) -> Iterator[Principal]:
+    """Everybody whom a principal may come to be, where only AWS can tell."""
+    for value, _ in guarded(principal.who):
+        if principal.kind or not (isinstance(value, Entries) or value == "*"):
+            yield Principal(principal.kind, _whole(principal.kind, value))
+        else:
+            yield from (each for named in _principals(value) or () for each in chosen(named) if named.kind)
+
+
 def _whole(kind: str, who: Value) -> Value:
     """An account's id is short for its root:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"""
@@ -242,52 +246,3 @@ def _merged(atoms: Iterable[Atom]) -> Document:
                 found[replace(atom, when=rest)] = None
                 break
     return unique(found)
-
-
-_FIRST, _LAST = 0xE000, 0xF8FF  # of the private use area: characters that no policy has
-_PRIVATE = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
-
-
-def structure(value: Value) -> Value:
-    """A document that is written as JSON text, as what the text says; anything else as it is.
-
-    References in the text stay references in what it says, as `!Sub '{…}'` means them. In JSON no map is a function.
-    """
-    parts = parts_of(value)
-    if not any(isinstance(part, str) for part in parts) or isinstance(value, Call | Choice):
-        return value
-    others = [part for part in parts if not isinstance(part, str)]
-    if len(others) > _LAST - _FIRST or any(isinstance(part, str) and _PRIVATE.search(part) for part in parts):
-        return value
-    waiting = iter(range(_FIRST, _LAST))
-    text = "".join(part if isinstance(part, str) else chr(next(waiting)) for part in parts)
-    read = read_policy(text).document
-    return value if read is None or _names_others(read) else _plain(read, others)
-
-
-def _names_others(read: object) -> bool:
-    """Whether a reference is part of a key."""
-    if isinstance(read, dict):
-        return any(_PRIVATE.search(key) or _names_others(each) for key, each in read.items())
-    return isinstance(read, list) and any(map(_names_others, read))
-
-
-def _plain(read: object, others: Sequence[Part]) -> Value:
-    """What JSON says, with the references put back in."""
-    if isinstance(read, dict):
-        pairs = ((str(key), _plain(each, others)) for key, each in read.items())
-        return Entries(tuple(sorted(pairs, key=lambda pair: pair[0])))
-    if isinstance(read, list):
-        return Items(tuple(_plain(each, others) for each in read))
-    pieces = re.split(f"({_PRIVATE.pattern})", str(read))
-    return text_of(others[ord(piece) - _FIRST] if i % 2 else piece for i, piece in enumerate(pieces))
-
-
-def has_variable(value: Value) -> bool:
-    """Whether a policy variable stands in it."""
-    return any(isinstance(each, Variable) for each in walk(value))
-
-
-def is_text(value: Value) -> bool:
-    """Whether it is a text, whatever AWS puts into it."""
-    return isinstance(value, str | Text)

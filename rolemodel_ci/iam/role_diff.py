@@ -6,14 +6,12 @@ that goes and that none of those which stay covers, a boundary or a condition th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rolemodel_ci.iam.cover import Cover
 from rolemodel_ci.iam.differences import (
-    DECLARED,
     DEFINED,
-    KEEPING,
     OUTPUTS,
     TEXTS,
     AttachmentChange,
@@ -28,26 +26,13 @@ from rolemodel_ci.iam.differences import (
     Source,
     TrustChange,
 )
+from rolemodel_ci.iam.directions import of_attachment, property_changes
 from rolemodel_ci.iam.documents import Atom, Opaque, Statement
-from rolemodel_ci.iam.meaning import Meaning, Property, Role, Thing
-from rolemodel_ci.iam.values import Choice, Entries, Value
+from rolemodel_ci.iam.meaning import Meaning, Role, Thing
+from rolemodel_ci.iam.values import Entries, Value
 from rolemodel_ci.resolve import Resolved
 from rolemodel_ci.roles import role_names
 from rolemodel_ci.template import ROLE_TYPE
-
-SESSION_SECONDS = 3600
-"""Of a role that does not say how long a session may last:
-https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html"""
-
-# AWS's own policies that take away, so that their going gives, and nothing else does what they do:
-# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
-_DENYING = frozenset(
-    f"arn:aws:iam::aws:policy/{name}"
-    for name in (
-        "AWSDenyAll", "AWSCompromisedKeyQuarantine", "AWSCompromisedKeyQuarantineV2", "AWSCompromisedKeyQuarantineV3",
-    )
-)  # fmt: skip
-_OF_AWS = "arn:aws:iam::aws:policy/"
 
 _NO_ROLE = Role((), (), (), None, {}, frozenset())
 _NO_THING = Thing("", (), {})
@@ -71,53 +56,6 @@ def differences(old: Resolved, new: Resolved) -> tuple[Difference, ...]:
     if not found:  # a description, a Sid, an order: AWS counts it as an update, nobody gains by it
         found.append(Difference("Template", TEXTS, "changed"))
     return tuple(sorted(found, key=lambda difference: (not difference.is_role, difference.name, difference.what)))
-
-
-# What a parameter may say without any effect on the values that it has.
-_CHECKING = frozenset({
-    "AllowedPattern", "AllowedValues", "Default", "MaxLength", "MaxValue", "MinLength", "MinValue",
-})  # fmt: skip
-_TEXTS_OF_PARAMETERS = frozenset({"ConstraintDescription", "Description"})
-
-
-def declarations(old: Resolved, new: Resolved) -> tuple[Difference, ...]:
-    """What differs in the parts of the template that CloudFormation takes for no update: parameters, rules, others."""
-    if old.declared == new.declared:
-        return ()
-    before, after = Meaning(old), Meaning(new)
-    was, now = _declared(before), _declared(after)
-    changes = tuple(
-        PropertyChange(name, was.get(name), now.get(name), _of_declared(name, was.get(name), now.get(name)))
-        for name in sorted(was.keys() | now.keys())
-        if was.get(name) != now.get(name)
-    )
-    return (Difference("Template", DECLARED, "changed", changes),) if changes else ()
-
-
-def _declared(meaning: Meaning) -> dict[str, Value]:
-    """Each key of each parameter by itself, without texts for people; every other section entry by entry."""
-    found: dict[str, Value] = {}
-    for section, content in meaning.resolved.declared.items():
-        for name, entry in content.items() if isinstance(content, dict) else (("", content),):
-            if section == "Parameters" and isinstance(entry, dict):
-                said = {f".{key}": value for key, value in entry.items() if key not in _TEXTS_OF_PARAMETERS}
-            else:
-                said = {"": entry}
-            found |= {f"{section}.{name}{key}": meaning.value(value) for key, value in said.items()}
-    return found
-
-
-def _of_declared(name: str, was: Value | None, now: Value | None) -> Direction:
-    """Values of parameters are in what the resources come to, unless only AWS knows them. Rules only refuse."""
-    section, _, key = name.partition(".")
-    if section == "Rules" or (section == "Parameters" and key.rpartition(".")[2] in _CHECKING):
-        return Direction.NEUTRAL
-    if section == "Parameters" and key.endswith(".Type") and None in (was, now):  # it comes or goes
-        return Direction.EITHER if _PLAIN_TYPES.isdisjoint({was, now}) else Direction.NEUTRAL
-    return Direction.EITHER
-
-
-_PLAIN_TYPES = frozenset({"CommaDelimitedList", "List<Number>", "Number", "String"})
 
 
 def _roles(before: Meaning, after: Meaning, defined: bool) -> Iterator[Difference]:
@@ -190,19 +128,19 @@ def _role(before: Role, after: Role) -> tuple[Change, ...]:
     found += _attachments("+", before, after)
     found += _attachments("-", after, before)
     bounded = before.boundary is not None and after.boundary is not None
-    return (*found, *_properties(before.properties, after.properties, True, bounded))
+    return (*found, *property_changes(before.properties, after.properties, True, bounded))
 
 
 def _attachments(sign: Sign, before: Role, after: Role) -> Iterator[AttachmentChange]:
     """The managed policies that only `after` has."""
     for policy, when in after.attached:
         if (policy, when) not in before.attached:
-            yield AttachmentChange(sign, policy, when, _of_attachment(sign, policy, policy in after.own))
+            yield AttachmentChange(sign, policy, when, of_attachment(sign, policy, policy in after.own))
 
 
 def _thing(before: Thing, after: Thing) -> tuple[Change, ...]:
     pairs = _Pairs(before.permissions, after.permissions, frozenset())
-    return (*_permissions(pairs), *_properties(before.properties, after.properties, False, False))
+    return (*_permissions(pairs), *property_changes(before.properties, after.properties, False, False))
 
 
 Sourced = tuple[Source | None, Atom]
@@ -274,51 +212,3 @@ class _Pairs:
         if (sign, atom.effect) in (("-", "Allow"), ("+", "Deny")):
             return Direction.NARROWS
         return Direction.NEUTRAL if self.cover.statement(atom, others) else Direction.WIDENS
-
-
-def _of_attachment(sign: Sign, policy: Value, own: bool) -> Direction:
-    """What it does to get or to lose a managed policy."""
-    if own:
-        return Direction.NEUTRAL  # its statements are told one by one
-    denies = policy in _DENYING
-    if sign == "+":
-        return Direction.NARROWS if denies else Direction.WIDENS
-    if isinstance(policy, str) and policy.startswith(_OF_AWS):
-        return Direction.WIDENS if denies else Direction.NARROWS
-    return Direction.EITHER  # it may have denied something
-
-
-def _properties(
-    before: Mapping[Property, Value], after: Mapping[Property, Value], of_role: bool, bounded: bool
-) -> Iterator[PropertyChange]:
-    for key in sorted(before.keys() | after.keys(), key=repr):
-        was, now = before.get(key), after.get(key)
-        if was != now:
-            name, source = key
-            way = _of_property(name, was, now, bounded) if of_role and source is None else Direction.EITHER
-            yield PropertyChange(name, was, now, way, source)
-
-
-def _of_property(name: str, was: Value | None, now: Value | None, bounded: bool) -> Direction:
-    if name == "MaxSessionDuration":
-        return _of_session(was, now)
-    if name == "PermissionsBoundary":
-        if bounded:
-            return Direction.NEUTRAL  # what both say is told statement by statement
-        surely = was is None and not isinstance(now, Choice)
-        return Direction.NARROWS if surely else Direction.WIDENS
-    if name in KEEPING:
-        return Direction.NEUTRAL if {was or "Delete", now or "Delete"} == {"Delete"} else Direction.EITHER
-    same = name == "Path" and {was or "/", now or "/"} == {"/"}
-    return Direction.NEUTRAL if same else Direction.EITHER
-
-
-def _of_session(was: Value | None, now: Value | None) -> Direction:
-    """A session that may last longer gives more."""
-    seconds = [str(SESSION_SECONDS) if value is None else value for value in (was, now)]
-    told = [int(each) for each in seconds if isinstance(each, str) and each.isdecimal() and len(each) < 10]
-    if len(told) < 2:
-        return Direction.EITHER
-    if told[0] == told[1]:
-        return Direction.NEUTRAL
-    return Direction.WIDENS if told[1] > told[0] else Direction.NARROWS

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from rolemodel_ci.iam.documents import Document, Opaque, Principal, Statement, Test
+from rolemodel_ci.iam.documents import Document, Opaque, Principal, Statement, Test, chosen
 from rolemodel_ci.iam.values import Value, unique
 
 EVERYBODY = Principal("AWS", "*")
@@ -88,7 +88,7 @@ def _ways_of(atom: Statement | Opaque) -> Iterator[Way]:
         return
     if atom.not_principals is not None:
         yield Way(but=atom.not_principals, tests=atom.tests)
-    yield from (Way(who, tests=atom.tests) for who in atom.principals or ())
+    yield from (Way(who, tests=atom.tests) for named in atom.principals or () for who in chosen(named))
 
 
 def _is_of(way: Way, account: str) -> bool:

@@ -40,8 +40,8 @@ from rolemodel_ci.iam.values import (
 _SAFE = re.compile(r"[A-Za-z0-9_*?+=.@:/~!%#&;|<>^'\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f-]+\Z")
 _ESCAPED = re.compile(r"[^\x20-\x7e\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
 _WORDS = frozenset({
-    "and", "but", "by", "canonical", "effect", "everybody", "everything", "federated", "if", "in", "no", "nobody", "nothing",
-    "on", "principal", "service", "the", "unless", "when", "with",
+    "and", "but", "by", "canonical", "effect", "everybody", "everything", "federated", "if", "in", "no", "nobody",
+    "nothing", "on", "principal", "service", "the", "unless", "when", "with",
 })  # fmt: skip
 _LOGICAL_ID = re.compile(r"(?:AWS::)?[A-Za-z0-9]+\Z")
 _ATTRIBUTE = re.compile(r"[A-Za-z0-9.]*\Z")
