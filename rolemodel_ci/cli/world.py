@@ -21,6 +21,7 @@ from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.edge.stacks import AwsStackReader, AwsStackWriter
 from rolemodel_ci.errors import Stopped
 from rolemodel_ci.model import Policy
+from rolemodel_ci.observe import patience_for
 from rolemodel_ci.ports import Watch
 from rolemodel_ci.render.audit import Called
 from rolemodel_ci.rollout import Rollout
@@ -76,7 +77,7 @@ class World:
 
     def tools(self, watch: Watch) -> Tools:
         """What applying needs; it reads with the sessions that write."""
-        writer = AwsStackWriter(self.writing, self.policy.stack_name)
+        writer = AwsStackWriter(self.writing, self.policy.stack_name, self.policy.owner)
         return Tools(
             AwsGroupWriter(self.writing),
             _readers(self.writing, self.policy).stacks,
@@ -87,7 +88,7 @@ class World:
 
 
 def _readers(sessions: Sessions, policy: Policy) -> Readers:
-    return Readers(AwsMasterReader(sessions), AwsStackReader(sessions, policy.stack_name))
+    return Readers(AwsMasterReader(sessions), AwsStackReader(sessions, policy.stack_name), patience_for(time.monotonic))
 
 
 def local_world(policy: Policy, jobs: int) -> World:
