@@ -133,6 +133,24 @@ class Remembered:
     holder: Holder | None = None
 
 
+def recognised(seen: Remembered, identity: Identity) -> Remembered:
+    """The same, seen by a run of this repository and config: what another one wrote is a ForeignState."""
+    if isinstance(seen.answer, AppliedState) and not _is_same(seen.answer.identity, identity):
+        return replace(seen, answer=ForeignState(seen.answer))
+    return seen
+
+
+def _is_same(one: Identity, other: Identity) -> bool:
+    """Whether two runs are of one repository and config, as far as that is known. An id outlasts a new name."""
+    if one.config and other.config and one.config != other.config:
+        return False
+    if one.repository_id and other.repository_id:
+        return one.repository_id == other.repository_id
+    if one.repository and other.repository:
+        return one.repository.casefold() == other.repository.casefold()
+    return True
+
+
 def locked(holder: Holder) -> LockedError:
     """The error that says who holds the lock, since when, and until when."""
     return LockedError(

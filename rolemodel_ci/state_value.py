@@ -11,7 +11,6 @@ from typing import Any
 from rolemodel_ci.applied_state import (
     LEASE,
     AppliedState,
-    ForeignState,
     Holder,
     Identity,
     NoState,
@@ -79,13 +78,8 @@ def to_text(value: Value) -> str:
     return text
 
 
-def remembered(
-    text: str, version: int, modified: datetime, now: datetime, identity: Identity | None = None
-) -> Remembered:
-    """What a version of the parameter tells at the time `now`. Both times are those of AWS.
-
-    With `identity`, the state of another repository or config is a ForeignState.
-    """
+def remembered(text: str, version: int, modified: datetime, now: datetime) -> Remembered:
+    """What a version of the parameter tells at the time `now`. Both times are those of AWS."""
     try:
         value = _value(text)
     except _MalformedError as error:
@@ -94,8 +88,6 @@ def remembered(
         return Remembered(UnusableState(str(error), newer=True), version, _unknown(modified, now))
     exact = value.after == version - 1
     answer: StateAnswer = value.state if exact or value.before is None else value.before
-    if identity is not None and isinstance(answer, AppliedState) and not _is_same(answer.identity, identity):
-        answer = ForeignState(answer)
     if not exact:
         return Remembered(answer, version, _unknown(modified, now))
     lock, until = value.lock, modified + LEASE
@@ -108,17 +100,6 @@ def _unknown(modified: datetime, now: datetime) -> Holder | None:
     """Somebody whose value was overwritten may hold the lock, for a lease from then."""
     until = modified + LEASE
     return None if now > until else Holder("", "a run that is not known", modified, until)
-
-
-def _is_same(one: Identity, other: Identity) -> bool:
-    """Whether two runs are of one repository and config, as far as that is known. An id outlasts a new name."""
-    if one.config and other.config and one.config != other.config:
-        return False
-    if one.repository_id and other.repository_id:
-        return one.repository_id == other.repository_id
-    if one.repository and other.repository:
-        return one.repository.casefold() == other.repository.casefold()
-    return True
 
 
 def _state_json(state: AppliedState) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from rolemodel_ci.applied_state import (
     AppliedState,
     ForeignState,
     Holder,
-    Identity,
     LockedError,
     NoState,
     Remembered,
@@ -109,8 +108,7 @@ class ParameterStore:
 
     sessions: Sessions
     name: str
-    run: str
-    identity: Identity = field(default_factory=Identity)
+    run: str = ""
     over: Callable[[Holder], bool] = is_over
     timing: Timing = field(default_factory=Timing)
     _held: _Held | None = None
@@ -265,7 +263,7 @@ class ParameterStore:
             if failed.code != "ParameterNotFound":
                 raise
             return Remembered(NoState())
-        return remembered(text, version, modified, self._aws_time(answer), self.identity)
+        return remembered(text, version, modified, self._aws_time(answer))
 
     def _aws_time(self, answer: Any) -> datetime:
         """When AWS answered; earlier rather than later, so that no lease seems over that is not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +11,13 @@ from rolemodel_ci.edge.repo import CommitFiles, NoGit, commit_files, remote
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.model import Policy
 
+_ADDRESS = re.compile(r"(?:(?:https?|ssh|git)://[^/]+/|[\w.-]+@[\w.-]+:/?)(.+/[^/]+?)/?$", re.ASCII)
+"""The forms of a remote's address: https://git-scm.com/docs/git-clone#_git_urls"""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkingCopy:
-    """Whose the files are. `commit` is None where they are not exactly those of the commit that is checked out; `files`
-    reads an earlier one.
-    """
+    """Whose the files are. `commit` is None where they are not exactly those of the commit that is checked out."""
 
     identity: Identity
     commit: str | None = None
@@ -45,7 +47,6 @@ def _is_same(head: CommitFiles, working: Path, file: str) -> bool:
 
 
 def _named(address: str) -> str:
-    """`owner/name` of a repository's address, in any of the forms that Git takes."""
-    path = address.rstrip("/").removesuffix(".git").replace(":", "/")
-    parts = [part for part in path.split("/") if part]
-    return "/".join(parts[-2:]) if len(parts) > 2 else ""
+    """`owner/name` of a repository on a server; empty for one on this machine."""
+    found = _ADDRESS.match(address)
+    return found[1].removesuffix(".git") if found else ""
