@@ -240,8 +240,8 @@ def deleted(state: AppliedState, now: datetime, record_digest: str | None = None
 def is_news(answer: StateAnswer, attempt: Attempt) -> bool:
     """Whether a run that has nothing to change in AWS has something to remember all the same.
 
-    That is so if an earlier run was not seen to its end, and if the terms have changed since: what AWS does not show, but
-    the next run is judged by. Where nothing is on record yet, the first run that changes something begins the record.
+    That is so if an earlier run was not seen to its end, and if the terms have changed since: what AWS does not show,
+    but the next run is judged by. Where nothing is on record yet, the first run that changes something begins it.
     """
     if not attempt.is_whole or not isinstance(answer, AppliedState):
         return False

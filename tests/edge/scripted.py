@@ -1,6 +1,7 @@
 """An HTTP server that says what a test tells it to: for what the embedded AWS cannot do.
 
-It speaks AWS's query protocol, and JSON where a call names its target. An account is known by the access key, which the tests make its id. What an action is
+It speaks AWS's query protocol, and JSON where a call names its target.
+An account is known by the access key, which the tests make its id. What an action is
 answered comes from the script; what is not in the script is answered with a plain success.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -20,10 +22,11 @@ from serving import IDLE_SECONDS, Serving
 
 
 class Answer(NamedTuple):
-    """A status and a body as they go over the wire. `status` 0 hangs up instead."""
+    """A status and a body as they go over the wire. `status` 0 hangs up instead; `drip`: seconds before each byte."""
 
     status: int
     body: bytes
+    drip: float = 0.0
 
 
 class Call(NamedTuple):
@@ -128,7 +131,11 @@ def _handler(script: Scripted) -> type[BaseHTTPRequestHandler]:
             self.send_header("x-amzn-RequestId", "scripted")
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(answer.body)
+            for byte in answer.body if answer.drip else ():
+                time.sleep(answer.drip)
+                self.wfile.write(bytes([byte]))
+            if not answer.drip:
+                self.wfile.write(answer.body)
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
