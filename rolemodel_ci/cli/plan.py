@@ -14,7 +14,7 @@ from rolemodel_ci.cli.world import world
 from rolemodel_ci.model import Policy, are_usable
 from rolemodel_ci.plan import Plan
 from rolemodel_ci.render.json import plan_json
-from rolemodel_ci.render.memory import memory_json, memory_text
+from rolemodel_ci.render.memory import memory_text
 from rolemodel_ci.render.plans import foreseen_blocks, plan_blocks
 from rolemodel_ci.requested import attribute
 from rolemodel_ci.run import EVERYTHING, make_plan, reviewed_plan
@@ -40,7 +40,7 @@ def plan(told: Asked, base: str | None, detailed_exitcode: bool) -> int:
         planned = replace(planned, plan=attribute(planned.plan, before, policy, today()))
     reviewed = reviewed_plan(EVERYTHING, planned, policy)
     refusals = reviewed if isinstance(reviewed, tuple) else ()
-    document = plan_json(planned.plan) | {"last_applied": memory_json(seen)}
+    document = plan_json(planned.plan, seen)
     say(told.format, (*plan_blocks(planned.plan), *foreseen_blocks(refusals)), document)
     if told.format == "text":
         click.echo(memory_text(seen), err=True)
