@@ -48,7 +48,6 @@ from rolemodel_ci.plan import (
 )
 from rolemodel_ci.render.audit import Audited, Called, audit_json
 from rolemodel_ci.render.json import as_text, listing_json, plan_json, problems_json, refusals_json, report_json
-from rolemodel_ci.roles import Difference, Line
 from rolemodel_ci.schema import published
 from rolemodel_ci.verdict import Guard, Overridden, Refusal
 
