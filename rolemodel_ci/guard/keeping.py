@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from rolemodel_ci.danger import administrations
 from rolemodel_ci.diff import named_for
@@ -56,6 +57,7 @@ def last_administrator(plan: Plan, policy: Policy, live: Live) -> Iterator[Refus
     """
     touched = {c.account for c in plan.changes if isinstance(c, StackChange)}
     touched |= {c.account for c in plan.changes if isinstance(c, RemoveMember) and c.ended is None}
+    touched |= {one.account for one in plan.shortened}
     lost: dict[str, list[str]] = {}
     open_groups: list[str] = []
     for account in policy.present:
@@ -63,7 +65,8 @@ def last_administrator(plan: Plan, policy: Policy, live: Live) -> Iterator[Refus
             before, after = _administrations(policy, account, live)
             users = {user for _, user in _members(live, before) - _leaving(plan, ended=True)}
             coming = {(c.group, c.user) for c in plan.changes if isinstance(c, AddMember) and c.group in after}
-            if users and not coming and not _members(live, after) - _leaving(plan):
+            staying = _members(live, after) - _leaving(plan) - _ending(plan, policy, account)
+            if users and not coming and not staying:
                 lost[account.name] = sorted(users)
                 open_groups += sorted(after)
     if lost:
@@ -98,6 +101,16 @@ def _members(live: Live, groups: set[str]) -> set[tuple[str, str]]:
     """Who is in these groups now: group and user."""
     there = (live.master.groups[name] for name in groups & live.master.groups.keys())
     return {(group.name, user) for group in there for user in group.members}
+
+
+def _ending(plan: Plan, policy: Policy, account: Account) -> set[tuple[str, str]]:
+    """Who, of an account in which the change cuts grants short, has none any more when the last of these has ended."""
+    cut = [one.expires for one in plan.shortened if one.account == account.name]
+    if not cut or policy.users is None:
+        return set()
+    mine = (grant for grant in policy.users.grants if grant.account == account.name)
+    day = max(cut) + timedelta(days=1)
+    return {(policy.group_name(g.account, g.role), g.user) for g in mine if not g.holds(day)}
 
 
 def _leaving(plan: Plan, *, ended: bool = False) -> set[tuple[str, str]]:
