@@ -106,9 +106,7 @@ class _Facts:
         groups_before, groups_after = _groups(base), _groups(head)
         self._coming, self._going = groups_after - groups_before, groups_before - groups_after
         self._stacks = {
-            account.name
-            for account in head.accounts
-            if base is None or _stack_differs(base, head, account.name)
+            account.name for account in head.accounts if base is None or _stack_differs(base, head, account.name)
         }
         self._moved = head.renumbered(base)
         self.shortened = {(one.group, one.user) for one in shortened(base, head, today)}
@@ -157,7 +155,11 @@ def _groups(policy: Policy | None) -> set[str]:
 
 def _stack_differs(base: Policy, head: Policy, name: str) -> bool:
     """Whether the stack of an account is to be another one; told without resolving it where nothing that decides it is."""
-    same = (base.stack_name, base.region, base.master_account_id) == (head.stack_name, head.region, head.master_account_id)
+    same = (base.stack_name, base.region, base.master_account_id) == (
+        head.stack_name,
+        head.region,
+        head.master_account_id,
+    )
     was, now = base.account(name), head.account(name)
     if same and base.template.text == head.template.text and was and now and _unplaced(was) == _unplaced(now):
         return False

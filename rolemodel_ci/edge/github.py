@@ -232,5 +232,7 @@ def _is_blob(content: bytes, sha: str) -> bool:
 
 def _tree(found: Any) -> dict[str, tuple[str, str]]:
     return {
-        str(item["path"]): (str(item["mode"]), read_commit(item["sha"])) for item in found["tree"] if item["type"] != "tree"
+        str(item["path"]): (str(item["mode"]), read_commit(item["sha"]))
+        for item in found["tree"]
+        if item["type"] != "tree"
     }

@@ -65,7 +65,9 @@ def review_since(
     asked = (*_reasons(found.plan, guarded, live), *unproven(found, since))
     overridden, standing = [], []
     for refusal in asked:
-        by = allowed.get(refusal.guard) or by_labels(refusal.guard, found, labels, partial(_reasons, policy=guarded), live)
+        by = allowed.get(refusal.guard) or by_labels(
+            refusal.guard, found, labels, partial(_reasons, policy=guarded), live
+        )
         if by is None or refusal.guard is Guard.QUOTA:
             standing.append(refusal)
         else:
