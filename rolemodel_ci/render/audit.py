@@ -56,6 +56,7 @@ class Audited:
     """A run. What it did not get to is None, also its end: a run that was killed leaves it so. `who`: what is known of
     its cause. `under_way`: its changes have been begun. `sandbox`: all of it happened in an embedded AWS.
     `since` is the commit that was last applied before it, `unproven` why that is not known; `merges` are what came since.
+    `previous`: the digest of the record of the run that applied last before.
     """
 
     command: str
@@ -75,6 +76,11 @@ class Audited:
     since: str | None = None
     unproven: str | None = None
     merges: tuple[MergeRecord, ...] = ()
+    previous: str | None = None
+
+
+_AFTERWARDS = frozenset({"ended", "exit_code", "error", "calls", "digest"})
+"""Keys of a record that are known only after its digest is remembered in AWS."""
 
 
 def audit_json(run: Audited) -> dict[str, Any]:
@@ -82,7 +88,7 @@ def audit_json(run: Audited) -> dict[str, Any]:
     planned = plan_json(run.plan) if run.plan else {}
     report = report_json(run.report) if run.report else {}
     refusal = refusals_json(run.plan, run.refusals) if run.plan and run.refusals else {}
-    return {
+    document = {
         "format": "rolemodel-ci/audit",
         "version": VERSION,
         "tool": __version__,
@@ -118,7 +124,15 @@ def audit_json(run: Audited) -> dict[str, Any]:
             }
             for c in run.calls
         ],
+        "previous": run.previous,
     }
+    return document | {"digest": record_digest(document)}
+
+
+def record_digest(document: Mapping[str, Any]) -> str:
+    """SHA-256 of a record without what is known only when its run has ended. The next record names it as `previous`."""
+    said = {key: value for key, value in document.items() if key not in _AFTERWARDS}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def policy_digest(policy: Policy) -> str:
