@@ -44,10 +44,16 @@ def attribute(plan: Plan, base: Policy | None, head: Policy, today: date) -> Pla
 
 @dataclass(frozen=True, slots=True)
 class Attributed:
-    """A plan with origins; `askers` are, for each change and then for each shortened grant, the commits that ask for it."""
+    """A plan with origins. `askers`: for each change, then for each shortened grant, the commits that ask for it."""
 
     plan: Plan
     askers: tuple[frozenset[str], ...]
+
+    def only(self, kept: frozenset[Change]) -> Attributed:
+        """The same with these changes alone."""
+        pairs = [pair for pair in zip(self.plan.changes, self.askers, strict=False) if pair[0] in kept]
+        plan = replace(self.plan, changes=tuple(change for change, _ in pairs), shortened=())
+        return Attributed(plan, tuple(asking for _, asking in pairs))
 
 
 def attribute_since(plan: Plan, since: Since, today: date) -> Attributed:
@@ -154,7 +160,7 @@ def _groups(policy: Policy | None) -> set[str]:
 
 
 def _stack_differs(base: Policy, head: Policy, name: str) -> bool:
-    """Whether the stack of an account is to be another one; told without resolving it where nothing that decides it is."""
+    """Whether the stack of an account is to be another one. It is resolved only where what decides it differs."""
     same = (base.stack_name, base.region, base.master_account_id) == (
         head.stack_name,
         head.region,

@@ -17,8 +17,8 @@ from rolemodel_ci.since import Segment, Since
 class Share:
     """The part of a run that one merge asked for, and, of the newest merge, what nobody asked for.
 
-    `earlier` are the grants that it touched and that AWS had before this run: an earlier one has made them, or they were
-    so. `undone` are those that a later merge has taken back.
+    `earlier` are the grants that it touched and that AWS had before this run: an earlier one has made them, or they
+    were so. `undone` are those that a later merge has taken back.
     """
 
     asked: Request
@@ -37,7 +37,7 @@ class Share:
 def share(
     found: Attributed, since: Since, commits: frozenset[str], today: date, report: Report | None, *, newest: bool
 ) -> Share:
-    """The share of the merge that brought these commits. `newest`: it is the one that what nobody asked for goes with."""
+    """The share of the merge that brought these commits. `newest`: what nobody asked for goes with it."""
     segments = [segment for segment in since.segments if segment.commit in commits]
     asked = _asked(segments, today)
     mine = frozenset(

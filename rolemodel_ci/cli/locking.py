@@ -137,10 +137,10 @@ class Memory:
                 raise
             self.store.unlock(held.after)
 
-    def remember(self, *, whole: bool) -> None:
-        """Remember a run that had nothing to change, if its policy is another one than was last applied."""
+    def remember(self, *, whole: bool, anyway: bool = False) -> None:
+        """Remember a run that had nothing to change, if its policy is another one than was applied, or `anyway`."""
         assert self.seen is not None
-        if not is_news(self.seen.answer, Attempt(Identity(), None, self.digest(), "", whole)):
+        if not anyway and not is_news(self.seen.answer, Attempt(Identity(), None, self.digest(), "", whole)):
             return
         attempt, seen = self.attempt(whole=whole), self.recognised()
         state = ended(

@@ -60,6 +60,7 @@ class Runner:
     workspace: Path
     inputs: Inputs
     repository: str = ""
+    repository_id: str = ""
     commit: str = ""
     actor: str = ""
     started_by: str = ""
@@ -102,6 +103,7 @@ def read_runner(environment: Mapping[str, str], default_config: str) -> Runner:
         workspace=Path(environment.get("GITHUB_WORKSPACE") or Path.cwd()),
         inputs=_inputs(environment, default_config),
         repository=_matching(environment, "GITHUB_REPOSITORY", r"[\w.-]+/[\w.-]+", "OWNER/NAME"),
+        repository_id=_matching(environment, "GITHUB_REPOSITORY_ID", r"[0-9]{1,20}", "a number"),
         commit=_matching(environment, "GITHUB_SHA", r"[0-9a-f]{40}([0-9a-f]{24})?", "a commit's hash"),
         actor=environment.get("GITHUB_ACTOR", ""),
         started_by=environment.get("GITHUB_TRIGGERING_ACTOR", ""),

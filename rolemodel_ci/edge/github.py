@@ -53,20 +53,21 @@ class Github:
         self._web = Web(api_url, headers | {"Authorization": f"Bearer {token}"}, clock)
         self._at = f"/repos/{repository}"
 
-    def comments(self, number: int) -> list[Comment]:
-        """Every comment of a pull request. Raises GithubFailed."""
-        doing = f"listing the comments of #{number}"
-        return [read(doing, read_comment, item) for item in self.items(f"/issues/{number}/comments", doing)]
+    def comments(self, number: int, commit: str = "") -> list[Comment]:
+        """Every comment of a pull request, or of a commit if one is named. Raises GithubFailed."""
+        where, doing = _conversation(number, commit), f"listing the comments of {_called(number, commit)}"
+        return [read(doing, read_comment, item) for item in self.items(where, doing)]
 
-    def create_comment(self, number: int, body: str) -> Comment:
+    def create_comment(self, number: int, body: str, commit: str = "") -> Comment:
         """Make a comment. Raises GithubFailed, `unclear` where it may be there all the same."""
-        doing = f"commenting on #{number}"
-        return read(doing, read_comment, self.create(f"/issues/{number}/comments", body, doing), unclear=True)
+        where, doing = _conversation(number, commit), f"commenting on {_called(number, commit)}"
+        return read(doing, read_comment, self.create(where, body, doing), unclear=True)
 
-    def update_comment(self, comment_id: int, body: str) -> Comment:
+    def update_comment(self, comment_id: int, body: str, commit: str = "") -> Comment:
         """Change the text of a comment. Raises GithubFailed."""
         doing = f"changing comment {comment_id}"
-        return read(doing, read_comment, self.change(f"/issues/comments/{comment_id}", body, doing))
+        where = f"/comments/{comment_id}" if commit else f"/issues/comments/{comment_id}"
+        return read(doing, read_comment, self.change(where, body, doing))
 
     def wait(self, attempt: int) -> None:
         """Let some seconds pass before something is tried again."""
@@ -154,6 +155,14 @@ class Github:
         if found is None:
             raise _garbled(doing, unclear=unclear)
         return found
+
+
+def _conversation(number: int, commit: str) -> str:
+    return f"/commits/{commit}/comments" if commit else f"/issues/{number}/comments"
+
+
+def _called(number: int, commit: str) -> str:
+    return f"commit {commit[:7]}" if commit else f"#{number}"
 
 
 _REPORT = "Look whether a proxy answers in GitHub's place, then run again."

@@ -11,7 +11,7 @@ from rolemodel_ci.edge.merges import compared
 from rolemodel_ci.edge.repo import Checkout
 
 MOST_STEPS = 500
-"""Commits of a branch that are looked at; a repository that has more since its last run is asked to say what it wants."""
+"""Commits of a branch that are looked at: where there are more, it is not known what was last applied."""
 
 _DEEP = 50  # commits that are fetched at once, before all of them are
 

@@ -1,8 +1,8 @@
-"""What GitHub tells of the commits that a branch got: how they are connected, their pull requests, who approved them."""
+"""What GitHub tells of the commits of a branch: how they are connected, their pull requests, who approved them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,12 +47,17 @@ class Compared:
     parents: Mapping[str, tuple[str, ...]]
 
 
-def pulls_of(github: Github, commit: str, branch: str) -> list[Merged]:
-    """The merged pull requests of a branch that GitHub connects with a commit, the latest first. Raises GithubFailed."""
+def pulls_of(github: Github, commit: str, branch: str, onwards: Collection[str] = ()) -> list[Merged]:
+    """The pull requests whose merge made a commit of a branch, the latest first. Raises GithubFailed.
+
+    A merge or a squash makes one commit, by which GitHub names the merge. A rebase makes several, of which the last one
+    names it: that has to be one of `onwards`, the commits after this one.
+    """
     doing = f"looking up the pull request of {commit[:7]}"
     found = [read(doing, _merged, item) for item in github.items(f"/commits/{commit}/pulls", doing)]
     ours = {pull.number: pull for pull, base in found if base == branch and pull.merge_commit}
-    return [ours[number] for number in sorted(ours, reverse=True)]
+    made = [ours[number] for number in sorted(ours, reverse=True) if ours[number].merge_commit == commit]
+    return made or [ours[number] for number in sorted(ours, reverse=True) if ours[number].merge_commit in onwards]
 
 
 def hands(github: Github, number: int) -> Hands:

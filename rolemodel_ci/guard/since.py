@@ -1,4 +1,4 @@
-"""What guards say of several merges at once: whose label counts for what, and what it takes when the past is unknown."""
+"""What guards say of several merges at once: whose label counts for what, and what an unknown past means."""
 
 from __future__ import annotations
 

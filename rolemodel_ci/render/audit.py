@@ -55,7 +55,7 @@ class MergeRecord:
 class Audited:
     """A run. What it did not get to is None, also its end: a run that was killed leaves it so. `who`: what is known of
     its cause. `under_way`: its changes have been begun. `sandbox`: all of it happened in an embedded AWS.
-    `since` is the commit that was last applied before it, `unproven` why that is not known; `merges` are what came since.
+    `since` is the commit that was last applied before it, `unproven` why it is not known; `merges` are what came since.
     `previous`: the digest of the record of the run that applied last before.
     """
 

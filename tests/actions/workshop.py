@@ -22,7 +22,7 @@ from rolemodel_ci.sandbox.furnish import Furniture
 
 from . import payloads
 from .company import Via, furnish_for_github
-from .fake_github import Event, FakeGithub, Pull
+from .fake_github import Event, FakeGithub, Pull, Run
 from .front import StsFront
 from .hosting import Hosted, Merge
 from .issuer import Issuer, Repository
@@ -197,7 +197,9 @@ class Workshop:
         event = home / "event.json"
         event.write_text(json.dumps(job.payload), encoding="utf-8")
         self.issuer.sub = self._subject(job)
+        self.github.run(Run(job.run, job.sha, event=job.event, attempt=job.attempt))
         code, log = self.runs(workspace, self._environment(job, workspace, event, files))
+        self.github.run(Run(job.run, job.sha, "failure" if code else "success", job.event, attempt=job.attempt))
         return Done(
             code,
             log,
@@ -221,7 +223,9 @@ class Workshop:
             "GITHUB_REPOSITORY": f"{self.home.owner}/{self.home.name}",
             "GITHUB_SHA": job.sha,
             "GITHUB_REF": job.ref,
-            "GITHUB_RUN_ID": "4711",
+            "GITHUB_REPOSITORY_ID": str(self.github.repository_id),
+            "GITHUB_RUN_ID": str(job.run),
+            "GITHUB_RUN_ATTEMPT": str(job.attempt),
             "GITHUB_SERVER_URL": "https://github.com",
             "GITHUB_API_URL": self.github.url,
             "GITHUB_STEP_SUMMARY": str(files["summary"]),

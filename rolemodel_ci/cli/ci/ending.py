@@ -39,7 +39,7 @@ class Message:
     comment may have from before comments named their config; empty where it cannot be ours. `first`: no run can have
     made one before this run. `held`: why nothing may be written, although one that is there may be wrong by now.
     `unwritable`: what to do where the token may not write, if that is not what it usually is.
-    `parts` is what it says, if that is not what the job summary says. `commit`: it is on a commit, not on a pull request.
+    `parts` is what it says, if not the same as the job summary. `commit`: it is on a commit, not on a pull request.
     """
 
     number: int

@@ -56,19 +56,14 @@ def merges_of(scene: Scene, branch: str, steps: Sequence[Step], wanted: Iterable
 
 
 def _pulls(scene: Scene, branch: str, commit: str, onwards: Sequence[str]) -> list[Merged] | None:
-    """The pull requests that made a commit; None where GitHub does not tell.
-
-    A merge or a squash makes one commit, by which GitHub names the merge. A rebase makes several: the last one is it.
-    """
+    """The pull requests that made a commit; None where GitHub does not tell."""
     if scene.github is None:
         return None
     try:
-        found = pulls_of(scene.github, commit, branch)
+        return pulls_of(scene.github, commit, branch, onwards)
     except GithubFailed as failed:
         scene.commands.notice("Which pull request?", failed_by(failed))
         return None
-    own = [pull for pull in found if pull.merge_commit == commit]
-    return own or [pull for pull in found if pull.merge_commit in onwards]
 
 
 def with_hands(scene: Scene, merges: Iterable[Merge]) -> tuple[Merge, ...]:
@@ -92,7 +87,9 @@ def recorded(merges: Iterable[Merge]) -> tuple[MergeRecord, ...]:
             merge.commits,
             merge.pull.number if merge.pull else None,
             merge.hands.merged_by if merge.hands else None,
-            tuple(ApprovalRecord(one.login, one.commit, one.commit == merge.hands.head) for one in merge.hands.approvals)
+            tuple(
+                ApprovalRecord(one.login, one.commit, one.commit == merge.hands.head) for one in merge.hands.approvals
+            )
             if merge.hands
             else None,
             merge.known,

@@ -15,6 +15,10 @@ from rolemodel_ci.model import Policy, are_usable
 from rolemodel_ci.render.audit import policy_digest
 from rolemodel_ci.since import Segment, Since, Unproven
 
+_LAG = 50
+"""Commits that change nothing of ours before the remembered commit is moved on: a run with nothing to do writes
+nothing, and yet the way back must not grow for ever."""
+
 _WHY = {
     Gap.GONE: Unproven.GONE,
     Gap.REWRITTEN: Unproven.REWRITTEN,
@@ -26,14 +30,19 @@ _WHY = {
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The commits since the last applied one, the oldest first, and what they mean."""
+    """The commits since the last applied one, the oldest first, and what they mean.
+
+    `lags`: the commit that is remembered is better replaced by this one, although nothing has changed since.
+    """
 
     since: Since
     steps: tuple[Step, ...] = ()
+    lags: bool = False
 
-    def segment(self, commit: str) -> Segment | None:
-        """What a commit changed of ours; None where it changed nothing."""
-        return next((one for one in self.since.segments if one.commit == commit), None)
+    @property
+    def changing(self) -> frozenset[str]:
+        """The commits that changed something of ours."""
+        return frozenset(segment.commit for segment in self.since.segments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ def find_way(scene: Scene, head: Policy, remembered: Remembered, before: str | N
     base = reader.at(applied.applied_commit)
     if base.policy is None:
         return known or _from_before(reader, head, before, Unproven.BROKEN)
-    return Way(_along(reader, head, base.policy, steps), steps)
+    return Way(_along(reader, head, base.policy, steps), steps, lags=len(steps) > _LAG)
 
 
 def _none_applied(applied: AppliedState) -> Unproven:
@@ -73,7 +82,7 @@ def _none_applied(applied: AppliedState) -> Unproven:
 
 def _same(head: Policy, applied: AppliedState) -> Way | None:
     """The way where it has no length: what is to be applied is what was, under whatever commit."""
-    return Way(Since(head, head)) if applied.applied_digest == policy_digest(head) else None
+    return Way(Since(head, head), lags=True) if applied.applied_digest == policy_digest(head) else None
 
 
 def _from_before(reader: _Reader, head: Policy, before: str | None, why: Unproven) -> Way:
@@ -99,7 +108,8 @@ def _along(reader: _Reader, head: Policy, base: Policy, steps: tuple[Step, ...])
     waiting: list[str] = []
     last, digest = base, policy_digest(base)
     for step in steps:
-        state = _State(head, usable=True) if step.commit == head_commit(reader) else reader.at(step.commit)
+        is_head = step.commit == reader.scene.checkout.head
+        state = _State(head, usable=True) if is_head else reader.at(step.commit)
         if state.policy is None or not state.usable:
             waiting.append(step.commit)
             unusable += [state.policy] if state.policy else []
@@ -109,11 +119,6 @@ def _along(reader: _Reader, head: Policy, base: Policy, steps: tuple[Step, ...])
             segments += [Segment(commit, last, state.policy) for commit in (*waiting, step.commit)]
         last, digest, waiting = state.policy, found, []
     return Since(head, base, None, tuple(segments), tuple(unusable))
-
-
-def head_commit(reader: _Reader) -> str:
-    """The commit that is checked out."""
-    return reader.scene.checkout.head
 
 
 class _Reader:

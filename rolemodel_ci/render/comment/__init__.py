@@ -19,6 +19,7 @@ from rolemodel_ci.render.comment.facts import OUTCOME_MARKER, SUMMARY_MARKER, Fa
 from rolemodel_ci.render.comment.fit import Part, comment_limit, fitted, summary_limit
 from rolemodel_ci.render.comment.markup import alert, table_head, words
 from rolemodel_ci.render.comment.outcome import (
+    NOTHING_TOLD,
     Links,
     Told,
     earlier_rows,
@@ -105,7 +106,7 @@ def outcome(
     facts: Facts,
     when: datetime,
     set_aside: Iterable[Overridden] = (),
-    told: Told = Told(),
+    told: Told = NOTHING_TOLD,
 ) -> list[Part]:
     """The comment on the merged pull request: what came of it."""
     return [
@@ -120,7 +121,7 @@ def outcome(
 
 
 def refused_by_guard(
-    refusals: Iterable[Refusal], facts: Facts, when: datetime, told: Told = Told(), dangers: Dangers | None = None
+    refusals: Iterable[Refusal], facts: Facts, when: datetime, told: Told = NOTHING_TOLD, dangers: Dangers | None = None
 ) -> list[Part]:
     """The comment on a merged pull request that a guard stopped."""
     reasons = [refused(refusal) for refusal in refusals]
@@ -129,14 +130,14 @@ def refused_by_guard(
 
 
 def not_applied(
-    why: str, reasons: Iterable[tuple[str, str]], facts: Facts, when: datetime, told: Told = Told()
+    why: str, reasons: Iterable[tuple[str, str]], facts: Facts, when: datetime, told: Told = NOTHING_TOLD
 ) -> list[Part]:
     """The comment on a merged pull request of which nothing was applied. `reasons`: message and remedy."""
     said = [f"**Why:** {words(what)}. {words(todo)}" for what, todo in reasons]
     return _nothing_done(why, "CAUTION", said, facts, when, told)
 
 
-def left_to_another(why: str, facts: Facts, when: datetime, told: Told = Told()) -> list[Part]:
+def left_to_another(why: str, facts: Facts, when: datetime, told: Told = NOTHING_TOLD) -> list[Part]:
     """The comment on a merged pull request that another run applies."""
     return _nothing_done("not applied by this run", "NOTE", [f"**Why:** {words(why)}"], facts, when, told)
 

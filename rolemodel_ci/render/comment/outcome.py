@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rolemodel_ci.plan import AddMember, Done, Failed, Origin, Outcome, RemoveMember, Report, Skipped, StackChange
 from rolemodel_ci.render.blocks import counted, sentence
@@ -31,8 +31,11 @@ class Told:
     pushed: str = ""
     earlier: tuple[Asked, ...] = ()
     undone: tuple[Asked, ...] = ()
-    asked: Request = Request()
+    asked: Request = field(default_factory=Request)
     others: tuple[str, ...] = ()
+
+
+NOTHING_TOLD = Told()
 
 
 def outcome_headline(report: Report, earlier: Sequence[Asked] = ()) -> str:
@@ -67,13 +70,20 @@ def pushed_part(told: Told) -> Part:
     return Part(alert("CAUTION"), (what,), rank=0, noun="warning")
 
 
+def unapplied_part(merges: Sequence[str], unproven: str) -> Part:
+    """Which merges nobody has applied, and why it is not known what was last applied; empty where neither is so."""
+    rows = [f"> - **Merged, and not applied:** {few(merges)}."] if merges else []
+    rows += [f"> - What was last applied is not known: {words(unproven)}."] if unproven else []
+    return Part(alert("WARNING") if rows else "", tuple(rows), rank=0, noun="warning")
+
+
 def hands_part(told: Told) -> Part:
     """Who merged and who approved, and what else the same run was about."""
     also = (f"This run was also about {few(sorted(told.others))}.",) if told.others else ()
     return Part(" ".join((*told.hands, *also)), rank=1)
 
 
-def outcome_parts(report: Report, links: Links, dangers: Dangers, told: Told = Told()) -> Iterator[Part]:
+def outcome_parts(report: Report, links: Links, dangers: Dangers, told: Told = NOTHING_TOLD) -> Iterator[Part]:
     """The failures with what to do, then a row for each person who gained or lost something or was to."""
     yield from _failures(report)
     people = [outcome for outcome in report.outcomes if isinstance(outcome.change, AddMember | RemoveMember)]
