@@ -21,7 +21,8 @@ class Guard(StrEnum):
     RENAMED_GROUPS = "renamed-groups"
     MOVED_STACKS = "moved-stacks"
     UNKNOWN_STATE = "unknown-state"
-    QUOTA = "quota"
+    FOREIGN_STACK = "foreign-stack"
+    FOREIGN_GROUPS = "foreign-groups"
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class World:
 
     def tools(self, watch: Watch, may_write: Callable[[], None] = lambda: None) -> Tools:
         """What applying needs; it reads with the sessions that write. `may_write` as in `Tools`."""
-        writer = AwsStackWriter(self.writing, self.policy.stack_name)
+        writer = AwsStackWriter(self.writing, self.policy.stack_name, self.policy.owner)
         return Tools(
             AwsGroupWriter(self.writing),
             _readers(self.writing, self.policy).stacks,

@@ -26,6 +26,7 @@ Labels = Mapping[str, Allowed]
 
 _ONE_BY_ONE = frozenset({
     Guard.MASS_REVOCATION, Guard.PROTECTED, Guard.LAST_ADMINISTRATOR, Guard.OWN_LOCKOUT, Guard.RENAMED_GROUPS,
+    Guard.FOREIGN_STACK,
 })  # fmt: skip
 """Guards that can be asked about a part of a plan. Any other one looks at the plan as a whole."""
 

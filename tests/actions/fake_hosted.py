@@ -122,7 +122,8 @@ class Hosted:
 
     `prefix` is what stands between host and `/repos`: `/api/v3` on GitHub Enterprise. `directory` is a Git repository
     for trees, blobs and branches; `branches` has tips that differ from it. `issues` are those that are no pull
-    requests; `on_commits` says of comments which commit they are on. On `locked` ones nobody may comment (403); `gone` ones were deleted (410).
+    requests; `on_commits` says of comments which commit they are on. On `locked` ones nobody may comment (403); `gone`
+    ones were deleted (410).
     """
 
     owner: str = "acme"
