@@ -126,7 +126,6 @@ def _repaired(seen: _Look, chosen: Attributed, repair: Repair) -> Ending:
         return refused(seen.found.plan, reviewed, scene, seen.teller)
     must_be_tip(scene, _branch(scene))
     with seen.memory.locking(whole=whole) as lock:
-        must_be_tip(scene, _branch(scene))
         report = carried_out(reviewed, scene, seen.policy, seen.world, lock)
         messages: tuple[Message, ...] = ()
         if whole and seen.merges:

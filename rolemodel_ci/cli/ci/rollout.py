@@ -123,8 +123,8 @@ def _applied(course: Rollout, scene: Scene, policy: Policy) -> Ending:
         return refused(found.plan, reviewed, scene, teller)
     if found.plan.is_empty:
         return _nothing_to_do(reviewed, way, memory, teller, scene)
+    must_be_tip(scene, course.branch)
     with memory.locking(whole=True) as lock:
-        must_be_tip(scene, course.branch)
         report = carried_out(reviewed, scene, policy, world, lock)
         ending = _reported(report, reviewed, teller, _links(report, planned, policy, world))
         # Before it is remembered as applied: a run that is killed between the two is told again, not forgotten.

@@ -76,7 +76,7 @@ def _find_run(scene: Scene, github: Github, branch: str, tip: str, *, last: bool
         ) from failed
     going = next((run for run in runs if not run.has_ended or run.conclusion == "success"), None)
     if going is not None:
-        raise Moved(what, f"The run of {tip[:7]} applies everything up to it: {going.url}")
+        raise Moved(what, f"The run of {tip[:7]} applies everything up to it. {going.url}")
     if not last:
         return
     by_hand = "start the workflow by hand with `repair: everything`"
