@@ -9,7 +9,9 @@ a lease later nobody can tell who holds the lock, so that nobody takes it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -61,8 +63,8 @@ class AppliedState:
 
     `approved_commit` is the last commit whose plan passed the guards and was begun, `applied_commit` the last one that
     was applied completely; runs without a commit leave both as they are. `approved_digest` and `applied_digest` are the
-    digests of the policies that were, with or without a commit. `record_digest` is that of the record of the last run
-    that wrote this.
+    digests of the policies that were, with or without a commit, `applied_terms` that of what `terms_digest` names.
+    `record_digest` is that of the record of the last run that wrote this.
     """
 
     identity: Identity
@@ -70,6 +72,7 @@ class AppliedState:
     applied_commit: str | None
     approved_digest: str | None
     applied_digest: str | None
+    applied_terms: str | None
     run: str
     time: datetime
     record_digest: str | None = None
@@ -185,6 +188,7 @@ class Attempt:
     identity: Identity
     commit: str | None
     digest: str
+    terms: str
     run: str
     is_whole: bool = True
 
@@ -211,7 +215,12 @@ def ended(
     state = replace(state, time=now, record_digest=record_digest or state.record_digest)
     if not (complete and attempt.is_whole):
         return state
-    return replace(state, applied_commit=attempt.commit or state.applied_commit, applied_digest=attempt.digest)
+    return replace(
+        state,
+        applied_commit=attempt.commit or state.applied_commit,
+        applied_digest=attempt.digest,
+        applied_terms=attempt.terms,
+    )
 
 
 def deleted(state: AppliedState, now: datetime, record_digest: str | None = None) -> AppliedState:
@@ -222,24 +231,40 @@ def deleted(state: AppliedState, now: datetime, record_digest: str | None = None
         applied_commit=None,
         approved_digest=None,
         applied_digest=None,
+        applied_terms=None,
         time=now,
         record_digest=record_digest or state.record_digest,
     )
 
 
 def is_news(answer: StateAnswer, attempt: Attempt) -> bool:
-    """Whether a run that has nothing to change has something to remember: another policy than the last one."""
+    """Whether a run that has nothing to change in AWS has something to remember all the same.
+
+    That is so if nothing was remembered before, if an earlier run was not seen to its end, and if the terms have
+    changed: what AWS does not show, but the next run is judged by.
+    """
     if not attempt.is_whole:
         return False
     if isinstance(answer, AppliedState):
-        return not answer.is_complete or answer.applied_digest != attempt.digest
+        return not answer.is_complete or answer.applied_terms != attempt.terms
     return isinstance(answer, NoState)
+
+
+def terms_digest(policy: Policy) -> str:
+    """SHA-256 of what a policy decides about later runs: limits, protections, and when grants end."""
+    grants = policy.users.grants if policy.users else ()
+    said = {
+        "guards": asdict(policy.guards),
+        "protected": sorted(str(entry) for entry in policy.protected),
+        "ends": sorted([g.account, g.role, g.user, str(g.expires)] for g in grants if g.expires),
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _known(answer: StateAnswer, attempt: Attempt, now: datetime) -> AppliedState:
     if isinstance(answer, AppliedState):
         return answer
-    return AppliedState(attempt.identity, None, None, None, None, attempt.run, now)
+    return AppliedState(attempt.identity, None, None, None, None, None, attempt.run, now)
 
 
 def _joined(new: Identity, old: Identity) -> Identity:

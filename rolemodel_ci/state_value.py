@@ -166,6 +166,7 @@ def _state(said: Any) -> AppliedState:
         _matched(said.get("applied_commit"), _COMMIT, "applied_commit"),
         _matched(said.get("approved_digest"), _DIGEST, "approved_digest"),
         _matched(said.get("applied_digest"), _DIGEST, "applied_digest"),
+        _matched(said.get("applied_terms"), _DIGEST, "applied_terms"),
         _text(said.get("run"), "run"),
         _moment(said.get("time"), "time"),
         _matched(said.get("record_digest"), _DIGEST, "record_digest"),

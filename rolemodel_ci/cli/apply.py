@@ -26,7 +26,6 @@ from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.guard import strictest
 from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import DeleteStack, Phase, Plan, Report, phase_of
-from rolemodel_ci.render.audit import policy_digest
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.json import refusals_json, report_json
 from rolemodel_ci.render.plans import override_blocks, plan_blocks, refusal_blocks
@@ -186,7 +185,7 @@ def local_memory(policy: Policy, opened: World, audit: Audit) -> Memory:
         store,
         opened.remembers(),
         lambda: working_copy(policy, Path.cwd()),
-        lambda: policy_digest(policy),
+        policy,
         audit,
         lambda line: click.echo(line, err=True),
         required=False,

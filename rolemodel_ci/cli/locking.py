@@ -26,12 +26,15 @@ from rolemodel_ci.applied_state import (
     is_news,
     locked,
     recognised,
+    terms_digest,
 )
 from rolemodel_ci.cli.audit import Audit
 from rolemodel_ci.edge.parameter_store import ParameterStore
 from rolemodel_ci.edge.renewal import renewing
 from rolemodel_ci.edge.working_copy import WorkingCopy
+from rolemodel_ci.model import Policy
 from rolemodel_ci.ports import StateReader
+from rolemodel_ci.render.audit import policy_digest
 
 POLL = 3.0
 """Seconds between two looks at a lock that another run holds."""
@@ -75,7 +78,7 @@ class Memory:
     store: ParameterStore
     reader: StateReader
     copy: Callable[[], WorkingCopy]
-    digest: Callable[[], str]
+    policy: Policy
     audit: Audit
     say: Callable[[str], None]
     required: bool
@@ -108,7 +111,11 @@ class Memory:
     def attempt(self, *, whole: bool) -> Attempt:
         """What this run is about to apply."""
         copy = self._copy = self._copy or self.copy()
-        return Attempt(copy.identity, copy.commit, self.digest(), self.store.run, whole)
+        return self._attempt(copy.identity, copy.commit, whole=whole)
+
+    def _attempt(self, identity: Identity, commit: str | None, *, whole: bool) -> Attempt:
+        digest, terms = policy_digest(self.policy), terms_digest(self.policy)
+        return Attempt(identity, commit, digest, terms, self.store.run, whole)
 
     def recognised(self) -> Remembered:
         """What was read, as a run of these files sees it."""
@@ -140,7 +147,7 @@ class Memory:
     def remember(self, *, whole: bool, anyway: bool = False) -> None:
         """Remember a run that had nothing to change, if its policy is another one than was applied, or `anyway`."""
         assert self.seen is not None
-        if not anyway and not is_news(self.seen.answer, Attempt(Identity(), None, self.digest(), "", whole)):
+        if not anyway and not is_news(self.seen.answer, self._attempt(Identity(), None, whole=whole)):
             return
         attempt, seen = self.attempt(whole=whole), self.recognised()
         state = ended(

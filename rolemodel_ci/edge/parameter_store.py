@@ -7,15 +7,10 @@ others.
 
 from __future__ import annotations
 
-import json
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import Any
 
 from rolemodel_ci.applied_state import (
     LEASE,
@@ -31,62 +26,15 @@ from rolemodel_ci.applied_state import (
     foreign,
     locked,
 )
-from rolemodel_ci.edge.calling import calling
-from rolemodel_ci.edge.doors import MASTER, partition
+from rolemodel_ci.edge.doors import MASTER
+from rolemodel_ci.edge.parameter import PAUSES, Parameter, Timing
 from rolemodel_ci.edge.process import host, is_over, process
 from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.errors import CallFailed
-from rolemodel_ci.state_value import Lock, Value, remembered, to_text
-
-_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
-"""Seconds between attempts of one write. Parameter Store takes few writes a second from an account:
-https://docs.aws.amazon.com/general/latest/gr/ssm.html"""
+from rolemodel_ci.state_value import Lock, Value, to_text
 
 _MARGIN = 10.0
 """Seconds before its end at which a lease counts as over here: no call that changes something may begin then."""
-
-_SKEW = timedelta(minutes=5)
-"""How wrong this machine's clock may be for AWS to answer at all, for an answer that does not say what time it is:
-https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html"""
-
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-
-_REFUSED = _DENIED | {
-    "HierarchyLevelLimitExceededException",
-    "HierarchyTypeMismatchException",
-    "ParameterLimitExceeded",
-    "ParameterMaxVersionLimitExceeded",
-    "ParameterPatternMismatchException",
-    "UnsupportedParameterType",
-    "ValidationException",
-}
-"""Errors of PutParameter that another attempt does not change."""
-
-_NOT_MADE = frozenset({"ParameterAlreadyExists", "RequestLimitExceeded", "Throttling", "ThrottlingException",
-                       "TooManyUpdates"})  # fmt: skip
-"""Errors after which it is sure that nothing was written."""
-
-
-def elapsed() -> float:
-    """Seconds on a clock that also goes on while the machine is suspended, where the system has one."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """The clocks that a lock needs: seconds that passed, the time of day, and waiting."""
-
-    elapsed: Callable[[], float] = elapsed
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    sleep: Callable[[float], None] = time.sleep
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """The version that a write got; None where somebody else has written. `is_sure`: it was not written before."""
-
-    version: int | None
-    is_sure: bool
 
 
 @dataclass(slots=True)
@@ -114,13 +62,17 @@ class ParameterStore:
     _held: _Held | None = None
     _mutex: threading.RLock = field(default_factory=threading.RLock)
 
+    @property
+    def _parameter(self) -> Parameter:
+        return Parameter(self.sessions, self.name, self.timing)
+
     def read_state(self) -> Remembered:
         """What is remembered, and who holds the lock. Raises NoAccess where there are no credentials."""
         self.sessions.identity(MASTER)
         try:
-            found = self._read()
+            found = self._parameter.read()
         except CallFailed as failed:
-            return Remembered(self._unreadable(failed, "ssm:GetParameter"))
+            return Remembered(self._parameter.unreadable(failed))
         return found
 
     def lock(self, seen: Remembered, state: AppliedState) -> None:
@@ -129,14 +81,7 @@ class ParameterStore:
         with self._mutex:
             lock = Lock(uuid.uuid4().hex, self.run, self.timing.now(), host(), process())
             until = self.timing.elapsed() + LEASE.total_seconds() - _MARGIN
-            try:
-                version = self._swap(seen, state, lock)
-            except KeyboardInterrupt:  # it may have been written; then it is taken back
-                self._held = _Held(lock, _state_of(seen) or state, seen.version + 1, until)
-                if self.read_state().version == seen.version + 1:
-                    self.unlock(None)
-                raise
-            self._held = _Held(lock, state, version, until)
+            self._held = _Held(lock, state, self._swap(seen, state, lock), until)
 
     def remember(self, seen: Remembered, state: AppliedState) -> None:
         """Remember `state`, and leave the lock free, if nobody has written since `seen`."""
@@ -189,8 +134,15 @@ class ParameterStore:
 
     def _swap(self, seen: Remembered, state: AppliedState, lock: Lock | None) -> int:
         """Write if nobody has since `seen`; the version. Raises LockedError where somebody has."""
-        value = Value(seen.version, uuid.uuid4().hex, state, lock, _state_of(seen) or NoState())
-        version = self._put(to_text(value), seen.version).version
+        before = _state_of(seen)
+        text = to_text(Value(seen.version, uuid.uuid4().hex, state, lock, before or NoState()))
+        try:
+            version = self._parameter.put(text, seen.version).version
+        except KeyboardInterrupt:
+            if lock is not None and self._parameter.newest(text) == (seen.version + 1, True):  # it was written already
+                free = Value(seen.version + 1, uuid.uuid4().hex, before or state)
+                self._parameter.put(to_text(free), seen.version + 1)
+            raise
         if version != seen.version + 1:
             raise LockedError(
                 f"another run has written {self.name} since this one has read it",
@@ -206,107 +158,17 @@ class ParameterStore:
         """
         held = self._held
         assert held is not None
-        for _ in _PAUSES:
-            written = self._put(to_text(Value(held.version, uuid.uuid4().hex, held.state, lock)), held.version)
+        for _ in PAUSES:
+            text = to_text(Value(held.version, uuid.uuid4().hex, held.state, lock))
+            written = self._parameter.put(text, held.version)
             if written.version == held.version + 1:
                 held.version = written.version
                 return
             if lock is None and not written.is_sure:
                 raise StateError(f"whether {self.name} was written is not known", "Run again: it shows what counts.")
-            held.version = self._read().version if written.version is None else written.version
+            held.version = self._parameter.read().version if written.version is None else written.version
             self.check()
         raise LockedError(f"others keep writing {self.name}", "Look who does, then run again.")
-
-    def _put(self, text: str, base: int) -> _Written:
-        """Write a value, after the version `base`. An answer that is lost is looked for; botocore's own repeats would
-        write twice without telling.
-        """
-        pauses, sure = iter(_PAUSES), True
-        while True:
-            try:
-                with self._calling("PutParameter"):
-                    answer = self._client("ssm-once").put_parameter(
-                        Name=self.name, Value=text, Type="String", Tier="Standard", Overwrite=base > 0
-                    )
-                    return _Written(int(answer["Version"]), sure)
-            except CallFailed as failed:
-                if failed.code in _REFUSED:
-                    raise self._unwritable(failed) from failed
-                sure = sure and failed.code in _NOT_MADE
-                version, is_ours = self._newest(text)
-                if is_ours:
-                    return _Written(version, sure)
-                if version not in (None, base):
-                    return _Written(None, sure)
-                pause = next(pauses, None)
-                if pause is None:
-                    raise self._unwritable(failed) from failed
-                self.timing.sleep(pause)
-
-    def _newest(self, text: str) -> tuple[int | None, bool]:
-        """The newest version, None where it cannot be read now, and whether it is `text`."""
-        try:
-            with self._calling("GetParameter"):
-                found = self._client("ssm").get_parameter(Name=self.name)["Parameter"]
-                return int(found["Version"]), found["Value"] == text
-        except CallFailed as failed:
-            return (0 if failed.code == "ParameterNotFound" else None), False
-
-    def _read(self) -> Remembered:
-        """The parameter as it is. Raises CallFailed."""
-        try:
-            with self._calling("GetParameter"):
-                answer = self._client("ssm").get_parameter(Name=self.name)
-                found = answer["Parameter"]
-                text, version, modified = str(found["Value"]), int(found["Version"]), found["LastModifiedDate"]
-        except CallFailed as failed:
-            if failed.code != "ParameterNotFound":
-                raise
-            return Remembered(NoState())
-        return remembered(text, version, modified, self._aws_time(answer))
-
-    def _aws_time(self, answer: Any) -> datetime:
-        """When AWS answered; earlier rather than later, so that no lease seems over that is not."""
-        said = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
-        try:
-            return parsedate_to_datetime(said).astimezone(UTC)
-        except (TypeError, ValueError):
-            return self.timing.now() - _SKEW
-
-    def _client(self, service: str) -> Any:
-        return self.sessions.client(MASTER, service)
-
-    def _calling(self, action: str) -> Any:
-        return calling(f"ssm:{action}", self.sessions.label(MASTER))
-
-    def _unreadable(self, failed: CallFailed, action: str) -> UnreadableState:
-        statement = self.statement(action) if failed.code in _DENIED else ""
-        return UnreadableState(
-            f"what was last applied ({self.name}) cannot be read: {failed.message}",
-            _lacking(statement) or failed.remedy,
-            statement,
-        )
-
-    def _unwritable(self, failed: CallFailed) -> StateError:
-        statement = self.statement("ssm:GetParameter", "ssm:PutParameter") if failed.code in _DENIED else ""
-        return StateError(
-            f"what is applied ({self.name}) cannot be remembered: {failed.message}",
-            _lacking(statement) or failed.remedy,
-        )
-
-    def statement(self, *actions: str) -> str:
-        """The statement that a role needs for these actions, as JSON."""
-        region, account = self.sessions.region, self.sessions.identity(MASTER).account_id
-        arn = f"arn:{partition(region)}:ssm:{region}:{account}:parameter{self.name}"
-        return json.dumps({"Effect": "Allow", "Action": list(actions), "Resource": arn})
-
-
-def _lacking(statement: str) -> str:
-    return (
-        f"Add this statement to the policy of the role, or deploy bootstrap/master.yml anew: {statement}"
-        if statement
-        else ""
-    )
 
 
 def _state_of(seen: Remembered) -> AppliedState | None:

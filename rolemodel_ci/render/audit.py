@@ -114,19 +114,20 @@ def audit_json(run: Audited) -> dict[str, Any]:
         "refusals": refusal.get("refusals", []),
         "unreadable": planned.get("unreadable", []),
         "blocked": planned.get("blocked", []),
-        "calls": [
-            {
-                "action": c.action,
-                "calls": c.calls,
-                "retries": c.retries,
-                "errors": c.errors,
-                "seconds": round(c.seconds, 3),
-            }
-            for c in run.calls
-        ],
+        "calls": [_call_json(call) for call in run.calls],
         "previous": run.previous,
     }
     return document | {"digest": record_digest(document)}
+
+
+def _call_json(call: Called) -> dict[str, Any]:
+    return {
+        "action": call.action,
+        "calls": call.calls,
+        "retries": call.retries,
+        "errors": call.errors,
+        "seconds": round(call.seconds, 3),
+    }
 
 
 def record_digest(document: Mapping[str, Any]) -> str:

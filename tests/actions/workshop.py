@@ -18,7 +18,7 @@ from typing import Any, Self
 import pytest
 from cli.running import run
 
-from rolemodel_ci.applied_state import AppliedState, Identity
+from rolemodel_ci.applied_state import AppliedState, Identity, terms_digest
 from rolemodel_ci.cli.policy import read_files
 from rolemodel_ci.edge.repo import Checkout
 from rolemodel_ci.render.audit import policy_digest
@@ -281,7 +281,9 @@ class Workshop:
         assert policy is not None
         digest = policy_digest(policy)
         whose = Identity(repository or f"{self.home.owner}/{self.home.name}", "", "access/config.yml")
-        state = AppliedState(whose, commit, commit, digest, digest, "a run before", datetime.now(UTC))
+        state = AppliedState(
+            whose, commit, commit, digest, digest, terms_digest(policy), "a run before", datetime.now(UTC)
+        )
         self.forget_state()
         text = to_text(Value(0, "test", state))
         self.aws.client("ssm", MASTER).put_parameter(Name=STATE, Value=text, Type="String")

@@ -14,7 +14,6 @@ from rolemodel_ci.edge.process import is_over
 from rolemodel_ci.edge.runs import run_of
 from rolemodel_ci.edge.working_copy import WorkingCopy
 from rolemodel_ci.model import Policy
-from rolemodel_ci.render.audit import policy_digest
 
 
 def remembering(scene: Scene, policy: Policy, world: World) -> Memory:
@@ -27,7 +26,7 @@ def remembering(scene: Scene, policy: Policy, world: World) -> Memory:
         world.store(name, partial(_has_ended, scene)),
         world.remembers(),
         lambda: WorkingCopy(identity(scene), scene.checkout.head),
-        partial(policy_digest, policy),
+        policy,
         scene.audit,
         lambda said: scene.commands.notice("What was last applied", said),
         required=True,
