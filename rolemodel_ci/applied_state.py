@@ -240,14 +240,12 @@ def deleted(state: AppliedState, now: datetime, record_digest: str | None = None
 def is_news(answer: StateAnswer, attempt: Attempt) -> bool:
     """Whether a run that has nothing to change in AWS has something to remember all the same.
 
-    That is so if nothing was remembered before, if an earlier run was not seen to its end, and if the terms have
-    changed: what AWS does not show, but the next run is judged by.
+    That is so if an earlier run was not seen to its end, and if the terms have changed since: what AWS does not show,
+    but the next run is judged by. Where nothing is on record yet, the first run that changes something begins it.
     """
-    if not attempt.is_whole:
+    if not attempt.is_whole or not isinstance(answer, AppliedState):
         return False
-    if isinstance(answer, AppliedState):
-        return not answer.is_complete or answer.applied_terms != attempt.terms
-    return isinstance(answer, NoState)
+    return not answer.is_complete or answer.applied_terms != attempt.terms
 
 
 def terms_digest(policy: Policy) -> str:
