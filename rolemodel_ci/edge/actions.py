@@ -60,7 +60,6 @@ class Runner:
     workspace: Path
     inputs: Inputs
     repository: str = ""
-    repository_id: str = ""
     commit: str = ""
     actor: str = ""
     started_by: str = ""
@@ -71,6 +70,7 @@ class Runner:
     oidc: Oidc | None = None
     debug: bool = False
     attempt: str = ""
+    repository_id: str = ""
     summary_file: Path | None = None
     output_file: Path | None = None
 
