@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from rolemodel_ci.plan import AddMember, Done, Failed, Origin, Outcome, RemoveMember, Report, Skipped, StackChange
 from rolemodel_ci.render.blocks import counted, sentence
 from rolemodel_ci.render.comment.asked import mark
+from rolemodel_ci.render.comment.drift import Dangers
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, link, name, row, table_head, words
-from rolemodel_ci.render.comment.planned import Dangers
 from rolemodel_ci.render.plans import describe
 from rolemodel_ci.request import Asked, Request, Touch
 
