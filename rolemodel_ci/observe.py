@@ -11,10 +11,13 @@ from rolemodel_ci.model import Account
 from rolemodel_ci.ports import MasterReader, StackReader
 
 
-def observe(master: MasterReader, stacks: StackReader, accounts: Sequence[Account], jobs: int) -> Live:
+def observe(
+    master: MasterReader, stacks: StackReader, accounts: Sequence[Account], jobs: int, *, master_assumable: bool = False
+) -> Live:
     """Everything a plan is made of. An account that fails is Unreadable; a master that fails ends the run.
 
-    Raises NoAccess where the master account cannot be read, KeyboardInterrupt where a person stops it.
+    So is one that is the master itself, unless it may be (`master_assumable`). Raises NoAccess where the master account
+    cannot be read, KeyboardInterrupt where a person stops it.
     """
     targets: list[Account | None] = [None, *accounts]  # the master first: it takes longest
 
@@ -34,7 +37,22 @@ def observe(master: MasterReader, stacks: StackReader, accounts: Sequence[Accoun
         else:
             found[answer.value.account] = answer.value
     assert live_master is not None  # `each` answers for every item or raises
-    return Live(live_master, _told_apart(found))
+    told = found if master_assumable else _without_master(found, live_master.identity.account_id)
+    return Live(live_master, _told_apart(told))
+
+
+def _without_master(stacks: dict[str, Stack], master_id: str) -> dict[str, Stack]:
+    """Credentials that lead to the master make whoever gets a role there somebody who may decide about everybody."""
+    return {
+        name: Unreadable(
+            name,
+            f"its credentials lead to account {master_id}, which is the master account",
+            "Correct its `profile` or `account_id` in the config. If it is meant, write `master_is_assumable: true`.",
+        )
+        if not isinstance(stack, Unreadable) and stack.identity.account_id == master_id
+        else stack
+        for name, stack in stacks.items()
+    }
 
 
 def _told_apart(stacks: dict[str, Stack]) -> dict[str, Stack]:

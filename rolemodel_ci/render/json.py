@@ -25,7 +25,7 @@ VERSION = 1
 
 def plan_json(plan: Plan) -> dict[str, Any]:
     """A plan, with the digest that names it."""
-    return _document("plan", digest=digest(plan), **_plan(plan))
+    return _document("plan", digest=digest(plan), **_plan(plan), administrators=_value(plan.administrators))
 
 
 def digest(plan: Plan) -> str:
