@@ -13,6 +13,7 @@ from rolemodel_ci.guard import review, review_deletion
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import Account, Policy
 from rolemodel_ci.observe import observe
+from rolemodel_ci.patience import Patience
 from rolemodel_ci.plan import Plan, Report
 from rolemodel_ci.ports import MasterReader, StackReader
 from rolemodel_ci.verdict import NOTHING_ALLOWED, Allowed, Approved, Refusal
@@ -41,10 +42,11 @@ DELETION = Job(
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """What planning may touch."""
+    """What planning may touch, and how long it waits for each account; without end where `patience` is None."""
 
     master: MasterReader
     stacks: StackReader
+    patience: Callable[[Account | None], Patience] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,12 @@ def make_plan(
 ) -> Planned:
     """Read AWS and compare. Holds no writer, so that it cannot write. Raises NoAccess."""
     live = observe(
-        readers.master, readers.stacks, job.accounts(policy, only), jobs, master_assumable=policy.master_is_assumable
+        readers.master,
+        readers.stacks,
+        job.accounts(policy, only),
+        jobs,
+        readers.patience,
+        master_assumable=policy.master_is_assumable,
     )
     return Planned(with_administrators(job.plan(policy, live, today, only), policy, live, today), live)
 

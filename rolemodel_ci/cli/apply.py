@@ -41,8 +41,8 @@ class Order:
 def apply(told: Asked) -> int:
     """Make AWS what the repository says.
 
-    Stacks, groups and membership. What takes access away is done first, then the stacks of all accounts at once, then
-    what gives access. Running again finishes what a run left.
+    Stacks, groups and membership. What takes access away is done first. Then come the stacks, all accounts at once, and
+    what gives access: in each account after its own stack. Running again finishes what a run left.
     """
     return _run("apply", EVERYTHING, told)
 

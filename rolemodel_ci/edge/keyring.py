@@ -12,6 +12,7 @@ from rolemodel_ci.edge.calling import calling
 from rolemodel_ci.edge.clients import Clients
 from rolemodel_ci.edge.doors import MASTER, AssumedRole, Door, OnwardRole, Profile, WebIdentity
 from rolemodel_ci.errors import CallFailed, NoAccess
+from rolemodel_ci.patience import waiting
 
 _MARGIN = 300.0
 """Seconds before their end at which keys are renewed: longer than any call with all its repeats."""
@@ -76,7 +77,8 @@ class Keyring:
             return self._taken(sender.assume_role(RoleArn=source.role_arn, RoleSessionName=source.session_name))
 
     def _identified(self, door: Door, source: WebIdentity) -> Keys:
-        token = source.token()
+        with waiting("GitHub's token service"):
+            token = source.token()
         action = "sts:AssumeRoleWithWebIdentity"
         try:
             with calling(action, door.label):

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import assert_never
 
 from rolemodel_ci.danger import ADMINISTRATOR, UNKNOWN
+from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.plan import (
     AddMember,
     Administrator,
@@ -26,7 +27,7 @@ from rolemodel_ci.plan import (
     UpdateStack,
 )
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Row, Table, Tone, counted, sentence
-from rolemodel_ci.roles import Difference
+from rolemodel_ci.render.differences import lines as lines_of
 from rolemodel_ci.verdict import Overridden, Refusal
 
 _RANKS = {ADMINISTRATOR: "administrator", UNKNOWN: "perhaps administrator"}
@@ -254,7 +255,7 @@ def _differences(stacks: Sequence[StackChange]) -> Iterator[Block]:
                     f"{line.sign}   {line.part + ': ' if line.part else ''}{line.text}",
                     Tone.GAIN if line.sign == "+" else Tone.LOSS,
                 )
-                for line in difference.lines
+                for line in lines_of(difference)
             ]
         yield Paragraph(f"In {accounts}:")
         yield Lines(tuple(lines))
