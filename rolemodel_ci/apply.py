@@ -12,6 +12,7 @@ from functools import partial
 from itertools import groupby
 from typing import assert_never
 
+from rolemodel_ci.applied_state import LockedError
 from rolemodel_ci.diff.groups import group_policy
 from rolemodel_ci.diff.stacks import live_arns
 from rolemodel_ci.errors import CannotGoOn
@@ -54,13 +55,17 @@ _NOT_STARTED = "the run was interrupted"
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What applying needs of the world. `jobs`: how many accounts or groups are worked on at once."""
+    """What applying needs of the world. `jobs`: how many accounts or groups are worked on at once.
+
+    `may_write` is asked before each change; it raises LockedError once another run may be applying.
+    """
 
     groups: GroupWriter
     stacks: StackReader
     rollout: Rollout
     watch: Watch
     jobs: int
+    may_write: Callable[[], None] = lambda: None
 
 
 def apply(approved: Approved, policy: Policy, tools: Tools) -> Report:
@@ -167,7 +172,10 @@ class _Run:
             if because:
                 outcome = Skipped(change, because)
             else:
+                self.tools.may_write()
                 make()
+        except LockedError as error:
+            outcome = Skipped(change, error.message)
         except CannotGoOn as error:
             outcome = Failed(change, error.message, error.remedy)
         except Exception as error:
