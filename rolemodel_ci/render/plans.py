@@ -38,7 +38,7 @@ _SHOWN = 20  # names in one warning
 _SECTIONS = (
     (Origin.REQUESTED, "Requested by the change"),
     (Origin.EXPIRED, "Ended: the last day of these grants is over"),
-    (Origin.DRIFT, "Drift: AWS differs from the repository, and is put right"),
+    (Origin.DRIFT, "Drift: AWS differs from the repository"),
 )
 
 
