@@ -154,5 +154,5 @@ def watching() -> Iterator[Watch]:
 def github_world(policy: Policy, role: str, runner: Runner, tokens: RunnerTokens, hide: Callable[[str], None]) -> World:
     """The accounts as a role that trusts GitHub sees them."""
     doors = github_doors(policy, role, session_name(runner.repository, runner.run_id), tokens.fresh)
-    sessions = Sessions(doors, policy.region, runner.inputs.jobs, hide=hide)
+    sessions = Sessions(doors, policy.region, runner.inputs.jobs, runner.local_aws, hide)
     return World(sessions, sessions, policy, runner.inputs.jobs)

@@ -19,6 +19,7 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.handlers import json_decode_template_body
+from botocore.loaders import Loader
 from botocore.utils import parse_timestamp
 
 from rolemodel_ci import __version__
@@ -154,5 +155,7 @@ def _moment(value: Any) -> datetime:
 
 @functools.cache
 def _loader() -> Any:
-    """What reads and parses the descriptions of AWS's services, once a process."""
-    return botocore.session.Session(session_vars=_NO_FILES).get_component("data_loader")
+    """What reads and parses the descriptions of AWS's services, once a process; only those that botocore comes with:
+    others, from AWS_DATA_PATH or ~/.aws/models, could have endpoints of their own.
+    """
+    return Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)

@@ -29,7 +29,13 @@ VERSION = 1
 def plan_json(plan: Plan, seen: Remembered | None = None) -> dict[str, Any]:
     """A plan, with the digest that names it, and what is on record of what was last applied, if that was read."""
     remembered = memory_json(seen) if seen else None
-    return _document("plan", digest=digest(plan), last_applied=remembered, **_plan(plan))
+    return _document(
+        "plan",
+        digest=digest(plan),
+        last_applied=remembered,
+        **_plan(plan),
+        administrators=_value(plan.administrators),
+    )
 
 
 def digest(plan: Plan) -> str:
