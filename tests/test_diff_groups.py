@@ -244,11 +244,11 @@ def test_a_group_of_the_name_elsewhere_is_in_the_way() -> None:
     foreign = replace(group(), path="/")
     other_case = replace(group(), path="/x/", name="rm.PROD.admin")
 
-    assert taken_elsewhere(SLOT, master()) is None
-    assert taken_elsewhere(SLOT, master(group())) is None
-    assert taken_elsewhere(SLOT, master(replace(group(), name="rm.PROD.admin"))) is None
+    assert taken_elsewhere(SLOT, master(), "/RoleModel/") is None
+    assert taken_elsewhere(SLOT, master(group()), "/RoleModel/") is None
+    assert taken_elsewhere(SLOT, master(replace(group(), name="rm.PROD.admin")), "/RoleModel/") is None
     for live, shown in ((foreign, "`RM.prod.Admin` exists under path `/`"), (other_case, "`rm.PROD.admin` exists")):
-        blocked = taken_elsewhere(SLOT, master(live))
+        blocked = taken_elsewhere(SLOT, master(live), "/RoleModel/")
         assert blocked is not None
         assert shown in blocked.reason
         assert blocked.group == GROUP
@@ -259,4 +259,4 @@ def test_strays_are_ours_and_unaccounted_for_in_order() -> None:
     ours = [replace(group(), name=name) for name in names]
     foreign = replace(group(), name="Developers", path="/RoleModel/sub/")
 
-    assert [stray.name for stray in strays(master(*ours, foreign), [GROUP])] == ["RM.a", "RM.b"]
+    assert [stray.name for stray in strays(master(*ours, foreign), [GROUP], "/RoleModel/")] == ["RM.a", "RM.b"]

@@ -248,7 +248,7 @@ def test_required_keys_and_defaults_are_those_of_the_page() -> None:
     guards, access = Guards(), GithubOidc("p", "a")
     defaults: dict[str, Any] = {name: getattr(guards, name) for name in Guards.__dataclass_fields__}
     defaults |= {"audience": access.audience, "via": access.via}
-    named = ("stack_name", "region", "group_prefix", "stack_deadline")
+    named = ("stack_name", "region", "group_prefix", "owner", "stack_deadline")
     defaults |= {name: Policy.__dataclass_fields__[name].default for name in named}
     assert {key: told[key] for key in defaults} == {
         key: "none" if value is None else str(value) for key, value in defaults.items()

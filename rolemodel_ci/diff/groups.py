@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rolemodel_ci.live import LiveGroup, LiveMaster
-from rolemodel_ci.model import GROUP_PATH, Grant
+from rolemodel_ci.model import Grant
 from rolemodel_ci.plan import (
     AddMember,
     Blocked,
@@ -92,13 +92,13 @@ def _is_plain(statement: Any) -> bool:
     )
 
 
-def taken_elsewhere(slot: Slot, master: LiveMaster) -> Blocked | None:
-    """Why the group cannot be made: IAM has one of that name, or of its spelling, that is not ours."""
+def taken_elsewhere(slot: Slot, master: LiveMaster, path: str) -> Blocked | None:
+    """Why the group cannot be made: IAM has one of that name, or of its spelling, not under `path`, which is ours."""
     other = master.groups.get(slot.group)
     if other is None:
         wanted = slot.group.lower()
         other = next((group for name, group in master.groups.items() if name.lower() == wanted), None)
-    if other is None or other.path == GROUP_PATH:  # one of ours, of another spelling, is a stray and goes first
+    if other is None or other.path == path:  # one of ours, of another spelling, is a stray and goes first
         return None
     return Blocked(
         slot.group,
@@ -168,7 +168,7 @@ def member_changes(
             yield AddMember(slot.account, slot.role, slot.group, user, grant.expires, grant.reason, grant.place)
 
 
-def strays(master: LiveMaster, wanted: Iterable[str]) -> list[LiveGroup]:
+def strays(master: LiveMaster, wanted: Iterable[str], path: str) -> list[LiveGroup]:
     """Groups under our path that nothing in the policy accounts for."""
     keep = set(wanted)
-    return [group for name, group in sorted(master.groups.items()) if group.path == GROUP_PATH and name not in keep]
+    return [group for name, group in sorted(master.groups.items()) if group.path == path and name not in keep]

@@ -20,11 +20,15 @@ class Kept(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sticky:
-    """Which comment it is: on which pull request, with which hidden first line, by whom."""
+    """Which comment it is: on which pull request, with which hidden first line, by whom.
+
+    `former` is another first line that it may have; a comment that has `marker` comes before one that has it.
+    """
 
     number: int
     marker: str
     author: str
+    former: str = ""
 
     def keep(self, github: Github, body: str, *, make: bool = True) -> tuple[Comment, Kept] | None:
         """Have the comment say `body`, which begins with the marker. None: there is none, and none was to be made.
@@ -49,10 +53,9 @@ class Sticky:
 
     def find(self, github: Github) -> Comment | None:
         """The comment, if it is there. Raises GithubFailed."""
-        return next(
-            (c for c in github.comments(self.number) if c.author == self.author and c.body.startswith(self.marker)),
-            None,
-        )
+        ours = [comment for comment in github.comments(self.number) if comment.author == self.author]
+        markers = (self.marker, self.former) if self.former else (self.marker,)
+        return next((c for marker in markers for c in ours if c.body.startswith(marker)), None)
 
     def _update(self, github: Github, found: Comment, body: str) -> tuple[Comment, Kept]:
         if _plain(found.body) == _plain(body):

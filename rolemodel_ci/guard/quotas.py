@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from rolemodel_ci.diff.groups import group_policy
 from rolemodel_ci.guard.headroom import groups_of_users
 from rolemodel_ci.live import Live
-from rolemodel_ci.model import GROUP_PATH, Policy
+from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import AddMember, CreateGroup, Plan, PutPolicy
 from rolemodel_ci.verdict import Guard, Refusal
 
@@ -38,7 +38,7 @@ def quotas(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
         if count[user] > most.groups_per_user:
             yield Refusal(
                 Guard.QUOTA,
-                f"`{user}` would be in {count[user]} groups, those outside {GROUP_PATH} included; "
+                f"`{user}` would be in {count[user]} groups, those outside {policy.group_path} included; "
                 f"AWS allows {most.groups_per_user}, and it cannot be raised",
                 "Take a role away from the user, or a membership outside of this repository.",
             )

@@ -33,13 +33,15 @@ class Result(StrEnum):
 class Message:
     """The comment a run has for a pull request. `make` False: only kept up to date where it is there already.
 
-    `once`: one that is there already says more than this run has to say, and stays.
+    `once`: one that is there already says more than this run has to say, and stays. `former` is the marker that the
+    comment may have from before comments named their config; empty where it cannot be ours.
     """
 
     number: int
     marker: str
     make: bool = True
     once: bool = False
+    former: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from rolemodel_ci.guard import headroom, strictest
 from rolemodel_ci.model import Policy, Problem, Severity, are_usable
 from rolemodel_ci.plan import Plan
 from rolemodel_ci.render.comment import SUMMARY_MARKER, Author, Judged, cannot_tell, problems_found, requested_change
+from rolemodel_ci.render.comment.facts import marker_of
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.json import plan_json, problems_json
 from rolemodel_ci.render.plans import plan_blocks
@@ -50,7 +51,7 @@ def _reviewed(course: Review, scene: Scene) -> Ending:
     pull = course.pull
     policy, problems = scene.policy()
     if policy is None or not are_usable(problems):
-        return _unusable(problems, scene, pull.base_sha, (Message(pull.number, SUMMARY_MARKER),))
+        return _unusable(problems, scene, pull.base_sha, (scene.message(pull.number, SUMMARY_MARKER),))
     sha = base_of_merge(scene.checkout, pull.head_sha, pull.base_sha) if pull.base_sha else None
     try:
         base = scene.base(sha, *((pull.head_sha,) if pull.head_sha else ()))
@@ -70,7 +71,7 @@ def _reviewed(course: Review, scene: Scene) -> Ending:
         plan,
         asked,
         plan_json(plan) if plan else None,
-        (Message(pull.number, SUMMARY_MARKER, make=not asked.is_empty or bool(failure)),),
+        (scene.message(pull.number, SUMMARY_MARKER, make=not asked.is_empty or bool(failure)),),
         failure,
         judged if isinstance(judged, str) and not failure else "",
     )
@@ -134,12 +135,13 @@ def _incomparable(
     A comment that is there already is not left to tell of an older commit.
     """
     what = "Access change: the files are good, but what the request changes is not known"
+    marker = marker_of(SUMMARY_MARKER, scene.config)
     failure = "" if unread else failed_by(error)
     return Ending(
         Result.FAILED if failure else Result.VALID, error.exit_code if failure else 0,
-        parts=(Part(SUMMARY_MARKER), *cannot_tell(what, failed_by(error), scene.facts(), problems)),
+        parts=(Part(marker), *cannot_tell(what, failed_by(error), scene.facts(), problems)),
         problems=problems, failure=failure, remark="" if failure else failed_by(error),
-        messages=(Message(number, SUMMARY_MARKER, make=bool(failure)),) if number else (),
+        messages=(scene.message(number, SUMMARY_MARKER, make=bool(failure)),) if number else (),
     )  # fmt: skip
 
 

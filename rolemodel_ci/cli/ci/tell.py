@@ -65,7 +65,7 @@ def _comment(
         commands.notice("No comment", failed_by(why) if why else "The event names no pull request.")
         return ""
     author = runner.inputs.comment_author
-    sticky = Sticky(message.number, message.marker, author)
+    sticky = Sticky(message.number, message.marker, author, message.former)
     try:
         if message.once and (there := sticky.find(github)):
             return there.url
