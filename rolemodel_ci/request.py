@@ -8,7 +8,8 @@ from datetime import date
 from enum import StrEnum
 
 from rolemodel_ci.checks.subject import subject
-from rolemodel_ci.danger import dangers, worse
+from rolemodel_ci.iam.escalation import marks
+from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.model import Grant, Place, Policy
 from rolemodel_ci.reshaped import Joining, Reshaped, Side, joining, reshaped, steady_ids, ways_into
 from rolemodel_ci.resolve import Resolved
@@ -35,7 +36,7 @@ class Touch(StrEnum):
 class Asked:
     """One grant that the change touches. `place` is in the head; of a grant that goes, in the base.
 
-    `danger` says what makes the role as good as an administrator, or is None. `until_then` is the last day that the
+    `danger` is what makes the role as good as an administrator, or None. `until_then` is the last day that the
     grant had before the change.
     """
 
@@ -46,7 +47,7 @@ class Asked:
     place: Place
     expires: date | None = None
     reason: str | None = None
-    danger: str | None = None
+    danger: Mark | None = None
     until_then: date | None = None
 
     @property
@@ -60,7 +61,8 @@ class Request:
     """Everything that the change asks for.
 
     `dangers` says, by account and role, what makes a role as good as an administrator, before the change or after it.
-    `newly` has those of them that are so, or are worse, only after it, of accounts that were there before it.
+    `newly` has those that are so, or are worse, only after it, and every new role with a dangerous action. `gained` are
+    the dangerous actions that a role which was there has only after it.
     `joining` says what the accounts that are `coming` are; `leaving` are those `going` whose stack stays, for they are
     not `absent` but out of the config.
     `held` says who then holds each role that changes or comes, `ways` how else it may be taken on.
@@ -73,8 +75,8 @@ class Request:
     reshaped: tuple[Reshaped, ...] = ()
     coming: tuple[str, ...] = ()
     going: tuple[str, ...] = ()
-    dangers: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    newly: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    dangers: Mapping[tuple[str, str], Mark] = field(default_factory=dict)
+    newly: Mapping[tuple[str, str], Mark] = field(default_factory=dict)
     held: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     whole: bool = True
@@ -83,6 +85,7 @@ class Request:
     settings: tuple[Setting, ...] = ()
     joining: tuple[Joining, ...] = ()
     leaving: tuple[str, ...] = ()
+    gained: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -100,10 +103,14 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
     before = subject(base, today).resolved if base else {}
     sides = _side(base, before), _side(head, after)
     was, now = (side.resolved.keys() for side in sides)
-    risky_before, risky = _dangers(before), _dangers(after)
+    marks_before, marks_after = _marks(before), _marks(after)
+    there = {(account, role) for account in was & now for role in role_names(before[account])}
     newly = {
-        key: why for key, why in risky.items() if key[0] in was & now and worse(why, risky_before.get(key))
-    }  # fmt: skip
+        key: mark
+        for key, mark in marks_after.items()
+        if key[0] in now and (mark.worse_than(marks_before.get(key)) if key in there else True)
+    }
+    risky_before, risky = _dangerous(marks_before), _dangerous(marks_after)
     holding_before, holding = _holding(base, today), _holding(head, today)
     unmanaged = bool(base and base.users and head.users is None)
     if unmanaged:  # memberships of what stays are left alone; with what goes, they go
@@ -119,7 +126,7 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         shapes,
         tuple(sorted(now - was)),
         tuple(sorted(was - now)),
-        risky_before | risky,
+        {key: max((m[key] for m in (risky_before, risky) if key in m), key=_level) for key in risky_before | risky},
         newly,
         _held(holding, touched),
         tuple(path for path in sorted(changed) if decides(path, head)),
@@ -129,12 +136,17 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         settings(base, head),
         tuple(joining(base, head, *sides)),
         tuple(sorted(was - {account.name for account in head.accounts})),
+        {
+            key: gained
+            for key in marks_after.keys() & there
+            if (gained := marks_after[key].gained_since(marks_before.get(key)))
+        },
     )
 
 
-def dangers_of(policy: Policy, today: date) -> dict[tuple[str, str], str]:
+def dangers_of(policy: Policy, today: date) -> dict[tuple[str, str], Mark]:
     """By account and role, what makes a role as good as an administrator."""
-    return _dangers(subject(policy, today).resolved)
+    return _dangerous(_marks(subject(policy, today).resolved))
 
 
 def decides(path: str, policy: Policy) -> bool:
@@ -157,15 +169,23 @@ def _importance(asked: Asked) -> tuple[object, ...]:
     return (asked.danger is None, not asked.gives, asked.account, asked.role, asked.user)
 
 
-def _dangers(resolved: Mapping[str, Resolved]) -> dict[tuple[str, str], str]:
+def _marks(resolved: Mapping[str, Resolved]) -> dict[tuple[str, str], Mark]:
     """By account and role. Accounts share what they resolve to, so that little is looked at twice."""
-    known: dict[int, dict[str, str]] = {}
-    found: dict[tuple[str, str], str] = {}
+    known: dict[int, dict[str, Mark]] = {}
+    found: dict[tuple[str, str], Mark] = {}
     for account, meaning in resolved.items():
         if id(meaning) not in known:
-            known[id(meaning)] = dangers(meaning)
-        found |= {(account, role): why for role, why in known[id(meaning)].items()}
+            known[id(meaning)] = marks(meaning)
+        found |= {(account, role): mark for role, mark in known[id(meaning)].items()}
     return found
+
+
+def _level(mark: Mark) -> int:
+    return mark.privilege
+
+
+def _dangerous(found: Mapping[tuple[str, str], Mark]) -> dict[tuple[str, str], Mark]:
+    return {key: mark for key, mark in found.items() if mark.is_dangerous}
 
 
 def _holding(policy: Policy | None, today: date) -> dict[_Key, Grant]:
@@ -179,8 +199,8 @@ def _holding(policy: Policy | None, today: date) -> dict[_Key, Grant]:
 def _grants(
     before: Mapping[_Key, Grant],
     after: Mapping[_Key, Grant],
-    risky_before: Mapping[tuple[str, str], str],
-    risky: Mapping[tuple[str, str], str],
+    risky_before: Mapping[tuple[str, str], Mark],
+    risky: Mapping[tuple[str, str], Mark],
 ) -> Iterator[Asked]:
     for key in before.keys() | after.keys():
         touch = _touch(before.get(key), after.get(key))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from loading import BASE, TODAY, InMemory, loaded, problems
 
 from rolemodel_ci.checks import check
-from rolemodel_ci.danger import dangers
+from rolemodel_ci.iam.escalation import dangers
 from rolemodel_ci.diff import plan_all
 from rolemodel_ci.diff.stacks import stack_diff
 from rolemodel_ci.document import read_document

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rolemodel_ci.danger import administrations
 from rolemodel_ci.diff import named_for
 from rolemodel_ci.diff.stacks import deployed
+from rolemodel_ci.iam.escalation import administrations
 from rolemodel_ci.live import Live, LiveStack
 from rolemodel_ci.model import Account, Policy, Protection
 from rolemodel_ci.plan import AddMember, DeleteStack, Plan, RemoveMember, StackChange

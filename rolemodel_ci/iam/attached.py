@@ -73,7 +73,7 @@ def last_part(resolved: Resolved, name: str) -> str:
 
 def is_managed_policy(resolved: Resolved, name: str) -> bool:
     """Whether the template has a managed policy of this logical id."""
-    return resolved.resources.get(name, {}).get("Type") == MANAGED_POLICY
+    return bool(resolved.resources.get(name, {}).get("Type") == MANAGED_POLICY)
 
 
 def managed_policy_of(entry: Any, by_name: Mapping[str, str]) -> str | None:

@@ -58,9 +58,7 @@ def _read(resolved: Resolved) -> dict[str, _Role]:
 class _Role:
     """One role, while its policies are read."""
 
-    def __init__(
-        self, resolved: Resolved, names: Mapping[str, str | None], trusted: frozenset[str], role: str
-    ) -> None:
+    def __init__(self, resolved: Resolved, names: Mapping[str, str | None], trusted: frozenset[str], role: str) -> None:
         self.untold: dict[Untold, None] = {}
         self._resolved, self._names, self._trusted = resolved, names, trusted
         self._properties = properties_of(resolved.resources[role])
@@ -124,15 +122,15 @@ def _mark(known: Permissions, own: Iterable[str], untold: tuple[Untold, ...]) ->
     if {*IDENTITY_ACTIONS, ANY_ACTION} <= known.everything:
         return Mark(Privilege.ADMINISTRATOR, untold=untold)
     level = Privilege.IDENTITIES if own else Privilege.UNKNOWN if untold else Privilege.NONE
-    actions, limited = set(own), set[str]()
+    actions, limited = dict.fromkeys(own), dict[str, None]()
     for way in WAYS:
         if known.everything.issuperset(way.actions):
             level = max(level, way.privilege)
-            actions.update(way.actions)
+            actions |= dict.fromkeys(way.actions)
         elif (known.everything | known.some).issuperset(way.actions):
             level = max(level, Privilege.LIMITED)
-            limited.update(way.actions)
-    return Mark(level, tuple(sorted(actions)), tuple(sorted(limited - actions)), untold)
+            limited |= dict.fromkeys(way.actions)
+    return Mark(level, tuple(actions), tuple(action for action in limited if action not in actions), untold)
 
 
 def _names(resolved: Resolved) -> dict[str, str | None]:

@@ -93,4 +93,5 @@ def _facts(name: str, entry: str) -> Facts:
     """The facts of one entry: four texts between semicolons, the first three of numbers of actions."""
     actions = _table()["actions"]
     parts = [frozenset(actions[int(number)] for number in part.split()) for part in entry.split(";")[:3]]
-    return Facts(*parts, denies_only=entry.endswith(";denies only"))
+    everything, some, denied = parts if len(parts) == 3 else (frozenset(), frozenset(), frozenset())
+    return Facts(everything, some, denied, entry.endswith(";denies only"))

@@ -19,7 +19,9 @@ from rolemodel_ci.iam.ways import ACTIONS
 ANY_ACTION = "any:Action"
 """Of a service that no policy names: only `*` allows it."""
 
-_EVERY = frozenset({*ACTIONS, ANY_ACTION})
+EVERY_ACTION = frozenset({*ACTIONS, ANY_ACTION})
+"""The dangerous actions, and the one that stands for all others."""
+
 _BEST_FIRST = (Reach.EVERYTHING, Reach.UNKNOWN, Reach.SOME)
 
 
@@ -104,14 +106,14 @@ def _named(statement: Statement) -> tuple[frozenset[str], frozenset[str]]:
     untold = not statement.told or len(plain) < len(statement.actions)
     named = frozenset[str]().union(*map(_matching, plain))
     if statement.but_actions:
-        named = _EVERY - named
+        named = EVERY_ACTION - named
         return (frozenset(), named) if untold else (named, frozenset())
     if not statement.told:
         return frozenset(), named
-    return named, _EVERY - named if untold else frozenset()
+    return named, EVERY_ACTION - named if untold else frozenset()
 
 
 @functools.lru_cache(maxsize=4_096)  # every account has the same policies
 def _matching(pattern: str) -> frozenset[str]:
     """The dangerous actions that a pattern stands for; IAM compares without case."""
-    return frozenset(action for action in _EVERY if matches(pattern, action.lower()))
+    return frozenset(action for action in EVERY_ACTION if matches(pattern, action.lower()))

@@ -8,7 +8,7 @@ from typing import Any
 
 from rolemodel_ci.functions import PLACEHOLDER
 from rolemodel_ci.iam.patterns import matches
-from rolemodel_ci.iam.statements import DYNAMIC, is_function
+from rolemodel_ci.iam.statements import DYNAMIC
 from rolemodel_ci.policies import listed
 
 KNOWN_TO_AWS = "known-to-aws"

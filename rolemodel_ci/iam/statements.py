@@ -78,7 +78,7 @@ def _read(written: Mapping[str, Any], *, sure: bool) -> Iterator[Statement]:
         "Resource" in statement and "NotResource" in statement
     )
     told = written.keys() <= set(_KEYS) and len(statement) == len(written) and not doubled
-    effect = statement.get("Effect")
+    effect: Any = statement.get("Effect")
     if may_be_other(effect) or effect.lower() in ("allow", "deny"):  # IAM refuses any other text
         certain = effect in ("Allow", "Deny")
         told = told and certain

@@ -15,8 +15,7 @@ from typing import NamedTuple
 
 from rolemodel_ci.iam.privilege import Privilege
 
-PASS_ROLE = "iam:PassRole"
-ASSUME_ROLE = "sts:AssumeRole"
+_PASSING_ANY, _ASSUMING_ANY = "iam:PassRole", "sts:AssumeRole"
 
 
 class Way(NamedTuple):
@@ -105,7 +104,6 @@ _RUNNING = {
     "codebuild:StartBuildBatch": "codebuild-003",
     "codebuild:UpdateProject": "",
     "codedeploy:CreateDeployment": "",
-    "cognito-identity:GetOpenIdTokenForDeveloperIdentity": "",
     "ec2-instance-connect:SendSSHPublicKey": "ec2instanceconnect-003",
     "ec2-instance-connect:SendSerialConsoleSSHPublicKey": "",
     "ec2:CreateLaunchTemplateVersion ec2:ModifyLaunchTemplate": "ec2-004",
@@ -159,14 +157,14 @@ _LIFTING = (
 def _ways() -> Iterator[Way]:
     for action, ids in _IDENTITIES.items():
         yield Way(Privilege.IDENTITIES, (action,), tuple(ids.split()))
-    yield Way(Privilege.PASSING, (PASS_ROLE,))
+    yield Way(Privilege.PASSING, (_PASSING_ANY,))
     for actions, ids in _PASSING.items():
-        yield Way(Privilege.PASSING, (PASS_ROLE, *actions.split()), tuple(ids.split()))
+        yield Way(Privilege.PASSING, (_PASSING_ANY, *actions.split()), tuple(ids.split()))
     for actions, ids in _RUNNING.items():
         yield Way(Privilege.BORROWING, tuple(actions.split()), tuple(ids.split()))
     for action in _LIFTING:
         yield Way(Privilege.BORROWING, (action,))
-    yield Way(Privilege.CHAINING, (ASSUME_ROLE,), ("sts-001",))
+    yield Way(Privilege.CHAINING, (_ASSUMING_ANY,), ("sts-001",))
 
 
 WAYS = tuple(_ways())

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rolemodel_ci.guard import Headroom
+from rolemodel_ci.iam.privilege import Mark, Privilege, Source, Untold
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place, Problem, Severity
 from rolemodel_ci.plan import (
@@ -70,13 +71,20 @@ NASTY = (
 HEADROOM = Headroom(8, 300, 2, 10)
 
 
+def every_mark(text: str) -> tuple[Mark, ...]:
+    """Marks in which everything that comes from files is the text."""
+    untold = tuple(Untold(source, text) for source in Source)
+    levels = (Privilege.ADMINISTRATOR, Privilege.UNKNOWN, Privilege.LIMITED)
+    return tuple(Mark(level, (text, text), (text,), untold) for level in levels)
+
+
 def request_about(text: str) -> Request:
     """A request in which everything that comes from files is the text."""
     place = Place(text, 1, 1)
     grants = [
         Asked(touch, text, text, text, place, date(2027, 1, 31), text, danger, date(2026, 12, 31))
         for touch in Touch
-        for danger in (None, "allows every action")
+        for danger in (None, *every_mark(text))
     ]
     whats = ("added", "removed", "changed")
     differences = [
@@ -90,8 +98,8 @@ def request_about(text: str) -> Request:
         (Reshaped((text,), tuple(differences)), Reshaped((text, text), tuple(differences[:4]))),
         (text,),
         (text, text),
-        {(text, text): "allows every action"},
-        {(text, text): "allows every action"},
+        {(text, text): every_mark(text)[0]},
+        {(account, text): mark for account, mark in zip((text, "a", "b"), every_mark(text), strict=True)},
         {(text, text): frozenset({text})},
         (text, f".github/workflows/{text}", f".github/{text}", f"bootstrap/{text}", f"{text}/CODEOWNERS"),
         whole=False,
@@ -107,6 +115,7 @@ def request_about(text: str) -> Request:
             for risk in ("", f"as `{text}` and {text}")
         ),
         ways={(text, text): Ways((text, text), (text,), (text,)), ("other", text): Ways((text,), (text, text))},
+        gained={(text, text): (text, text)},
     )
 
 
@@ -137,7 +146,7 @@ def every_kind(text: str) -> dict[str, list[Part]]:
     problems = [Problem(Place(text, 1, 1), "RM100", text, text, severity) for severity in Severity]
     outcomes = tuple(o for c in plan.changes for o in (Done(c), Failed(c, text, text), Skipped(c, text)))
     report = Report(plan, outcomes, interrupted=True)
-    dangers = {(text, text): "allows every action"}
+    dangers = {(text, text): every_mark(text)[0]}
     links = {(text, text): "https://signin.aws.amazon.com/switchrole?account=1"}
     judged = Judged(plan, refusals, HEADROOM, set_aside)
     return {

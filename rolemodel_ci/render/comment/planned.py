@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from rolemodel_ci.guard import Headroom
+from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.model import Problem, Severity
 from rolemodel_ci.plan import AddMember, Change, Origin, Plan, RemoveMember, StackChange
 from rolemodel_ci.render.blocks import counted, sentence
@@ -14,7 +15,7 @@ from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import name, row, table_head, words
 from rolemodel_ci.render.plans import describe
 
-Dangers = Mapping[tuple[str, str], str]
+Dangers = Mapping[tuple[str, str], Mark]
 
 
 def drift_parts(plan: Plan, dangers: Dangers, *, folded: bool) -> Iterator[Part]:
