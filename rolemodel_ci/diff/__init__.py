@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
+from rolemodel_ci.diff.fitting import fitting
 from rolemodel_ci.diff.groups import (
     Slot,
     member_changes,
@@ -13,8 +14,10 @@ from rolemodel_ci.diff.groups import (
     strays,
     taken_elsewhere,
 )
-from rolemodel_ci.diff.stacks import StackDiff, stack_diff
-from rolemodel_ci.live import Absent, Live, LiveMaster, LiveStack, Unreadable
+from rolemodel_ci.diff.stacks import StackDiff, removal, stack_diff
+from rolemodel_ci.diff.strangers import strangers
+from rolemodel_ci.hints import Hints
+from rolemodel_ci.live import Absent, Live, LiveMaster, Unreadable
 from rolemodel_ci.model import Grant, Policy
 from rolemodel_ci.plan import (
     AddMember,
@@ -22,7 +25,6 @@ from rolemodel_ci.plan import (
     Change,
     CreateGroup,
     DeleteGroup,
-    DeleteStack,
     Plan,
     RemoveMember,
     StackChange,
@@ -81,9 +83,9 @@ def plan_deletion(policy: Policy, live: Live, only: frozenset[str] = frozenset()
         if not only or account in only:
             found += removal_changes(group, account, role)
     for account_ in policy.chosen(only):
-        stack = live.stacks[account_.name]
-        if isinstance(stack, LiveStack):
-            found.append(DeleteStack(account_.name, None, policy.stack_name, ()))
+        change = removal(policy, account_, live.stacks[account_.name])
+        if change:
+            found.append(change)
     return _plan(policy, live, found, only)
 
 
@@ -155,28 +157,30 @@ def _membership(policy: Policy, master: LiveMaster, today: date, slots: Iterable
     for grant in policy.users.grants:
         book = holding if grant.holds(today) else ended
         book.setdefault(policy.group_name(grant.account, grant.role), {})[grant.user] = grant
+    hints = Hints(master.users)
     for slot in slots:
         if taken_elsewhere(slot, master, policy.group_path) is None:
-            group = master.groups.get(slot.group)
-            yield from member_changes(slot, group, holding.get(slot.group, {}), ended.get(slot.group, {}), master)
+            group, name = master.groups.get(slot.group), slot.group
+            yield from member_changes(slot, group, holding.get(name, {}), ended.get(name, {}), master.users, hints)
 
 
 def _plan(policy: Policy, live: Live, found: Iterable[Found], only: frozenset[str]) -> Plan:
-    """Sort what was found, and count."""
-    changes: list[Change] = []
+    """Sort what was found, leave out what does not fit the quotas, and count."""
+    wanted: list[Change] = []
     blocked: list[Blocked] = []
     for item in found:
         if isinstance(item, Blocked):
             blocked.append(item)
         else:
-            changes.append(item)
-    changes.sort(key=order)
+            wanted.append(item)
+    changes, unfit = fitting(sorted(wanted, key=order), live.master, policy.group_path)
+    blocked += unfit
     unreadable = (stack for _, stack in sorted(live.stacks.items()) if isinstance(stack, Unreadable))
     return Plan(
         tuple(changes),
         tuple(unreadable),
         tuple(sorted(blocked, key=lambda block: (block.group, block.user or ""))),
-        (*_notes(policy, live, only), *_left_behind(changes)),
+        (*_notes(policy, live, only), *strangers(policy, live.master), *_left_behind(changes)),
         _totals(policy, live.master, changes, only),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rolemodel_ci.hints import Hints
 from rolemodel_ci.live import LiveGroup, LiveMaster
 from rolemodel_ci.model import Grant
 from rolemodel_ci.plan import (
@@ -22,7 +23,6 @@ from rolemodel_ci.plan import (
     RemoveMember,
 )
 from rolemodel_ci.policies import listed
-from rolemodel_ci.schema import slip_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def taken_elsewhere(slot: Slot, master: LiveMaster, path: str) -> Blocked | None
     return Blocked(
         slot.group,
         None,
-        f"group `{other.name}` exists under path `{other.path}`, and is not rolemodel-ci's to change",
+        f"group `{other.name}` exists under path `{other.path}`, and is not this repository's to change",
         "Rename or delete that group, or choose another `group_prefix`.",
     )
 
@@ -144,24 +144,31 @@ def removal_changes(group: LiveGroup, account: str | None, role: str | None) -> 
 
 
 def member_changes(
-    slot: Slot, group: LiveGroup | None, grants: Mapping[str, Grant], ended: Mapping[str, Grant], master: LiveMaster
+    slot: Slot,
+    group: LiveGroup | None,
+    grants: Mapping[str, Grant],
+    ended: Mapping[str, Grant],
+    users: frozenset[str],
+    hints: Hints,
 ) -> Iterator[Change | Blocked]:
-    """Changes that make `grants` (by user) the members of the group. `ended` are grants whose last day is over."""
+    """Changes that make `grants` (by user) the members of the group. `ended` are grants whose last day is over.
+
+    `users` are those of the master account; `hints` has their names for misspelt ones.
+    """
     members = group.members if group else frozenset()
     for user in members - grants.keys():
         last = ended[user].expires if user in ended else None
         yield RemoveMember(slot.account, slot.role, slot.group, user, last)
-    for user in grants.keys() - members:
+    for user in sorted(grants.keys() - members):  # the first misspelt names get a hint
         grant = grants[user]
         if slot.unreadable:
             yield Blocked(slot.group, user, f"account `{slot.account}` cannot be read", slot.unreadable, grant.place)
-        elif user not in master.users:
+        elif user not in users:
             yield Blocked(
                 slot.group,
                 user,
                 f"user `{user}` does not exist in the master account",
-                slip_of(user, sorted(master.users))
-                or "Create the user there, or correct the name; rolemodel-ci never creates users.",
+                hints.slip_of(user) or "Create the user there, or correct the name; rolemodel-ci never creates users.",
                 grant.place,
             )
         else:

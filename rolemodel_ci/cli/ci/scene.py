@@ -79,14 +79,15 @@ class Scene:
         full = Path(os.path.normpath(workspace / self.runner.inputs.config))
         return full.relative_to(workspace).as_posix() if full.is_relative_to(workspace) else full.as_posix()
 
-    def message(self, number: int, marker: str, *, make: bool = True) -> Message:
-        """A comment of this config on a pull request.
+    def message(self, number: int, marker: str, *, make: bool = True, first: bool = False) -> Message:
+        """A comment of this config on a pull request. `first`: the event is one that no run was about before.
 
         Comments from before they named their config may be this one's, where no other config can have made them.
         """
         own = marker_of(marker, self.config)
         alone = own != marker and DEFAULT_CONFIG not in self.checkout.tree(self.checkout.head).entries()
-        return Message(number, own, make, former=marker if alone else "")
+        first = first and self.runner.attempt in ("", "1")
+        return Message(number, own, make, former=marker if alone else "", first=first)
 
     def aws(self, policy: Policy, role: str) -> World:
         """The accounts as the role of that name sees them; there has to be a way in."""
