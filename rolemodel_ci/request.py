@@ -62,7 +62,7 @@ class Request:
 
     `dangers` says, by account and role, what makes a role as good as an administrator, before the change or after it.
     `newly` has those that are so, or are worse, only after it, and every new role with a dangerous action. `gained` are
-    the dangerous actions that a role which was there has only after it.
+    the dangerous actions that another role, which was there before it, has only after it.
     `joining` says what the accounts that are `coming` are; `leaving` are those `going` whose stack stays, for they are
     not `absent` but out of the config.
     `held` says who then holds each role that changes or comes, `ways` how else it may be taken on.
@@ -138,7 +138,7 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         tuple(sorted(was - {account.name for account in head.accounts})),
         {
             key: gained
-            for key in marks_after.keys() & there
+            for key in (marks_after.keys() & there) - newly.keys()
             if (gained := marks_after[key].gained_since(marks_before.get(key)))
         },
     )

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from rolemodel_ci.checks.subject import subject
 from rolemodel_ci.iam import patterns as module
-from rolemodel_ci.iam.escalation import administrations, dangers
-from rolemodel_ci.iam.privilege import Mark, Privilege
+from rolemodel_ci.iam.escalation import administrations, dangers, marks
+from rolemodel_ci.iam.privilege import Mark, Privilege, Source
 from rolemodel_ci.resolve import Resolved, Where, resolve
 
 NONE, ASSUMING, BORROWING = None, Privilege.CHAINING, Privilege.BORROWING
@@ -448,3 +448,158 @@ def test_a_template_s_own_conditions_are_followed() -> None:
     body = policy("{}", roles=text).template.body
 
     assert levels(resolve(body, {}, Where("222222222222", "us-east-1", "S"))) == {}
+
+
+ON_ALL = {"Action": "s3:GetObject", "Resource": "*"}
+IMPORTED = {"Fn::ImportValue": "x"}
+TEXT = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "%s"}]}'
+
+
+def document(*statements: Any, **parts: Any) -> dict[str, Any]:
+    """`Policies` with one document that has these statements and parts."""
+    return {"Policies": [{"PolicyName": "P", "PolicyDocument": {"Statement": [*statements], **parts}}]}
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        document({"Effect": IMPORTED, **ON_ALL}),
+        document({"Effect": {"Fn::If": ["Unknown", "Allow", "Deny"]}, **ON_ALL}),
+        document({"Effect": {"Fn::Sub": "${Param}"}, **ON_ALL}),
+        document({"Effect": {"Ref": "Param"}, **ON_ALL}),
+        document({"Effect": "{{resolve:ssm:/x}}", **ON_ALL}),
+        document({"Effect": ["Allow"], **ON_ALL}),
+        document({"Effect": "allow", **ON_ALL}),
+        document({"effect": "Allow", **ON_ALL}),
+        document({"Effect": "Allow", "action": "s3:GetObject", "Resource": "*"}),
+        document({"Effect": "Allow", "Actions": "*", **ON_ALL}),
+        document({"Effect": "Allow", "Action": "s3:Get*", "NotAction": "s3:Put*", "Resource": "*"}),
+        document({"Effect": "Allow", "Effect ": "Deny", **ON_ALL}),
+        document({"Effect": "Allow", "Action": {"Fn::Split": [",", {"Ref": "Param"}]}, "Resource": "*"}),
+        document({"Effect": "Allow", "NotAction": {"Ref": "Param"}, "Resource": "*"}),
+        document({"Effect": "Allow", "Action": "iam:PassRole", "Resource": {"Ref": "Param"}}),
+        document(
+            {"Effect": "Allow", "Action": "iam:PassRole", "Resource": {"Fn::Sub": "arn:aws:iam::1:role/${Param}"}}
+        ),
+        document({"Effect": "Allow", "Action": "ssm:SendCommand", "Resource": {"Fn::GetAtt": ["Custom", "Arn"]}}),
+        document({"Effect": "Allow", "Action": "ssm:SendCommand", "Resource": {"Fn::GetAtt": ["Value", "Value"]}}),
+        document({"Effect": "Allow", "Action": "ssm:SendCommand", "Resource": [None]}),
+        document(allow("s3:GetObject"), Version="2012-10-18"),
+        document(allow("s3:GetObject"), Version=IMPORTED),
+        document(allow("s3:GetObject"), version="2012-10-17"),
+        document(allow("s3:GetObject"), statement=[allow("*")]),
+        document([allow("*")]),
+        document("Allow"),
+        {"Policies": [["P"]]},
+        {"Policies": "P"},
+        {"Policies": IMPORTED},
+        {"Policies": {"Fn::If": ["Unknown", {"Ref": "AWS::NoValue"}, IMPORTED]}},
+        {"Policies": [{"PolicyName": "P", "PolicyDocument": {"Fn::Sub": TEXT % "${Param}"}}]},
+        {"Policies": [{"PolicyName": "P", "PolicyDocument": {"Fn::Sub": TEXT % "${Value.Value}"}}]},
+        {"Policies": [{"PolicyName": "P", "PolicyDocument": {"Fn::Sub": TEXT % "${Custom}"}}]},
+        {"Policies": [{"PolicyName": "P", "PolicyDocument": {"Fn::Sub": [TEXT % "${X}", {"X": IMPORTED}]}}]},
+        {"Policies": [{"PolicyName": "P", "PolicyDocument": TEXT % "{{resolve:ssm:/x}}"}]},
+        {"Policies": [{"PolicyName": "P", "PolicyDocument": {"Fn::Join": ["", [TEXT, {"Ref": "Param"}]]}}]},
+        {"Policies": [{"PolicyName": "P", "PolicyDocument": [allow("*")]}]},
+        {"ManagedPolicyArns": IMPORTED},
+        {"ManagedPolicyArns": {"Fn::Split": [",", {"Ref": "Param"}]}},
+        {"ManagedPolicyArns": [[f"{AWS_MANAGED}AdministratorAccess"]]},
+        {"ManagedPolicyArns": {"Fn::If": ["Unknown", {"Ref": "Param"}, {"Ref": "AWS::NoValue"}]}},
+        {"ManagedPolicyArns": [{"Fn::Sub": f"{AWS_MANAGED}${{Param}}"}]},
+        {"ManagedPolicyArns": [f"{AWS_MANAGED}{{{{resolve:ssm:/x}}}}"]},
+        {"ManagedPolicyArns": [{"Fn::Sub": "arn:${Param}:iam::aws:policy/ReadOnlyAccess"}]},
+        {"ManagedPolicyArns": [{"Ref": "Custom"}]},
+    ],
+)
+def test_what_text_cannot_decide_is_unknown(properties: dict[str, Any]) -> None:
+    others = {"Custom": {"Type": "Custom::Any"}, "Value": {"Type": "AWS::SSM::Parameter"}}
+    found = marks(Resolved({"R": role(**properties), **others}, {}))["R"]
+
+    assert found.privilege is UNKNOWN
+    assert found.untold
+
+
+@pytest.mark.parametrize(
+    "denial",
+    [
+        {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {}},
+        {"Effect": "Deny", "Action": "*", "resource": "*"},
+        {"effect": "Deny", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "*", "Resource": "*", "Extra": "x"},
+        {"Effect": "Deny", "Action": "*", "Resource": {"Ref": "Param"}},
+        {"Effect": {"Fn::If": ["Unknown", "Deny", "Deny"]}, "Action": "*", "Resource": "*"},
+        {"Effect": "DENY", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": {"Ref": "Param"}, "Resource": "*"},
+        {"Effect": "Deny", "NotAction": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "*", "NotResource": "arn:aws:s3:::x"},
+        {"Effect": "Deny", "Action": "*", "Resource": "*", "NotResource": "*"},
+    ],
+)
+def test_a_denial_that_may_not_hold_denies_nothing(denial: dict[str, Any]) -> None:
+    assert of(allow("*"), denial) == ADMINISTRATOR
+
+
+@pytest.mark.parametrize(
+    ("named", "who"),
+    [
+        ([{"Fn::Sub": "${R}"}], {"R": IDENTITIES}),
+        ([{"Fn::Join": ["", [{"Ref": "R"}]]}], {"R": IDENTITIES}),
+        ([{"Fn::If": ["Unknown", {"Ref": "R"}, {"Ref": "S"}]}], {"R": IDENTITIES, "S": IDENTITIES}),
+        (["NAMED"], {"N": IDENTITIES}),
+        (["elsewhere"], {}),
+        (["Ops-R-1ABCDEFGHIJKL"], {"R": UNKNOWN, "S": UNKNOWN}),
+        (IMPORTED, {"R": UNKNOWN, "S": UNKNOWN, "N": UNKNOWN}),
+        ({"Ref": "Param"}, {"R": UNKNOWN, "S": UNKNOWN, "N": UNKNOWN}),
+        ([{"Fn::Select": ["0", {"Ref": "Param"}]}], {"R": UNKNOWN, "S": UNKNOWN, "N": UNKNOWN}),
+        ([{"Fn::GetAtt": ["R", "RoleId"]}], {"R": UNKNOWN, "S": UNKNOWN, "N": UNKNOWN}),
+        ([{"Ref": "Value"}], {"R": UNKNOWN, "S": UNKNOWN, "N": UNKNOWN}),
+        (["{{resolve:ssm:/x}}"], {"R": UNKNOWN, "S": UNKNOWN, "N": UNKNOWN}),
+        ([["R"]], {"R": UNKNOWN, "S": UNKNOWN, "N": UNKNOWN}),
+        ([], {}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"])
+def test_a_policy_attached_by_what_only_aws_knows(kind: str, named: Any, who: dict[str, Privilege]) -> None:
+    key = "RoleName" if kind.endswith("RolePolicy") else "Roles"
+    attached = {"Type": kind, "Properties": {key: named, "PolicyDocument": {"Statement": [allow("iam:*")]}}}
+    resources = {
+        "R": role(), "S": role(), "N": role(RoleName="named"), "P": attached, "Value": {"Type": "AWS::SSM::Parameter"}
+    }  # fmt: skip
+
+    assert levels(Resolved(resources, {}, stack="Ops")) == who
+
+
+def test_what_is_known_and_what_is_not_stand_together() -> None:
+    statements = [
+        allow("iam:PutRolePolicy", "lambda:*"),
+        allow("ssm:SendCommand", Resource="arn:aws:ec2:*:*:instance/i-1"),
+    ]
+    properties = {"Policies": inline(*statements), "ManagedPolicyArns": [IMPORTED]}
+    found = marks(Resolved({"R": role(**properties)}, {}))["R"]
+
+    assert found.privilege is IDENTITIES
+    assert found.actions == ("iam:PutRolePolicy", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration")
+    assert found.limited == ("ssm:SendCommand",)
+    assert [one.source for one in found.untold] == [Source.MANAGED_POLICY]
+
+
+@pytest.mark.parametrize(
+    ("resource", "level"),
+    [
+        ("arn:aws:lambda:*:*:function:*", BORROWING),
+        ("arn:aws:lambda:eu-west-1:222222222222:*", BORROWING),
+        ("arn:aws:*:*:*:*", BORROWING),
+        ("arn:*", BORROWING),
+        ("arn:aws:lambda:*:*:function:ours-*", Privilege.LIMITED),
+        ("arn:aws:lambda:*:*:function:ours", Privilege.LIMITED),
+        ({"Fn::GetAtt": ["F", "Arn"]}, Privilege.LIMITED),
+        ("arn:aws:s3:::*", Privilege.NONE),
+    ],
+)
+def test_how_much_of_a_service_is_reached(resource: Any, level: Privilege) -> None:
+    resources = {
+        "R": role(Policies=inline(allow("lambda:UpdateFunctionCode", Resource=resource))),
+        "F": {"Type": "AWS::Lambda::Function"},
+    }
+
+    assert marks(Resolved(resources, {})).get("R", Mark(Privilege.NONE)).privilege is level

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -88,10 +88,15 @@ def test_a_grant_has_everything_that_a_reviewer_wants() -> None:
 
     longer, loses = found
     assert longer == Asked(
-        Touch.LONGER, "bob", "prod", "Admin", Place("users.yml", 3, 14), date(2027, 2, 1), "on call", Mark(ADMINISTRATOR),
-        date(2027, 1, 1),
+        Touch.LONGER, "bob", "prod", "Admin", Place("users.yml", 3, 14), date(2027, 2, 1), "on call",
+        Mark(ADMINISTRATOR), date(2027, 1, 1),
     )  # fmt: skip
-    assert (loses.touch, loses.place.line, loses.danger, loses.until_then) == (Touch.LOSES, 1, Mark(ADMINISTRATOR), None)
+    assert (loses.touch, loses.place.line, loses.danger, loses.until_then) == (
+        Touch.LOSES,
+        1,
+        Mark(ADMINISTRATOR),
+        None,
+    )
     assert (longer.gives, loses.gives) == (True, False)
 
 

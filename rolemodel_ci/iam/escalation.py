@@ -16,6 +16,8 @@ from rolemodel_ci.policies import either, value_text
 from rolemodel_ci.resolve import Resolved
 from rolemodel_ci.roles import properties_of, role_names
 
+_PLACES = {action: place for place, action in enumerate(dict.fromkeys(a for way in WAYS for a in way.actions))}
+
 _SURE = Privilege.PASSING
 """The lowest level at which a role is as good as an administrator by itself, for sure."""
 
@@ -122,15 +124,19 @@ def _mark(known: Permissions, own: Iterable[str], untold: tuple[Untold, ...]) ->
     if {*IDENTITY_ACTIONS, ANY_ACTION} <= known.everything:
         return Mark(Privilege.ADMINISTRATOR, untold=untold)
     level = Privilege.IDENTITIES if own else Privilege.UNKNOWN if untold else Privilege.NONE
-    actions, limited = dict.fromkeys(own), dict[str, None]()
+    actions, limited = set(own), set[str]()
     for way in WAYS:
         if known.everything.issuperset(way.actions):
             level = max(level, way.privilege)
-            actions |= dict.fromkeys(way.actions)
+            actions.update(way.actions)
         elif (known.everything | known.some).issuperset(way.actions):
             level = max(level, Privilege.LIMITED)
-            limited |= dict.fromkeys(way.actions)
-    return Mark(level, tuple(actions), tuple(action for action in limited if action not in actions), untold)
+            limited.update(way.actions)
+    return Mark(level, _worst_first(actions), _worst_first(limited - actions), untold)
+
+
+def _worst_first(actions: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(actions, key=_PLACES.__getitem__))
 
 
 def _names(resolved: Resolved) -> dict[str, str | None]:

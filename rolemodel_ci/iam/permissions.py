@@ -22,6 +22,10 @@ ANY_ACTION = "any:Action"
 EVERY_ACTION = frozenset({*ACTIONS, ANY_ACTION})
 """The dangerous actions, and the one that stands for all others."""
 
+_BY_SERVICE = {
+    service: tuple(action for action in EVERY_ACTION if action.partition(":")[0] == service)
+    for service in {action.partition(":")[0] for action in EVERY_ACTION}
+}
 _BEST_FIRST = (Reach.EVERYTHING, Reach.UNKNOWN, Reach.SOME)
 
 
@@ -116,4 +120,6 @@ def _named(statement: Statement) -> tuple[frozenset[str], frozenset[str]]:
 @functools.lru_cache(maxsize=4_096)  # every account has the same policies
 def _matching(pattern: str) -> frozenset[str]:
     """The dangerous actions that a pattern stands for; IAM compares without case."""
-    return frozenset(action for action in EVERY_ACTION if matches(pattern, action.lower()))
+    service = pattern.partition(":")[0].lower()
+    among = EVERY_ACTION if "*" in service or "?" in service else _BY_SERVICE.get(service, ())
+    return frozenset(action for action in among if matches(pattern, action.lower()))

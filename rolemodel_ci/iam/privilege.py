@@ -45,7 +45,8 @@ class Mark(NamedTuple):
     """What the policies of one role come to.
 
     `actions` are the dangerous ones that are allowed on everything, or on the role itself; `limited` those that are
-    allowed on named resources only; what gives most comes first. For an administrator, who is allowed every action, both are empty.
+    allowed on named resources only; what gives most comes first. Both are empty for an administrator, who is allowed
+    every action.
     """
 
     privilege: Privilege

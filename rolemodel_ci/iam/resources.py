@@ -43,6 +43,8 @@ def reach(resource: str | None, service: str) -> Reach:
     """How much of what actions of a service are about a resource covers; None for one that only AWS can tell."""
     if resource is None:
         return Reach.UNKNOWN
+    if resource == KNOWN_TO_AWS:  # something of the template, of whatever kind
+        return Reach.SOME
     about = _ABOUT.get(service, (service,))
     pieces = resource.split(":", 5)
     if about == ("iam",):

@@ -45,7 +45,7 @@ def read_statements(document: Any, trusted: frozenset[str] = frozenset(), *, sur
     `trusted` are the references that can only stand for names that AWS or the template gives, which can become
     nothing else within a text.
     """
-    for written, certain in either(policy_document(document), sure):
+    for written, certain in either(document, sure):
         read = policy_document(written)
         if not is_plain(read):
             yield _UNTOLD

@@ -34,7 +34,10 @@ SAID = {
     "role-made-administrator": "1 role made as good as administrator",
     "role-with-a-back-door": "1 role added as administrator, 1 role opened to the outside",
     "trust-changed": "1 role widened, 1 role opened to the outside",
-    "first-request": "5 grants, 1 role added as administrator, 1 role added as good as administrator, 1 role opened to the outside, 1 resource beside the roles, 2 accounts added",
+    "first-request": (
+        "5 grants, 1 role added as administrator, 1 role added as good as administrator, 1 role opened to the outside, "
+        "1 resource beside the roles, 2 accounts added"
+    ),
     "role-narrowed": "1 role changed",
     "role-added-and-removed": "3 grants, 3 revocations, 1 role added, 1 role removed",
     "beside-the-roles": "1 resource beside the roles",
