@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from rolemodel_ci.checks.subject import subject
 from rolemodel_ci.iam.escalation import marks
 from rolemodel_ci.iam.privilege import Mark
+from rolemodel_ci.iam.trust import Ways
 from rolemodel_ci.model import Grant, Place, Policy
 from rolemodel_ci.reshaped import Joining, Reshaped, Side, joining, reshaped, steady_ids, ways_into
 from rolemodel_ci.resolve import Resolved
 from rolemodel_ci.roles import role_names
 from rolemodel_ci.settings import Setting, settings
-from rolemodel_ci.trust import Ways
 
 BOOTSTRAP = "bootstrap/"
 """Where the templates are by which CI gets in. No run deploys them; somebody does by hand, as they are in the files."""
@@ -103,14 +104,9 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
     before = subject(base, today).resolved if base else {}
     sides = _side(base, before), _side(head, after)
     was, now = (side.resolved.keys() for side in sides)
-    marks_before, marks_after = _marks(before), _marks(after)
-    there = {(account, role) for account in was & now for role in role_names(before[account])}
-    newly = {
-        key: mark
-        for key, mark in marks_after.items()
-        if key[0] in now and (mark.worse_than(marks_before.get(key)) if key in there else True)
-    }
-    risky_before, risky = _dangerous(marks_before), _dangerous(marks_after)
+    found = _Found(_marks(before), _marks(after), {(a, role) for a in was & now for role in role_names(before[a])})
+    newly = found.newly(now)
+    risky_before, risky = _dangerous(found.before), _dangerous(found.after)
     holding_before, holding = _holding(base, today), _holding(head, today)
     unmanaged = bool(base and base.users and head.users is None)
     if unmanaged:  # memberships of what stays are left alone; with what goes, they go
@@ -126,7 +122,7 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         shapes,
         tuple(sorted(now - was)),
         tuple(sorted(was - now)),
-        {key: max((m[key] for m in (risky_before, risky) if key in m), key=_level) for key in risky_before | risky},
+        _worst(risky_before, risky),
         newly,
         _held(holding, touched),
         tuple(path for path in sorted(changed) if decides(path, head)),
@@ -136,11 +132,7 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         settings(base, head),
         tuple(joining(base, head, *sides)),
         tuple(sorted(was - {account.name for account in head.accounts})),
-        {
-            key: gained
-            for key in (marks_after.keys() & there) - newly.keys()
-            if (gained := marks_after[key].gained_since(marks_before.get(key)))
-        },
+        found.gained(newly),
     )
 
 
@@ -169,6 +161,28 @@ def _importance(asked: Asked) -> tuple[object, ...]:
     return (asked.danger is None, not asked.gives, asked.account, asked.role, asked.user)
 
 
+class _Found(NamedTuple):
+    """The marks before and after a change, and the roles that were there before it in accounts that stay."""
+
+    before: Mapping[tuple[str, str], Mark]
+    after: Mapping[tuple[str, str], Mark]
+    there: set[tuple[str, str]]
+
+    def newly(self, now: Collection[str]) -> dict[tuple[str, str], Mark]:
+        """Those that are so, or worse, only after it, in accounts that are there then."""
+        return {
+            key: mark
+            for key, mark in self.after.items()
+            if key[0] in now and (key not in self.there or mark.worse_than(self.before.get(key)))
+        }
+
+    def gained(self, newly: Mapping[tuple[str, str], Mark]) -> dict[tuple[str, str], tuple[str, ...]]:
+        """The dangerous actions that the other roles which were there have only after it."""
+        others = (self.after.keys() & self.there) - newly.keys()
+        told = {key: self.after[key].gained_since(self.before.get(key)) for key in others}
+        return {key: actions for key, actions in told.items() if actions}
+
+
 def _marks(resolved: Mapping[str, Resolved]) -> dict[tuple[str, str], Mark]:
     """By account and role. Accounts share what they resolve to, so that little is looked at twice."""
     known: dict[int, dict[str, Mark]] = {}
@@ -180,8 +194,13 @@ def _marks(resolved: Mapping[str, Resolved]) -> dict[tuple[str, str], Mark]:
     return found
 
 
-def _level(mark: Mark) -> int:
-    return mark.privilege
+def _worst(*sides: Mapping[tuple[str, str], Mark]) -> dict[tuple[str, str], Mark]:
+    """The worst mark of each role; the later one, where they are as bad as each other."""
+    found: dict[tuple[str, str], Mark] = {}
+    for key, mark in (item for side in sides for item in side.items()):
+        if key not in found or mark.privilege >= found[key].privilege:
+            found[key] = mark
+    return found
 
 
 def _dangerous(found: Mapping[tuple[str, str], Mark]) -> dict[tuple[str, str], Mark]:

@@ -67,9 +67,10 @@ def facts(document: Any) -> str:
     found = Permissions({})
     found.take(read_statements(document))
     found.settle()
-    denies = all(statement["Effect"] == "Deny" for statement in listed(document["Statement"]))
+    effects = {statement["Effect"] for statement in listed(document["Statement"])}
+    denies = "denies only" if effects == {"Deny"} else "denies" if "Deny" in effects else ""
     parts = [numbered(actions) for actions in (found.everything, found.some, found.denied)]
-    return ";".join([*parts, *(["denies only"] if denies else [])]) if any(parts) or denies else ""
+    return ";".join([*parts, *([denies] if denies else [])]) if any(parts) or denies else ""
 
 
 def numbered(actions: Iterable[str]) -> str:

@@ -15,7 +15,12 @@ from rolemodel_ci.model import Policy, Problem
 from rolemodel_ci.schema import printable
 
 CHECKS: tuple[Check, ...] = (
-    *CONFIG_CHECKS, *USER_CHECKS, *TEMPLATE_CHECKS, *TEXT_CHECKS, *LASTING_CHECKS, *MANAGED_CHECKS
+    *CONFIG_CHECKS,
+    *USER_CHECKS,
+    *TEMPLATE_CHECKS,
+    *TEXT_CHECKS,
+    *LASTING_CHECKS,
+    *MANAGED_CHECKS,
 )
 
 __all__ = ["CHECKS", "Check", "Subject", "check"]

@@ -52,4 +52,4 @@ def _both(subject: Subject) -> Iterator[Problem]:
     yield from old_table(subject)
 
 
-MANAGED_CHECKS = (Check("RM420", "Policies of AWS are known, as they are by now.", _both),)
+MANAGED_CHECKS = (Check("RM420", "Policies of AWS are known, and not of long ago.", _both),)

@@ -43,12 +43,17 @@ def attached(resolved: Resolved) -> Iterator[Attached]:
             continue
         owners: dict[str, bool] = {}
         perhaps: dict[str, None] = {}
-        for entry, sure in either(properties_of(resource).get(key, [])):
+        for entry, sure in either(properties_of(resource).get(key, []), is_there(resource)):
             known, others = _roles_named(written(entry, marks), given, resolved.stack)
             owners |= {role: sure or owners.get(role, False) for role in known}
             perhaps |= dict.fromkeys(others)
         if owners or perhaps:
             yield Attached(name, resource, tuple(owners.items()), tuple(perhaps))
+
+
+def is_there(resource: Mapping[str, Any]) -> bool:
+    """Whether a resource is there for sure: a condition that is left is one that text cannot decide."""
+    return "Condition" not in resource
 
 
 def _roles_named(text: str | None, given: Mapping[str, str | None], stack: str) -> tuple[list[str], list[str]]:

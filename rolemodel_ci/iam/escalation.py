@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rolemodel_ci.iam.attached import attached, is_managed_policy, last_part, managed_policy_of
+from rolemodel_ci.iam.attached import attached, is_managed_policy, is_there, last_part, managed_policy_of
 from rolemodel_ci.iam.managed_policies import is_of_aws, known_facts
 from rolemodel_ci.iam.permissions import ANY_ACTION, Permissions, Target
 from rolemodel_ci.iam.privilege import Mark, Privilege, Source, Untold
@@ -79,7 +79,9 @@ class _Role:
         for entry, sure in either(self._properties.get("ManagedPolicyArns", [])):
             own = managed_policy_of(entry, by_name)
             if own is not None:
-                self.take(own, properties_of(self._resolved.resources[own]).get("PolicyDocument"), sure=sure)
+                resource = self._resolved.resources[own]
+                there = sure and is_there(resource)
+                self.take(own, properties_of(resource).get("PolicyDocument"), sure=there)
                 self.has(own)
             elif entry is not None:
                 self._take_managed(entry, sure=sure)

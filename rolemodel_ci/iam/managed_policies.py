@@ -23,11 +23,15 @@ OLD_DAYS = 365
 
 
 class Facts(NamedTuple):
-    """The dangerous actions that a policy allows on everything and on what it names, and those that it denies."""
+    """The dangerous actions that a policy allows on everything and on what it names, and those that it denies.
+
+    `denies` and `denies_only` are about all of its statements.
+    """
 
     everything: frozenset[str] = frozenset()
     some: frozenset[str] = frozenset()
     denied: frozenset[str] = frozenset()
+    denies: bool = False
     denies_only: bool = False
 
 
@@ -72,6 +76,12 @@ def denies_only(arn: str) -> bool:
     return facts is not None and facts.denies_only
 
 
+def gives_only(arn: str) -> bool:
+    """Whether it is a policy of AWS that denies nothing: whose going takes."""
+    facts = known_facts(arn) if is_of_aws(arn) else None
+    return facts is not None and not facts.denies
+
+
 def origin() -> Origin:
     """What the table was made of."""
     made_of = _table()["made_of"]
@@ -94,4 +104,4 @@ def _facts(name: str, entry: str) -> Facts:
     actions = _table()["actions"]
     parts = [frozenset(actions[int(number)] for number in part.split()) for part in entry.split(";")[:3]]
     everything, some, denied = parts if len(parts) == 3 else (frozenset(), frozenset(), frozenset())
-    return Facts(everything, some, denied, entry.endswith(";denies only"))
+    return Facts(everything, some, denied, ";denies" in entry, entry.endswith(";denies only"))

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
-from rolemodel_ci.functions import PLACEHOLDER
+from rolemodel_ci.functions import DYNAMIC, PLACEHOLDER
 from rolemodel_ci.iam.patterns import matches
-from rolemodel_ci.iam.statements import DYNAMIC
 from rolemodel_ci.policies import listed
 
 KNOWN_TO_AWS = "known-to-aws"

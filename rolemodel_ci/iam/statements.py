@@ -8,12 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rolemodel_ci.functions import PLACEHOLDER
+from rolemodel_ci.functions import DYNAMIC, PLACEHOLDER
 from rolemodel_ci.policies import either, policy_document, policy_text
-
-DYNAMIC = "{{resolve:"
-"""Begins a text that AWS puts in from elsewhere:
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html"""
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 _KEYS = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")
