@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rolemodel_ci.errors import CannotGoOn
-from rolemodel_ci.fanout import Patience, Raised, each, each_within
+from rolemodel_ci.fanout import Raised, each, each_within
 from rolemodel_ci.live import Absent, Live, LiveMaster, LiveStack, Stack, Unreadable
 from rolemodel_ci.model import Account
+from rolemodel_ci.patience import Patience
 from rolemodel_ci.ports import MasterReader, StackReader
 
 ANSWER, ACCOUNT = 10.0, 15.0

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from pathlib import PurePosixPath
 
 from rolemodel_ci.checks.subject import subject
-from rolemodel_ci.iam.escalation import marks
+from rolemodel_ci.iam.marks import FoundMarks, dangerous, marks_of, worst
 from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.iam.trust import Ways
-from rolemodel_ci.model import Grant, Place, Policy
+from rolemodel_ci.model import Grant, Place, Policy, Problem
 from rolemodel_ci.reshaped import Joining, Reshaped, Side, joining, reshaped, steady_ids, ways_into
 from rolemodel_ci.resolve import Resolved
 from rolemodel_ci.roles import role_names
@@ -104,28 +106,30 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
     before = subject(base, today).resolved if base else {}
     sides = _side(base, before), _side(head, after)
     was, now = (side.resolved.keys() for side in sides)
-    found = _Found(_marks(before), _marks(after), {(a, role) for a in was & now for role in role_names(before[a])})
+    found = FoundMarks(
+        marks_of(before), marks_of(after), {(a, role) for a in was & now for role in role_names(before[a])}
+    )
     newly = found.newly(now)
-    risky_before, risky = _dangerous(found.before), _dangerous(found.after)
+    risky_before, risky = dangerous(found.before), dangerous(found.after)
     holding_before, holding = _holding(base, today), _holding(head, today)
     unmanaged = bool(base and base.users and head.users is None)
     if unmanaged:  # memberships of what stays are left alone; with what goes, they go
-        stays = {(name, role) for name in was & now for role in role_names(after[name])}
+        stays = _roles(after, was & now)
         holding = {key: grant for key, grant in holding_before.items() if key[:2] in stays}
     grants = sorted(_grants(holding_before, holding, risky_before, risky), key=_importance)
     ids = steady_ids(base, head)
     shapes = tuple(reshaped(*sides, ids))
     touched = {(account, d.name) for shape in shapes for account in shape.accounts for d in shape.differences}
-    touched |= newly.keys() | {(account, role) for account in now - was for role in role_names(after[account])}
+    touched |= newly.keys() | _roles(after, now - was)
     return Request(
         tuple(grants),
         shapes,
         tuple(sorted(now - was)),
         tuple(sorted(was - now)),
-        _worst(risky_before, risky),
+        worst(risky_before, risky),
         newly,
         _held(holding, touched),
-        tuple(path for path in sorted(changed) if decides(path, head)),
+        tuple(path for path in sorted(changed) if decides(path, head, base)),
         base is not None,
         unmanaged,
         ways_into(*sides, touched, ids),
@@ -136,18 +140,63 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
     )
 
 
+def _roles(resolved: Mapping[str, Resolved], accounts: Iterable[str]) -> set[tuple[str, str]]:
+    return {(account, role) for account in accounts for role in role_names(resolved[account])}
+
+
 def dangers_of(policy: Policy, today: date) -> dict[tuple[str, str], Mark]:
     """By account and role, what makes a role as good as an administrator."""
-    return _dangerous(_marks(subject(policy, today).resolved))
+    return dangerous(marks_of(subject(policy, today).resolved))
 
 
-def decides(path: str, policy: Policy) -> bool:
-    """Whether a file decides how access is given: the config, workflows, who has to approve, the roles of CI.
+_DECISIVE = ("CODEOWNERS", ".gitattributes", ".gitmodules", "action.yml", "action.yaml", "Dockerfile")
+"""Names of files that decide wherever they lie: who has to approve, what reviewers see, what is checked out and run."""
+
+
+def decides(path: str, head: Policy, base: Policy | None = None) -> bool:
+    """Whether a change of a file decides how access is given: workflows, who has to approve, the roles of CI, and the
+    config where it comes to say something else.
 
     What a change of the template means is in `reshaped`, and one of the user map in `grants`.
     """
-    decisive = path == policy.config_file or path.startswith((".github/", BOOTSTRAP))
-    return decisive or path.rpartition("/")[2] == "CODEOWNERS"
+    if path == PurePosixPath(head.config_file).as_posix():
+        return base is None or _decisions(base) != _decisions(head)
+    return path.startswith((".github/", BOOTSTRAP)) or path.rpartition("/")[2] in _DECISIVE
+
+
+def _decisions(policy: Policy) -> dict[str, object]:
+    """Everything that the config says, wherever it stands in it."""
+    said: dict[str, object] = {field.name: getattr(policy, field.name) for field in fields(policy)}
+    accounts = (replace(a, place=_NOWHERE, parameters=tuple(sorted(a.parameters))) for a in policy.accounts)
+    return said | {
+        "accounts": frozenset(accounts),
+        "protected": frozenset(replace(entry, place=_NOWHERE) for entry in policy.protected),
+        "template": policy.template.file,
+        "users": policy.users.file if policy.users else None,
+    }
+
+
+_NOWHERE = Place("")
+
+
+def already_there(problems: Iterable[Problem], before: Iterable[Problem]) -> frozenset[Problem]:
+    """Those of the problems that the files had before the change: same check, file and words, on whatever line.
+
+    Of several that are alike, those on the same line come first.
+    """
+    left = Counter(map(_told, before))
+    same = {(*_told(problem), problem.place) for problem in before}
+    found = set()
+    for problem in sorted(problems, key=lambda one: (*_told(one), one.place) not in same):
+        if left[_told(problem)]:
+            left[_told(problem)] -= 1
+            found.add(problem)
+    return frozenset(found)
+
+
+def _told(problem: Problem) -> tuple[str, str, str]:
+    """A problem without its place, of which messages have some as well: `(first in line 7)`."""
+    return problem.code, re.sub(r"\bline \d+", "line", problem.message), problem.place.file
 
 
 def _side(policy: Policy | None, resolved: Mapping[str, Resolved]) -> Side:
@@ -159,52 +208,6 @@ def _side(policy: Policy | None, resolved: Mapping[str, Resolved]) -> Side:
 def _importance(asked: Asked) -> tuple[object, ...]:
     """What a reviewer has to see first: administrators that come, then those that go, then the rest likewise."""
     return (asked.danger is None, not asked.gives, asked.account, asked.role, asked.user)
-
-
-class _Found(NamedTuple):
-    """The marks before and after a change, and the roles that were there before it in accounts that stay."""
-
-    before: Mapping[tuple[str, str], Mark]
-    after: Mapping[tuple[str, str], Mark]
-    there: set[tuple[str, str]]
-
-    def newly(self, now: Collection[str]) -> dict[tuple[str, str], Mark]:
-        """Those that are so, or worse, only after it, in accounts that are there then."""
-        return {
-            key: mark
-            for key, mark in self.after.items()
-            if key[0] in now and (key not in self.there or mark.worse_than(self.before.get(key)))
-        }
-
-    def gained(self, newly: Mapping[tuple[str, str], Mark]) -> dict[tuple[str, str], tuple[str, ...]]:
-        """The dangerous actions that the other roles which were there have only after it."""
-        others = (self.after.keys() & self.there) - newly.keys()
-        told = {key: self.after[key].gained_since(self.before.get(key)) for key in others}
-        return {key: actions for key, actions in told.items() if actions}
-
-
-def _marks(resolved: Mapping[str, Resolved]) -> dict[tuple[str, str], Mark]:
-    """By account and role. Accounts share what they resolve to, so that little is looked at twice."""
-    known: dict[int, dict[str, Mark]] = {}
-    found: dict[tuple[str, str], Mark] = {}
-    for account, meaning in resolved.items():
-        if id(meaning) not in known:
-            known[id(meaning)] = marks(meaning)
-        found |= {(account, role): mark for role, mark in known[id(meaning)].items()}
-    return found
-
-
-def _worst(*sides: Mapping[tuple[str, str], Mark]) -> dict[tuple[str, str], Mark]:
-    """The worst mark of each role; the later one, where they are as bad as each other."""
-    found: dict[tuple[str, str], Mark] = {}
-    for key, mark in (item for side in sides for item in side.items()):
-        if key not in found or mark.privilege >= found[key].privilege:
-            found[key] = mark
-    return found
-
-
-def _dangerous(found: Mapping[tuple[str, str], Mark]) -> dict[tuple[str, str], Mark]:
-    return {key: mark for key, mark in found.items() if mark.is_dangerous}
 
 
 def _holding(policy: Policy | None, today: date) -> dict[_Key, Grant]:

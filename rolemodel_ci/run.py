@@ -8,11 +8,11 @@ from datetime import date
 
 from rolemodel_ci.apply import Tools, apply
 from rolemodel_ci.diff import plan_all, plan_deletion, plan_membership, plan_structure
-from rolemodel_ci.fanout import Patience
 from rolemodel_ci.guard import review, review_deletion
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import Account, Policy
 from rolemodel_ci.observe import observe
+from rolemodel_ci.patience import Patience
 from rolemodel_ci.plan import Plan, Report
 from rolemodel_ci.ports import MasterReader, StackReader
 from rolemodel_ci.verdict import NOTHING_ALLOWED, Allowed, Approved, Refusal

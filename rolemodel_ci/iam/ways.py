@@ -5,7 +5,7 @@ The ways named by an id are described at https://pathfinding.cloud/paths/ID (Dat
 (https://github.com/salesforce/cloudsplaining, `PRIVILEGE_ESCALATION_METHODS`) they are all in here. Those without an id
 follow from what AWS says that the actions do:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
-Only facts were taken: names of actions, and which of them belong together. docs/decisions/0020 says how it is kept.
+Only facts were taken: names of actions, and which of them belong together. docs/decisions/0021 says how it is kept.
 """
 
 from __future__ import annotations

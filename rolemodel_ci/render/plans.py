@@ -31,7 +31,7 @@ from rolemodel_ci.verdict import Overridden, Refusal
 _SECTIONS = (
     (Origin.REQUESTED, "Requested by the change"),
     (Origin.EXPIRED, "Ended: the last day of these grants is over"),
-    (Origin.DRIFT, "Drift: AWS differs from the repository, and is put right"),
+    (Origin.DRIFT, "Drift: AWS differs from the repository"),
 )
 
 

@@ -32,6 +32,7 @@ def test_nothing_to_do_costs_few_calls(company: Company) -> None:
     assert calls == {
         "sts:AssumeRole": 3, "iam:GetAccountAuthorizationDetails": 1, "iam:GetAccountSummary": 1,
         "cloudformation:DescribeStacks": 2, "cloudformation:GetTemplate": 2, "cloudformation:ListStackResources": 2,
+        "ssm:GetParameter": 1,
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -272,11 +273,11 @@ def test_run_that_was_killed_half_way_is_finished_by_the_next(company: Company) 
 class Buggy(World):
     """A world in which making a group meets a bug of ours."""
 
-    def tools(self, watch: Watch) -> Tools:
+    def tools(self, watch: Watch, may_write: Callable[[], None] = lambda: None) -> Tools:
         def broken(*_: object) -> None:
             raise ZeroDivisionError
 
-        made = super().tools(watch)
+        made = super().tools(watch, may_write)
         made.groups.create_group = broken  # type: ignore[method-assign, assignment]
         return made
 
