@@ -100,7 +100,7 @@ class Request:
 def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, ...] = ()) -> Request:
     """Compare two states of the repository. `base` None: there was none, or it was not usable.
 
-    `changed` are paths of the repository that the change touches, of which those that decide anything are kept.
+    `changed` are paths that the change touches, of which those that decide anything are kept.
     """
     after = subject(head, today).resolved
     before = subject(base, today).resolved if base else {}
@@ -109,8 +109,7 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
     found = FoundMarks(
         marks_of(before), marks_of(after), {(a, role) for a in was & now for role in role_names(before[a])}
     )
-    newly = found.newly(now)
-    risky_before, risky = dangerous(found.before), dangerous(found.after)
+    newly, (risky_before, risky) = found.newly(now), (dangerous(found.before), dangerous(found.after))
     holding_before, holding = _holding(base, today), _holding(head, today)
     unmanaged = bool(base and base.users and head.users is None)
     if unmanaged:  # memberships of what stays are left alone; with what goes, they go

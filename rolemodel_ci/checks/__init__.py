@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from rolemodel_ci.checks.apart import APART_CHECKS
 from rolemodel_ci.checks.config import CONFIG_CHECKS
 from rolemodel_ci.checks.lasting import LASTING_CHECKS
 from rolemodel_ci.checks.managed import MANAGED_CHECKS
@@ -16,6 +17,7 @@ from rolemodel_ci.schema import printable
 
 CHECKS: tuple[Check, ...] = (
     *CONFIG_CHECKS,
+    *APART_CHECKS,
     *USER_CHECKS,
     *TEMPLATE_CHECKS,
     *TEXT_CHECKS,

@@ -19,3 +19,11 @@ _REASONS = {
 def reason(mark: Mark) -> str:
     """What the role can do at worst; continues a sentence about it."""
     return _REASONS[mark.privilege]
+
+
+_RANKS = {Privilege.ADMINISTRATOR: "administrator", Privilege.UNKNOWN: "perhaps administrator"}
+
+
+def rank(mark: Mark) -> str:
+    """What somebody becomes by the role."""
+    return _RANKS.get(mark.privilege, "as good as administrator")

@@ -7,8 +7,9 @@ from typing import Literal
 
 from rolemodel_ci.iam.differences import Change, Direction, PermissionChange, TrustChange
 from rolemodel_ci.iam.documents import Statement
-from rolemodel_ci.iam.privilege import Mark, Privilege
+from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.iam.trust import Ways
+from rolemodel_ci.render import privileges
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.markup import few, name
 from rolemodel_ci.render.differences import atom_text, change_lines, way_text
@@ -32,10 +33,7 @@ def role_risks(request: Request) -> Iterator[str]:
 
 def rank(mark: Mark) -> str:
     """What somebody becomes by a role that is as good as an administrator."""
-    return f"**{_RANKS.get(mark.privilege, 'as good as administrator')}**"
-
-
-_RANKS = {Privilege.ADMINISTRATOR: "administrator", Privilege.UNKNOWN: "perhaps administrator"}
+    return f"**{privileges.rank(mark)}**"
 
 
 def _becoming_dangerous(request: Request) -> Iterator[str]:
