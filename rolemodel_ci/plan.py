@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 from typing import assert_never
 
 from rolemodel_ci.iam.differences import Difference
+from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place
 
@@ -186,6 +187,17 @@ class Blocked:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortened:
+    """A grant that goes on, and that the change in Git has end earlier than it would: `expires` is its last day now."""
+
+    account: str
+    role: str
+    group: str
+    user: str
+    expires: date
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Counts that guards and readers want.
 
@@ -198,15 +210,30 @@ class Totals:
     groups_after: int = 0
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Administrator:
+    """Somebody whom a plan makes as good as an administrator of an account, by which role, and why that is one."""
+
+    account: str
+    role: str
+    why: Mark
+    user: str
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run would do: sorted, comparable, the same for the same inputs."""
+    """What a run would do: sorted, comparable, the same for the same inputs.
+
+    `shortened` is nothing to do: it is what the change in Git will have done before long, when nobody asks any more.
+    """
 
     changes: tuple[Change, ...]
     unreadable: tuple[Unreadable, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     notes: tuple[str, ...] = ()
     totals: Totals = Totals()
+    administrators: tuple[Administrator, ...] = ()
+    shortened: tuple[Shortened, ...] = ()
 
     @property
     def is_empty(self) -> bool:

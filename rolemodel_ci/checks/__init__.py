@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+from rolemodel_ci.checks.apart import APART_CHECKS
 from rolemodel_ci.checks.config import CONFIG_CHECKS
 from rolemodel_ci.checks.lasting import LASTING_CHECKS
+from rolemodel_ci.checks.managed import MANAGED_CHECKS
 from rolemodel_ci.checks.subject import Check, Subject, subject
 from rolemodel_ci.checks.template import TEMPLATE_CHECKS
 from rolemodel_ci.checks.texts import TEXT_CHECKS
@@ -13,7 +15,15 @@ from rolemodel_ci.checks.users import USER_CHECKS
 from rolemodel_ci.model import Policy, Problem
 from rolemodel_ci.schema import printable
 
-CHECKS: tuple[Check, ...] = (*CONFIG_CHECKS, *USER_CHECKS, *TEMPLATE_CHECKS, *TEXT_CHECKS, *LASTING_CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *CONFIG_CHECKS,
+    *APART_CHECKS,
+    *USER_CHECKS,
+    *TEMPLATE_CHECKS,
+    *TEXT_CHECKS,
+    *LASTING_CHECKS,
+    *MANAGED_CHECKS,
+)
 
 __all__ = ["CHECKS", "Check", "Subject", "check"]
 

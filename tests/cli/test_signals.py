@@ -1,4 +1,4 @@
-"""A record tells the truth whenever a signal comes: at the start, between plan and changes, while the end is written."""
+"""A record is true whenever a signal comes: at the start, between plan and changes, while the end is written."""
 
 from __future__ import annotations
 
