@@ -143,7 +143,7 @@ def test_a_run_that_is_stopped_while_it_waits_for_an_answer(
         return answers.no_stack() if action == "DescribeStacks" else answers.done(action)
 
     scripted.script[action] = [late]
-    command = [str(SCRIPTS / "rolemodel-ci"), "apply", "--report", "run.json"]
+    command = [str(SCRIPTS / "rolemodel-ci"), "apply", "--yes", "--report", "run.json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
         while not scripted.asked(action):
             assert started.poll() is None
