@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rolemodel_ci.plan import AddMember, Done, Failed, Origin, Outcome, RemoveMember, Report, Skipped
+from rolemodel_ci.plan import AddMember, Done, Failed, Origin, Outcome, RemoveMember, Report, Skipped, StackChange
 from rolemodel_ci.render.blocks import counted, sentence
 from rolemodel_ci.render.comment.asked import mark
 from rolemodel_ci.render.comment.drift import Dangers
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, link, name, row, table_head, words
-from rolemodel_ci.render.plans import describe
+from rolemodel_ci.render.described import GroupShape, describe, others
 
 Links = Mapping[tuple[str, str], str]
 """By account and role: the page that switches into it."""
@@ -42,8 +42,8 @@ def outcome_parts(report: Report, links: Links, dangers: Dangers) -> Iterator[Pa
     """The failures with what to do, then a row for each person who gained or lost something or was to."""
     yield from _failures(report)
     people = [outcome for outcome in report.outcomes if isinstance(outcome.change, AddMember | RemoveMember)]
-    made = sum(isinstance(outcome, Done) for outcome in report.outcomes)
-    made -= sum(isinstance(outcome, Done) for outcome in people)
+    done = [outcome.change for outcome in report.outcomes if isinstance(outcome, Done)]
+    made = sum(isinstance(change, StackChange | GroupShape) for change in done)
     people.sort(key=lambda outcome: _ORDER[type(outcome)])
     if people:
         rows = tuple(_person(outcome, links, dangers) for outcome in people)
@@ -52,6 +52,8 @@ def outcome_parts(report: Report, links: Links, dangers: Dangers) -> Iterator[Pa
         yield Part(
             f"{counted(made, 'change')} of stacks, groups and their policies {'was' if made == 1 else 'were'} made."
         )
+    if rest := others(done):
+        yield Part("Also made:\n", tuple(f"- {name(describe(change))}" for change in rest), rank=2, noun="change")
 
 
 def _failures(report: Report) -> Iterator[Part]:
