@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import assert_never
 
+from rolemodel_ci.diff import named_for
 from rolemodel_ci.model import Account, Place, Policy
 from rolemodel_ci.plan import (
     AddMember,
@@ -118,15 +119,17 @@ class _Facts:
             account.name for account in head.accounts if base is None or _stack_differs(base, head, account.name)
         }
         self._moved = head.renumbered(base)
-        self._known = _whose(base)
+        self._known, self._head = _whose(base), head
         self.shortened = {(one.group, one.user) for one in shortened(base, head, today)}
 
     def named(self, change: Change) -> Change:
-        """The change with the account and role that its group was for, where only the state before knows them."""
-        if isinstance(change, GroupChange) and change.account is None and change.group in self._known:
-            account, role = self._known[change.group]
-            return replace(change, account=account, role=role)
-        return change
+        """The change with the account and role that its group was for, as the state before has them; of a group that it
+        does not know either, as the name says.
+        """
+        if not isinstance(change, GroupChange) or change.account is not None:
+            return change
+        account, role = self._known.get(change.group) or named_for(self._head, change.group)
+        return replace(change, account=account, role=role) if account else change
 
     def undated(self, change: Change) -> Change:
         """The change without the last day of its grant, where the grant would hold today but for this very change."""

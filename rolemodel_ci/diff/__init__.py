@@ -102,9 +102,9 @@ def named_for(policy: Policy, group: str) -> tuple[str, str]:
 
 
 def _owner(policy: Policy, group: str) -> tuple[str | None, str | None]:
-    """The account and the role that a group is named for; the config and the template may not have them any more."""
+    """The account of the config that a group is named for, and the role, which the template may not have any more."""
     account, role = named_for(policy, group)
-    return (account, role) if account else (None, None)
+    return (account, role) if policy.account(account) else (None, None)
 
 
 def _slots(policy: Policy, diffs: Mapping[str, StackDiff]) -> list[Slot]:
