@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 from typing import assert_never
 
 from rolemodel_ci.iam.differences import Difference
+from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place
 
@@ -215,7 +216,7 @@ class Administrator:
 
     account: str
     role: str
-    why: str
+    why: Mark
     user: str
 
 

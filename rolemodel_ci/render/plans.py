@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import assert_never
 
-from rolemodel_ci.danger import ADMINISTRATOR, UNKNOWN
 from rolemodel_ci.iam.differences import Difference
+from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.plan import (
     AddMember,
     Administrator,
@@ -30,10 +30,8 @@ from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Row, Ta
 from rolemodel_ci.render.described import GroupShape, others
 from rolemodel_ci.render.described import describe as describe
 from rolemodel_ci.render.differences import lines as lines_of
+from rolemodel_ci.render.privileges import rank, reason
 from rolemodel_ci.verdict import Overridden, Refusal
-
-_RANKS = {ADMINISTRATOR: "administrator", UNKNOWN: "perhaps administrator"}
-"""What somebody becomes by a role that is as good as an administrator, in the words of the comment."""
 
 _SHOWN = 20  # names in one warning
 
@@ -93,19 +91,15 @@ def headline(plan: Plan) -> str:
 
 def alarms(plan: Plan) -> Iterator[str]:
     """What must not be overlooked: who becomes administrator, and what goes from stacks beside roles."""
-    where: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    where: dict[tuple[str, Mark, tuple[str, ...]], list[str]] = {}
     by_role = groupby(plan.administrators, key=lambda one: (one.account, one.role, one.why))
     for (account, role, why), people in by_role:
         where.setdefault((role, why, tuple(one.user for one in people)), []).append(account)
     for (role, why, users), accounts in where.items():
         verb = "becomes" if len(users) == 1 else "become"
-        yield f"{_few(users)} {verb} {_rank(why)} of {_few(accounts)} (`{role}` {why})."
+        yield f"{_few(users)} {verb} {rank(why)} of {_few(accounts)} (`{role}` {reason(why)})."
     for account, names in _lost(plan.changes).items():
         yield f"The stack of `{account}` loses {_few(names)}, with what is in it."
-
-
-def _rank(why: str) -> str:
-    return _RANKS.get(why, "as good as administrator")
 
 
 def _lost(changes: Iterable[Change]) -> dict[str, list[str]]:
@@ -141,7 +135,7 @@ def _few(names: Sequence[str]) -> str:
 
 def change_blocks(changes: Sequence[Change], administrators: Sequence[Administrator] = ()) -> Iterator[Block]:
     """The changes: access, stacks with what changes in their roles, groups."""
-    ranks = {(one.account, one.role): _rank(one.why) for one in administrators}
+    ranks = {(one.account, one.role): rank(one.why) for one in administrators}
     access = [change for change in changes if isinstance(change, AddMember | RemoveMember)]
     if access:
         yield Table(
