@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from rolemodel_ci.sandbox.embedded import EmbeddedAws
+
 from .fake_github import Event
 from .workshop import CONFIG, USERS, Workshop, access
 
@@ -26,10 +30,17 @@ def test_an_account_out_of_the_config_takes_what_was_in_it(shop: Workshop) -> No
         assert "already so in AWS" not in told
     assert "- loses  alice  dev      Admin" in done.shown
     assert {change["account"] for change in done.plan["changes"]} == {"dev"}
-    outcome = shop.run(shop.merged(merge, Event("labeled", "carol", "allow: mass-revocation")))
-    assert outcome.code == 0, outcome.log
-    assert "| ✅ **lost** | `alice` | `dev` | `Admin` · **admin** |" in shop.comments()[-1]
-    assert shop.members().keys() == {"RM.prod.Admin", "RM.prod.Reader"}
+
+
+def test_what_came_of_it_has_account_and_role(aws: EmbeddedAws, tmp_path: Path) -> None:
+    with Workshop(tmp_path, aws) as shop:
+        shop.rolled_out()
+        merge = shop.hosted.request(access(ONLY_PROD, config=WITHOUT_DEV))
+        done = shop.run(shop.merged(merge, Event("labeled", "carol", "allow: mass-revocation")))
+        assert done.code == 0, done.log
+        assert "| ✅ **lost** | `alice` | `dev` | `Admin` · **admin** |" in shop.comments()[-1]
+        assert {outcome["change"]["account"] for outcome in done.record["outcomes"]} == {"dev"}
+        assert shop.members().keys() == {"RM.prod.Admin", "RM.prod.Reader"}
 
 
 def test_the_same_with_another_prefix_in_the_same_change(shop: Workshop) -> None:
