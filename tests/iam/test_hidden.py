@@ -17,6 +17,7 @@ WIDENS, EITHER, NARROWS, NEUTRAL = Direction.WIDENS, Direction.EITHER, Direction
 ARN = {"Fn::GetAtt": ["X", "Arn"]}
 CONDITIONS: Body = {"C": {"Fn::Equals": [ARN, "a"]}, "D": {"Fn::Not": [{"Condition": "C"}]}}
 NO = {"Ref": "AWS::NoValue"}
+S3 = "arn:aws:s3:::"
 OPEN = "arn:aws:iam::999999999999:root"
 
 
@@ -98,13 +99,30 @@ ONE, TWO = ("P", document(allow("a:B"))), ("P", document(deny("a:B")))
         # what covers what
         (role(allow("a:*")), role(allow("a:*"), allow("a:B")), NEUTRAL),
         (role(allow("a:B")), role(allow("a:*")), WIDENS),
-        (role(allow("a:B", Resource=["x*", "y"])), role(allow("a:B", Resource=["x1", "y"])), NARROWS),
-        (role(allow("a:B", Resource="x1*")), role(allow("a:B", Resource="x?*")), WIDENS),
+        (role(allow("a:B", Resource=[f"{S3}x*", "y"])), role(allow("a:B", Resource=[f"{S3}x1", "y"])), NARROWS),
+        (role(allow("a:B", Resource=f"{S3}x1*")), role(allow("a:B", Resource=f"{S3}x?*")), WIDENS),
+        (role(allow("a:B", Resource="arn:*")), role(allow("a:B", Resource=f"{S3}x")), WIDENS),
+        (role(allow("a:B", Resource="arn:aws:s3:*")), role(allow("a:B", Resource=f"{S3}x")), WIDENS),
+        (role(allow("a:B", Resource=f"{S3}*")), role(allow("a:B", Resource=f"{S3}x:y")), NARROWS),
+        (role(allow("a:B", Resource="arn:aws:a:*:*:x*")), role(allow("a:B", Resource="arn:aws:a:b:1:x/y")), NARROWS),
+        (role(allow("a:B", Resource="arn:aws:a:*::x")), role(allow("a:B", Resource="arn:aws:a:b:1:x")), WIDENS),
+        (role(allow("a:B", Resource="x*")), role(allow("a:B", Resource="x1")), WIDENS),
+        (role(allow("a*")), role(allow("a:B")), WIDENS),
+        (role(allow("*:B")), role(allow("a:B")), WIDENS),
+        (role(deny("kms:*")), role(deny("\u212ams:*")), WIDENS),  # the Kelvin sign
+        (role(deny("a:B", Condition={"Bool": {"aws:k": "1"}})),
+         role(deny("a:B", Condition={"Bool": {"aws:\u212a": "1"}})), WIDENS),
+        (inline(document(deny("a:B"))), inline(document(deny("a:B"), Version="")), EITHER),
         (role(deny("a:*"), deny("a:B")), role(deny("a:*")), NEUTRAL),
         (role(deny("a:*"), deny("a:B", Resource="x")),
          role(deny("a:*", Resource="y"), deny("a:B", Resource="x")), WIDENS),
-        (role(allow("a:B", Resource={"Fn::Sub": "x${X.Arn}*"})),
-         role(allow("a:B", Resource={"Fn::Sub": "x${X.Arn}/y"})), NARROWS),
+        (role(allow("a:B", Resource={"Fn::Sub": "${X.Arn}*"})),
+         role(allow("a:B", Resource={"Fn::Sub": "${X.Arn}/y"})), WIDENS),  # the reference may end within an ARN
+        (role(allow("a:B", Resource={"Fn::Sub": S3 + "${X}*"})),
+         role(allow("a:B", Resource={"Fn::Sub": S3 + "${X}/y"})), NARROWS),
+        (role(allow("a:B", Resource=f"{S3}*")), role(allow("a:B", Resource={"Fn::Sub": S3 + "${X}/y"})), NARROWS),
+        (role(allow("a:B", Resource="arn:aws:a:*:*:x*")),
+         role(allow("a:B", Resource={"Fn::Sub": "arn:aws:a:${AWS::StackId}::x"})), WIDENS),
         (role(allow("a:B", Resource={"Fn::Sub": "x${X.Arn}"})), role(allow("a:B", Resource={"Ref": "X"})), WIDENS),
         (role(allow("a:B", Resource="$*")), role(allow("a:B", Resource="${*}")), WIDENS),
         (role(allow("a:B", Resource="*{resolve:ssm:x}}")),
