@@ -22,8 +22,8 @@ ALIAS_LIMIT = 10_000
 """Nodes that aliases may add to one file. Lists shared by a few dozen roles stay far below it; a bomb does not."""
 
 _NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that YAML does not allow (https://yaml.org/spec/1.1/#c-printable), and those of which a reader sees something
-else than is read: ends of lines that are none to most programs, and what turns the order of others around."""
+"""Characters that YAML does not allow (https://yaml.org/spec/1.1/#c-printable), and those of which a reader sees
+something else than is read: ends of lines that are none to most programs, and what turns the order of others around."""
 
 _ASCII = b"\t\n\r" + bytes(range(0x20, 0x7F))
 
