@@ -152,8 +152,8 @@ _RANK: dict[type, tuple[Phase, int]] = {
 
 
 def phase_of(change: Change) -> Phase:
-    """The phase of a run in which the change is made."""
-    return change.phase if isinstance(change, PutPolicy) else _RANK[type(change)][0]
+    """The phase of a run in which the change is made; the last for a kind that is not known."""
+    return change.phase if isinstance(change, PutPolicy) else _RANK.get(type(change), (Phase.GRANT, 0))[0]
 
 
 def order(change: Change) -> tuple[int, str, int, str]:
