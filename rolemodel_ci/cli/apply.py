@@ -108,6 +108,7 @@ def _run(command: str, job: Job, told: Asked, users: str | None = None) -> int:
         with world(policy, told) as opened:
             audit.world = opened
             code = follow(order, policy, opened, audit)
+        sys.stdout.flush()  # whoever does not read any more is told of in the record as well
         audit.note(code=code)
         return code
 
@@ -166,7 +167,7 @@ def _made(reviewed: Approved, policy: Policy, opened: World, audit: Audit, may_w
     """Make the changes, and have the record say so before and after."""
     audit.begin(reviewed)
     with watching() as watch:
-        came = make_true(reviewed, policy, opened.tools(watch, may_write))
+        came = make_true(reviewed, policy, opened.tools(watch, may_write), audit.go_by)
     audit.note(report=came)
     return came
 
