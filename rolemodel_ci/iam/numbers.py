@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections.abc import Hashable
 from typing import Any, TypeVar
 
 from rolemodel_ci.iam.differences import Difference
@@ -58,15 +57,15 @@ _SETS = frozenset({
 
 
 @functools.cache
-def _fields(kind: Hashable) -> tuple[str, ...]:
+def _fields(kind: Any) -> tuple[str, ...]:
     """The fields of a class that may hold an id; none of what is no class of values."""
-    named = dataclasses.fields(kind) if isinstance(kind, type) and dataclasses.is_dataclass(kind) else ()
+    named = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
     return tuple(field.name for field in named if field.name not in _KEPT)
 
 
 def _of_fields(value: Any, own: re.Pattern[str]) -> Any:
     changed = {}
-    for name in _fields(type(value)):
+    for name in _fields(value.__class__):
         before = getattr(value, name)
         if before is None or (name in ("name", "resource", "text") and isinstance(before, str)):
             continue
