@@ -57,10 +57,14 @@ class DetachPolicy(_Change):
 
 @dataclass(frozen=True, slots=True)
 class DeletePolicy(_Change):
-    """An inline policy of one of our groups goes: it is not ours, or it opens what it should not."""
+    """An inline policy of one of our groups goes: it is not ours, or it opens what it should not.
+
+    `before` is what it says, as JSON text.
+    """
 
     group: str
     policy: str
+    before: str | None = field(default=None, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +117,16 @@ class CreateGroup(_Change):
 
 @dataclass(frozen=True, slots=True)
 class PutPolicy(_Change):
-    """The group gets the policy that lets its members assume the role. `arn` None: known once the stack is built."""
+    """The group gets the policy that lets its members assume the role. `arn` None: known once the stack is built.
+
+    `before` is what the policy of that name says, as JSON text; None where there is none.
+    """
 
     group: str
     policy: str
     arn: str | None
     phase: Phase = Phase.GRANT
+    before: str | None = field(default=None, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
