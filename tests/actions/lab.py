@@ -327,13 +327,18 @@ class Killer:
 
 
 @contextmanager
-def refusing(shop: Workshop, patch: pytest.MonkeyPatch, action: str, code: str, *, times: int) -> Iterator[None]:
-    """Meanwhile AWS refuses an action of Parameter Store with this code, so many times."""
-    answer, left = shop.front.answer, [times]
+def refusing(
+    shop: Workshop, patch: pytest.MonkeyPatch, action: str, code: str, *, times: int, after: int = 0
+) -> Iterator[None]:
+    """Meanwhile AWS refuses an action of Parameter Store with this code, so many times, once it has done `after`."""
+    answer, left, passing = shop.front.answer, [times], [after]
 
     def refused(*given: Any) -> Any:
         target = next((value for name, value in given[3] if name.lower() == "x-amz-target"), "")
         if not target.endswith(f".{action}") or not left[0]:
+            return answer(*given)
+        if passing[0]:
+            passing[0] -= 1
             return answer(*given)
         left[0] -= 1
         body = json.dumps({"__type": code, "message": "No."}).encode()

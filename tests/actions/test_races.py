@@ -302,3 +302,49 @@ def test_a_throttled_write_is_tried_again(shop: Workshop, monkeypatch: pytest.Mo
     with refusing(shop, monkeypatch, "PutParameter", "ThrottlingException", times=2):
         assert lab.run(lab.push(first)).code == 0
     lab.check_end()
+
+
+def test_what_was_applied_and_cannot_be_remembered_is_no_success(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    merged = lab.merge(REVOKED)
+    job = lab.push(first)
+    with refusing(shop, monkeypatch, "PutParameter", "AccessDeniedException", times=99, after=1):
+        done = shop.run(job)
+    assert (done.code, done.outputs["result"]) == (5, "incomplete"), done.log
+    assert "cannot be remembered" in done.said("error")
+    assert lab.reading() == REVOKED.members
+    assert lab.outcomes(merged) == ["applied, 1 revocation"]
+    lab.model.live = REVOKED.members
+    assert lab.run(lab.again(job)).code == 0
+    lab.check_end()
+
+
+def test_the_next_push_takes_over_from_a_run_that_was_killed(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    one = lab.merge(REVOKED)
+    lab.merge(State(REVOKED.members | {("prod", "dave")}))
+    job = lab.push(first)
+    killer = Killer(shop, 3, after=False)
+    with killer.armed(monkeypatch):
+        shop.run(job)
+    monkeypatch.setattr("rolemodel_ci.cli.ci.memory.is_over", lambda _: False)  # it was on another machine
+    lab.merge(readme(lab.tip))
+    later = lab.push(job.sha)
+    lab.model.live = lab.reading()
+    assert lab.run(later).code == 0
+    assert lab.outcomes(one) == ["applied, 1 revocation"]
+    lab.check_end()
+
+
+def test_the_history_over_the_api(shop: Workshop) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    for state in (REVOKED, readme(REVOKED), State(REVOKED.members | {("prod", "dave")})):
+        lab.merge(state)
+    assert lab.run(lab.push(first, credentials=False)).code == 0
+    assert shop.github.asked("GET", "/compare/")
+    lab.check_end()
