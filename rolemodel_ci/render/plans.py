@@ -22,6 +22,7 @@ from rolemodel_ci.plan import (
     Plan,
     PutPolicy,
     RemoveMember,
+    RenameGroup,
     SettleStack,
     StackChange,
     UpdateStack,
@@ -66,7 +67,7 @@ def headline(plan: Plan) -> str:
     kinds = [type(change) for change in plan.changes]
     gains, losses = kinds.count(AddMember), kinds.count(RemoveMember)
     stacks = sum(isinstance(change, StackChange) for change in plan.changes)
-    made, gone = kinds.count(CreateGroup), kinds.count(DeleteGroup)
+    made, gone, renamed = (kinds.count(kind) for kind in (CreateGroup, DeleteGroup, RenameGroup))
     whole = _whole_groups(plan.changes)
     shapes = [change for change in plan.changes if isinstance(change, PutPolicy | DeletePolicy | DetachPolicy)]
     policies = sum(change.group not in whole for change in shapes)
@@ -79,6 +80,7 @@ def headline(plan: Plan) -> str:
                 counted(stacks, "stack") + " to change" if stacks else "",
                 counted(made, "group") + " to make" if made else "",
                 counted(gone, "group") + " to delete" if gone else "",
+                counted(renamed, "group") + " to rename" if renamed else "",
                 counted(policies, "group policy", "group policies") + " to put right" if policies else "",
             )
         )
@@ -150,7 +152,7 @@ def change_blocks(changes: Sequence[Change], administrators: Sequence[Administra
     groups = [
         change
         for change in changes
-        if isinstance(change, CreateGroup | DeleteGroup | PutPolicy | DeletePolicy | DetachPolicy)
+        if isinstance(change, CreateGroup | DeleteGroup | RenameGroup | PutPolicy | DeletePolicy | DetachPolicy)
     ]
     if groups:
         yield Table(("", "group", "what"), tuple(_groups(groups)))
@@ -190,6 +192,8 @@ def describe(change: Change) -> str:
             return f"{change.user} loses {change.account or change.group} {change.role or ''}".rstrip()
         case CreateGroup():
             return f"make group {change.group}"
+        case RenameGroup():
+            return f"rename group {change.old} to {change.group}, with {counted(len(change.members), 'member')}"
         case DeleteGroup():
             return f"delete group {change.group}"
         case PutPolicy():
@@ -273,6 +277,9 @@ def _groups(changes: Sequence[Change]) -> Iterator[Row]:
         match change:
             case CreateGroup():
                 yield Row(("+ make", change.group, "with the policy that opens its role"), Tone.GAIN)
+            case RenameGroup():
+                stay = f"from {change.old}; {counted(len(change.members), 'member')} keep access"
+                yield Row(("~ rename", change.group, stay), Tone.CHANGE)
             case DeleteGroup():
                 yield Row(("- delete", change.group, "with its policies"), Tone.LOSS)
             case PutPolicy() if change.group not in whole:
