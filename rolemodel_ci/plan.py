@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
-from typing import assert_never
 
 from rolemodel_ci.iam.differences import Difference
+from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place
 
@@ -165,8 +165,8 @@ _RANK: dict[type, tuple[Phase, int]] = {
 
 
 def phase_of(change: Change) -> Phase:
-    """The phase of a run in which the change is made."""
-    return change.phase if isinstance(change, PutPolicy) else _RANK[type(change)][0]
+    """The phase of a run in which the change is made; the last for a kind that is not known."""
+    return change.phase if isinstance(change, PutPolicy) else _RANK.get(type(change), (Phase.GRANT, 0))[0]
 
 
 def order(change: Change) -> tuple[int, str, int, str]:
@@ -183,8 +183,6 @@ def order(change: Change) -> tuple[int, str, int, str]:
             where, what = change.group, change.policy
         case DeleteGroup() | CreateGroup() | RenameGroup():
             where, what = change.group, ""
-        case _:
-            assert_never(change)
     return (rank[0], where, rank[1], what)
 
 
@@ -197,6 +195,17 @@ class Blocked:
     reason: str
     remedy: str
     place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shortened:
+    """A grant that goes on, and that the change in Git has end earlier than it would: `expires` is its last day now."""
+
+    account: str
+    role: str
+    group: str
+    user: str
+    expires: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,13 +227,16 @@ class Administrator:
 
     account: str
     role: str
-    why: str
+    why: Mark
     user: str
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run would do: sorted, comparable, the same for the same inputs."""
+    """What a run would do: sorted, comparable, the same for the same inputs.
+
+    `shortened` is nothing to do: it is what the change in Git will have done before long, when nobody asks any more.
+    """
 
     changes: tuple[Change, ...]
     unreadable: tuple[Unreadable, ...] = ()
@@ -232,6 +244,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     totals: Totals = Totals()
     administrators: tuple[Administrator, ...] = ()
+    shortened: tuple[Shortened, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -5,13 +5,14 @@ Only what can be proved by comparing sets and wildcards counts. What takes too l
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 
 from rolemodel_ci.functions import DYNAMIC
 from rolemodel_ci.iam.documents import Opaque, Principal, Statement, Test
-from rolemodel_ci.iam.values import Part, Value, parts_of
+from rolemodel_ci.iam.values import Part, Reference, Value, parts_of, text_of
 
 _STEPS = 2_000_000
 """Comparisons of characters for all statements of one role: a second or so."""
@@ -33,18 +34,31 @@ _NEGATED = frozenset({
 
 
 class Cover:
-    """Proves what covers what, as long as it has steps left."""
+    """Proves what the statements of one side cover, as long as it has steps left."""
 
-    def __init__(self, steps: int = _STEPS) -> None:
+    def __init__(self, outer: Iterable[Statement], steps: int = _STEPS) -> None:
         self._steps = steps
+        self._by_action: dict[Value, list[Statement]] = {}
+        self._patterns: list[Statement] = []
+        for statement in outer:
+            keys = [name.key for name in statement.actions or ()]
+            if len(keys) == 1 and _is_literal(keys[0]):
+                self._by_action.setdefault(keys[0], []).append(statement)
+            elif statement.is_plain:
+                self._patterns.append(statement)
 
-    def statement(self, inner: Statement, outer: Iterable[Statement]) -> bool:
-        """Whether everything that `inner` is about is covered by one of `outer` or another of the same effect."""
+    def statement(self, inner: Statement) -> bool:
+        """Whether everything that `inner` is about is covered by one of the other side or another of its effect."""
         if not inner.is_plain:
+            return False
+        key = inner.actions[0].key if inner.actions and len(inner.actions) == 1 else None
+        candidates = [*(self._by_action.get(key, ()) if key is not None else ()), *self._patterns]
+        self._steps -= len(candidates)
+        if self._steps <= 0:
             return False
         able = [
             each
-            for each in outer
+            for each in candidates
             if each.is_plain
             and each.effect == inner.effect
             and each.language == inner.language
@@ -65,27 +79,43 @@ class Cover:
         if outer.actions:
             keys = [name.key for name in outer.actions]
             if inner.actions:
-                return all(any(self.text(name.key, key) for key in keys) for name in inner.actions)
+                return all(any(self._action(name.key, key) for key in keys) for name in inner.actions)
             return _ANY in keys
         excluded = [name.key for name in outer.not_actions or ()]
         if inner.actions:
             return all(_apart(name.key, other) for name in inner.actions for other in excluded)
-        return self._all_within(excluded, [name.key for name in inner.not_actions or ()])
+        left_out = [name.key for name in inner.not_actions or ()]
+        return all(any(self._action(each, other) for other in left_out) for each in excluded)
 
-    def _all_within(self, excluded: Iterable[Value], by: Sequence[Value]) -> bool:
-        """Whether what the outer one leaves out is left out by the inner one, too."""
-        return all(any(self.text(each, other) for other in by) for each in excluded)
+    def _action(self, inner: Value, outer: Value) -> bool:
+        """Whether a pattern for actions covers another one; the service before the colon has no wildcards."""
+        service, colon, _ = outer.partition(":") if isinstance(outer, str) else ("", "", "")
+        return inner == outer or outer == _ANY or (bool(colon) and _is_literal(service) and self.text(inner, outer))
 
     def _resource(self, inner: Statement, resource: Value | None, outer: Statement) -> bool:
         if outer.not_resources is not None:
             if inner.not_resources is not None:
-                return self._all_within(outer.not_resources, inner.not_resources)
+                left_out = inner.not_resources
+                return all(any(self._arn(each, other) for other in left_out) for each in outer.not_resources)
             return resource is not None and all(_apart(resource, other) for other in outer.not_resources)
         if inner.not_resources is not None:
             return _ANY in (outer.resources or ())
         if resource is None:
             return outer.resources is None
-        return any(self.text(resource, pattern) for pattern in outer.resources or ())
+        return any(self._arn(resource, pattern) for pattern in outer.resources or ())
+
+    def _arn(self, inner: Value, outer: Value) -> bool:
+        """Whether a pattern for resources covers another one: part by part, for no wildcard is sure to match a colon.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+        """
+        if inner == outer or outer == _ANY:
+            return True
+        parts, patterns = _arn_parts(inner), _arn_parts(outer)
+        if parts is None or patterns is None:
+            return False
+        ahead = all(_is_within(part) for part in parts[:-1])
+        return ahead and all(self.text(part, pattern) for part, pattern in zip(parts, patterns, strict=True))
 
     def _principal(self, inner: Statement, who: Principal | None, outer: Statement) -> bool:
         if outer.not_principals is not None:
@@ -105,11 +135,43 @@ class Cover:
         """Whether a pattern covers another one."""
         if inner == outer or outer == _ANY:
             return True
+        if _is_literal(outer):
+            return False
         pieces, pattern = _pieces(inner), _pieces(outer)
         if pieces is None or pattern is None:
             return False
         self._steps -= len(pieces) * (1 + pattern.count(_ANY))
         return self._steps > 0 and _matches(pieces, pattern)
+
+
+_ARN_PARTS = 6
+
+# References that stand for no colon.
+_SINGLE = frozenset({"AWS::AccountId", "AWS::Partition", "AWS::Region"})
+
+
+def _arn_parts(value: Value) -> list[Value] | None:
+    """The six parts of an ARN; None for what is none."""
+    if any(isinstance(part, str) and DYNAMIC in part for part in parts_of(value)):
+        return None
+    parts: list[list[Part]] = [[]]
+    for part in parts_of(value):
+        pieces = part.split(":", _ARN_PARTS - len(parts)) if isinstance(part, str) else [part]
+        parts[-1].append(pieces[0])
+        parts += [[piece] for piece in pieces[1:]]
+    return [text_of(part) for part in parts] if len(parts) == _ARN_PARTS else None
+
+
+def _is_within(part: Value) -> bool:
+    """Whether a part of an ARN surely is one part, whatever AWS puts in."""
+    return all(
+        isinstance(each, str) or (isinstance(each, Reference) and each.name in _SINGLE) for each in parts_of(part)
+    )
+
+
+def _is_literal(value: Value) -> bool:
+    """Whether it stands for one text only."""
+    return isinstance(value, str) and _ANY not in value and _ONE not in value
 
 
 def _is_weaker(test: Test | Opaque, other: Test | Opaque) -> bool:
@@ -125,17 +187,18 @@ def _is_weaker(test: Test | Opaque, other: Test | Opaque) -> bool:
     return operator in _NEGATED and set(test.values) <= set(other.values)
 
 
-def _pieces(value: Value) -> list[Part] | None:
+@functools.lru_cache(maxsize=1024)
+def _pieces(value: Value) -> Sequence[Part] | None:
     """Characters, and what only AWS knows in one piece; None for what is no text."""
     pieces: list[Part] = []
     for part in parts_of(value):
         pieces += _PIECES.findall(part) if isinstance(part, str) else [part]
     begun = sum(part.count(DYNAMIC) for part in parts_of(value) if isinstance(part, str))
     whole = sum(isinstance(piece, str) and piece.startswith(DYNAMIC) for piece in pieces)
-    return pieces if pieces and begun == whole else None
+    return tuple(pieces) if pieces and begun == whole else None
 
 
-def _matches(pieces: list[Part], pattern: list[Part]) -> bool:
+def _matches(pieces: Sequence[Part], pattern: Sequence[Part]) -> bool:
     """Whether a pattern stands for every text that the pieces stand for."""
     i = j = 0
     star, mark = -1, 0
@@ -166,7 +229,7 @@ def _apart(one: Value, other: Value) -> bool:
     return _differ(one, other, lambda pieces: pieces) or _differ(one, other, lambda pieces: pieces[::-1])
 
 
-def _differ(one: Value, other: Value, turn: Callable[[list[Part]], list[Part]]) -> bool:
+def _differ(one: Value, other: Value, turn: Callable[[Sequence[Part]], Sequence[Part]]) -> bool:
     ones, others = _pieces(one), _pieces(other)
     if not ones or not others:
         return False
