@@ -37,7 +37,8 @@ def former_groups(policy: Policy, master: LiveMaster, slots: Iterable[Slot]) -> 
         names = list(policy.former_groups(account, slot.role)) if account else []
         if slot.group not in master.groups:
             names += [name for name, group in free.items() if _opens_only(group, slot)]
-        name = next((name for name in names if name in free), None)
+        # IAM tells no names apart by their case: of two such groups the old one has to go first.
+        name = next((n for n in names if n in free and n.lower() != slot.group.lower()), None)
         if name:
             found[slot.group] = free.pop(name)
     return found
