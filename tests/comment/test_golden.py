@@ -48,7 +48,7 @@ SAID = {
 }
 QUIET = {
     "problems", "nothing", "role-narrowed", "role-added-and-removed", "account-removed", "applied",
-    "applied-nothing", "no-drift", "drift-report", "drift-repaired",
+    "applied-nothing", "no-drift", "drift-report", "drift-repaired", "account-renamed",
 }  # fmt: skip
 
 
