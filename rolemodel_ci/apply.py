@@ -33,8 +33,10 @@ from rolemodel_ci.plan import (
     GroupChange,
     Outcome,
     Phase,
+    Plan,
     PutPolicy,
     RemoveMember,
+    RenameGroup,
     Report,
     Skipped,
     StackChange,
@@ -42,6 +44,7 @@ from rolemodel_ci.plan import (
     phase_of,
 )
 from rolemodel_ci.ports import GroupWriter, StackReader, Watch
+from rolemodel_ci.renaming import rename
 from rolemodel_ci.rollout import Rollout
 from rolemodel_ci.verdict import Approved
 
@@ -68,18 +71,30 @@ class Tools:
     may_write: Callable[[], None] = lambda: None
 
 
-def apply(approved: Approved, policy: Policy, tools: Tools) -> Report:
-    """Make every change of the plan. Never raises for what AWS does: each change ends as done, failed or skipped."""
+SoFar = Callable[[], Report]
+"""What came of a plan by now, as the report of a run that is interrupted here."""
+
+
+def not_begun(plan: Plan) -> Report:
+    """The report of a run that was interrupted before its first change."""
+    return Report(plan, tuple(Skipped(change, _NOT_STARTED) for change in plan.changes), interrupted=True)
+
+
+def apply(approved: Approved, policy: Policy, tools: Tools, begin: Callable[[SoFar], None] = lambda _: None) -> Report:
+    """Make every change of the plan. Never raises for what AWS does: each change ends as done, failed or skipped.
+
+    `begin` is handed what tells at any time how far the run has come: for when there is no report.
+    """
     run = _Run(policy, tools)
     changes = approved.plan.changes
     interrupted = False
     try:
+        begin(lambda: run.report(approved.plan, interrupted=True))
         run.revoke(_grouped(changes, Phase.REVOKE))
         run.build_and_grant([c for c in changes if isinstance(c, StackChange)], _grouped(changes, Phase.GRANT))
     except KeyboardInterrupt:
         interrupted = True
-    outcomes = (run.outcomes.get(change) or Skipped(change, _NOT_STARTED) for change in changes)
-    return Report(approved.plan, tuple(outcomes), interrupted, tuple(run.bugs))
+    return run.report(approved.plan, interrupted=interrupted)
 
 
 class _Run:
@@ -94,6 +109,11 @@ class _Run:
         self._left: list[Failed | Skipped] = []  # of what was to go
         self._failed_accounts: dict[str, str] = {}
         self._arns: dict[str, Mapping[str, str]] = {}
+
+    def report(self, plan: Plan, *, interrupted: bool) -> Report:
+        """What came of every change of the plan by now."""
+        outcomes = (self.outcomes.get(change) or Skipped(change, _NOT_STARTED) for change in plan.changes)
+        return Report(plan, tuple(outcomes), interrupted, tuple(self.bugs))
 
     def revoke(self, groups: Sequence[_Group]) -> None:
         """Make the memberships, policies and groups go that are to go, each group by itself."""
@@ -133,7 +153,8 @@ class _Run:
 
     def _obstacle(self, change: GroupChange) -> str | None:
         """Why a change must not be made, after what came of the earlier ones of its group."""
-        for unmade in self._unmade.get(change.group, ()):
+        former = self._unmade.get(change.old, ()) if isinstance(change, RenameGroup) else ()
+        for unmade in (*former, *self._unmade.get(change.group, ())):
             if _depends(change, unmade.change):
                 return f"group `{change.group}` is not ready: {_why(unmade)}"
         return None
@@ -214,6 +235,8 @@ class _Run:
                 groups.delete_group(change.group)
             case CreateGroup():
                 groups.create_group(change.group, self.policy.group_path)
+            case RenameGroup():
+                rename(groups, change, self.policy.group_path, self._arn(change))
             case PutPolicy():
                 groups.put_policy(change.group, change.policy, group_policy(self._arn(change)))
             case AddMember():
@@ -221,7 +244,7 @@ class _Run:
             case _:
                 assert_never(change)
 
-    def _arn(self, change: PutPolicy) -> str:
+    def _arn(self, change: PutPolicy | RenameGroup) -> str:
         """The ARN of the role: of a stack that was built in this run, what it says; else what the plan knows."""
         built = self._arns.get(change.account or "")
         arn = change.arn if built is None else built.get(change.role or "")
@@ -243,12 +266,12 @@ def _depends(change: GroupChange, on: Change) -> bool:
     joins one that is not made or may open the wrong role. What takes access away waits for nothing.
     """
     match change:
-        case DeleteGroup():
+        case DeleteGroup() | RenameGroup():
             return True
         case PutPolicy():
             return change.phase is Phase.GRANT
         case AddMember():
-            return isinstance(on, CreateGroup | PutPolicy | DeletePolicy | DetachPolicy)
+            return isinstance(on, CreateGroup | RenameGroup | PutPolicy | DeletePolicy | DetachPolicy)
         case _:
             return False
 

@@ -215,6 +215,7 @@ def test_a_trust_that_differs(before: Body, after: Body, direction: Direction | 
     assert worst(*pair) is direction
 
 
+IF_R = {"Fn::If": ["C", {"Ref": "R"}, NO]}
 BOUND = {"Fn::GetAtt": ["B", "PolicyArn"]}
 
 
@@ -230,7 +231,13 @@ BOUND = {"Fn::GetAtt": ["B", "PolicyArn"]}
         (role(), role(), {"Q": to_role(deny("a:B"))}, {"Q": to_role(deny("a:B")) | {"Condition": "C"}}, WIDENS),
         (role(), role(), {"Q": to_role(deny("a:B"))},
          {"Q": resource("Policy", deny("a:B"), PolicyName="P", Roles=["elsewhere"])}, WIDENS),
+        (role(), role(), {"Q": to_role(deny("a:B"))},
+         {"Q": to_role(deny("a:B")) | {"Properties": to_role(deny("a:B"))["Properties"] | {"Roles": [IF_R]}}}, WIDENS),
+        (role(), role(), {"Q": to_role(deny("a:B"))},
+         {"Q": resource("Policy", deny("a:B"), PolicyName="P", Roles=[{"Fn::Sub": "${R}"}])}, None),
         # a managed policy of the template: attached by either side, and as a boundary
+        (role(ManagedPolicyArns=[{"Ref": "M"}]), role(ManagedPolicyArns=[{"Fn::If": ["C", {"Ref": "M"}, NO]}]),
+         {"M": resource("ManagedPolicy", deny("a:B"))}, {"M": resource("ManagedPolicy", deny("a:B"))}, WIDENS),
         (role(ManagedPolicyArns=[{"Ref": "M"}]), role(ManagedPolicyArns=[{"Ref": "M"}]),
          {"M": resource("ManagedPolicy", allow("a:B"))}, {"M": resource("ManagedPolicy", allow("a:*"))}, WIDENS),
         (role(ManagedPolicyArns=[{"Ref": "M"}]), role(ManagedPolicyArns=[{"Ref": "M"}]),

@@ -64,7 +64,7 @@ def carried_out(reviewed: Approved, scene: Scene, policy: Policy, world: World, 
     scene.audit.begin(reviewed)
     tell((*plan_blocks(reviewed.plan), *override_blocks(reviewed.overridden)))
     with watching() as watch:
-        report = apply(reviewed, policy, world.tools(watch, lock.check))
+        report = apply(reviewed, policy, world.tools(watch, lock.check), scene.audit.go_by)
     scene.audit.note(report=report)
     return report
 
@@ -141,7 +141,7 @@ def _nothing_to_do(reviewed: Approved, way: Way, memory: Memory, teller: Teller,
     tell((*plan_blocks(reviewed.plan), *override_blocks(reviewed.overridden)))
     ending = tell_merges(_reported(report, reviewed, teller, {}), scene.runner, scene.commands, scene)
     if report.is_complete:
-        memory.remember(whole=True, anyway=way.lags)
+        memory.remember(whole=True, anyway=way.is_news)
     return ending
 
 
