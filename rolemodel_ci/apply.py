@@ -184,7 +184,7 @@ class _Run:
             case DeleteGroup():
                 groups.delete_group(change.group)
             case CreateGroup():
-                groups.create_group(change.group)
+                groups.create_group(change.group, self.policy.group_path)
             case PutPolicy():
                 groups.put_policy(change.group, change.policy, group_policy(self._arn(change)))
             case AddMember():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -23,7 +23,10 @@ class Repair(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """The pull request of an event. `outsider` says why it gets neither AWS nor a token that writes, or is empty."""
+    """The pull request of an event. `outsider` says why it gets neither AWS nor a token that writes, or is empty.
+
+    `opened`: the event is that it was opened, so that nothing was said of it before.
+    """
 
     number: int
     author: str
@@ -32,6 +35,7 @@ class PullRequest:
     base_ref: str
     outsider: str = ""
     labels: tuple[str, ...] = ()
+    opened: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,7 @@ def _pull(payload: Mapping[str, Any]) -> PullRequest:
         text(payload, "pull_request", "base", "ref"),
         outsider,
         _labels(payload),
+        text(payload, "action") == "opened",
     )
 
 

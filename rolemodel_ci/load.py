@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rolemodel_ci.document import Document, after, read_document
-from rolemodel_ci.model import Account, GithubOidc, Guards, Place, Policy, Problem, Protection, Template, UserMap
+from rolemodel_ci.model import (
+    DEFAULT_OWNER,
+    Account,
+    GithubOidc,
+    Guards,
+    Place,
+    Policy,
+    Problem,
+    Protection,
+    Template,
+    UserMap,
+)
 from rolemodel_ci.nodes import Mapping as MapNode
 from rolemodel_ci.nodes import Node, Scalar, Sequence, entry
 from rolemodel_ci.schema import conform, printable
@@ -159,6 +170,7 @@ def _policy(config: Node, path: str, template: Template, users: UserMap | None) 
         github_oidc=_github_oidc(entry(config, "github_oidc"), path),
         protected=_protected(entry(config, "protected"), path),
         stack_deadline=int(_value(config, "stack_deadline") or 15),
+        owner=_value(config, "owner") or DEFAULT_OWNER,
     )
 
 

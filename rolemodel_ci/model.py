@@ -9,7 +9,16 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
 GROUP_PATH = "/RoleModel/"
-"""IAM path of every group the tool owns. It is the mark of ownership: nothing outside it is ever changed."""
+"""IAM path of the groups of the default owner; those of an owner with a name are one level below it.
+
+The path is the mark of ownership: nothing outside of one's own is ever changed.
+"""
+
+DEFAULT_OWNER = "default"
+"""The owner of an installation whose config names none: there was no other before there were owners."""
+
+OWNER_TAG = "rolemodel-ci:owner"
+"""The tag by which a stack says whose it is."""
 
 MASTER_PARAMETER = "AssumingAccountID"
 """Template parameter that is given the master account's id, as the 2015 tool gave it."""
@@ -199,7 +208,7 @@ class GithubOidc:
 class Policy:
     """Everything the repository decides. `users` is None where it leaves membership unmanaged.
 
-    `stack_deadline`: minutes that one stack may take.
+    `stack_deadline`: minutes that one stack may take. `owner`: the name under which it owns stacks and groups.
     """
 
     config_file: str
@@ -215,6 +224,12 @@ class Policy:
     github_oidc: GithubOidc | None = None
     protected: tuple[Protection, ...] = ()
     stack_deadline: int = 15
+    owner: str = DEFAULT_OWNER
+
+    @property
+    def group_path(self) -> str:
+        """The IAM path of this owner's groups, and of nobody else's."""
+        return GROUP_PATH if self.owner == DEFAULT_OWNER else f"{GROUP_PATH}{self.owner}/"
 
     def group_name(self, account: str, role: str) -> str:
         """Name of the IAM group whose members may switch into `role` of `account`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from rolemodel_ci.applied_state import AppliedState, Remembered
 from rolemodel_ci.live import Absent, LiveMaster, LiveStack
 from rolemodel_ci.model import Account
 
@@ -25,6 +26,38 @@ class StackReader(Protocol):
         ...
 
 
+class StateReader(Protocol):
+    """Reads what was last applied, once a run."""
+
+    def read_state(self) -> Remembered:
+        """What is remembered, and who holds the lock. Never raises: what cannot be read is an UnreadableState."""
+        ...
+
+
+class StateWriter(Protocol):
+    """Writes what was last applied, and locks out other runs while it changes.
+
+    Raises StateError where it cannot be written, ForeignStateError where it is another repository's, LockedError where
+    another run holds the lock or has written since `seen` was read.
+    """
+
+    def lock(self, seen: Remembered, state: AppliedState) -> None:
+        """Remember `state` and take the lock, in one step, if nobody has written since `seen`."""
+        ...
+
+    def check(self) -> None:
+        """Raise LockedError unless the lock is held by this run, now."""
+        ...
+
+    def unlock(self, state: AppliedState | None) -> None:
+        """Give the lock back, if it is still this run's, and remember `state`; None: what `lock` was given."""
+        ...
+
+    def remember(self, seen: Remembered, state: AppliedState) -> None:
+        """Remember `state` without a change of anything else, if nobody has written since `seen`."""
+        ...
+
+
 class GroupWriter(Protocol):
     """Changes the groups of the master account.
 
@@ -39,7 +72,7 @@ class GroupWriter(Protocol):
 
     def delete_group(self, group: str) -> None: ...
 
-    def create_group(self, group: str) -> None: ...
+    def create_group(self, group: str, path: str) -> None: ...
 
     def put_policy(self, group: str, policy: str, document: str) -> None: ...
 

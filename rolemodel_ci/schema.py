@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import json
 import re
@@ -11,6 +10,7 @@ from dataclasses import replace
 from importlib import resources
 from typing import Any
 
+from rolemodel_ci.hints import did_you_mean
 from rolemodel_ci.model import Place, Problem
 from rolemodel_ci.nodes import Mapping as MapNode
 from rolemodel_ci.nodes import Node, Scalar, Sequence
@@ -213,44 +213,3 @@ def printable(problem: Problem) -> Problem:
         for text in (problem.message, problem.remedy)
     )
     return replace(problem, message=message, remedy=remedy)
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A sentence that offers the nearest of the known words, or the empty string where none is near."""
-    names = list(known)
-    lowered = {name.lower(): name for name in reversed(names)}
-    near = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
-    return f"Did you mean `{lowered[near[0]]}`?" if near else ""
-
-
-def slip_of(word: str, known: Iterable[str]) -> str:
-    """As `did_you_mean`, for names that give access: offers only what one or two characters turn the word into.
-
-    Who follows the advice has to get what was meant, not more than that. In a short word one character is enough to
-    differ by.
-    """
-    most = 1 if len(word) < _SHORT else 2
-    distances = {name: _distance(word.lower(), name.lower(), most) for name in known}
-    near = sorted((distance, name) for name, distance in distances.items() if distance <= most)
-    alone = near and (len(near) == 1 or near[0][0] < near[1][0])
-    return f"Did you mean `{near[0][1]}`?" if alone else ""
-
-
-_SHORT = 8  # characters: `DevRole` and `OpsRole` differ by three, `QARole` and `HRRole` by two
-
-
-def _distance(one: str, other: str, most: int) -> int:
-    """How many characters have to be put in, left out, replaced or swapped with the next; or more than `most`."""
-    if abs(len(one) - len(other)) > most:
-        return most + 1
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        earlier, before, row = before, row, [i]
-        for j, b in enumerate(other, 1):
-            row.append(min(row[j - 1] + 1, before[j] + 1, before[j - 1] + (a != b)))
-            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
-                row[j] = min(row[j], earlier[j - 2] + 1)
-        if min(*before, *row) > most:  # it never gets less again
-            return most + 1
-    return row[-1]

@@ -20,7 +20,6 @@ class Guard(StrEnum):
     OWN_LOCKOUT = "own-lockout"
     RENAMED_GROUPS = "renamed-groups"
     MOVED_STACKS = "moved-stacks"
-    QUOTA = "quota"
 
 
 @dataclass(frozen=True, slots=True)

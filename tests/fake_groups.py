@@ -84,7 +84,7 @@ class FakeGroupWriter:
             del self._cloud.groups[group]
             self._cloud.effect("revoke", "DeleteGroup", group)
 
-    def create_group(self, group: str) -> None:
+    def create_group(self, group: str, path: str) -> None:
         """Make a group. Names differ by more than case, and there is a quota."""
         with self._cloud.lock:
             self._cloud.called("CreateGroup", group)
@@ -92,7 +92,7 @@ class FakeGroupWriter:
                 raise refuse("EntityAlreadyExists", group)
             if len(self._cloud.groups) >= self._cloud.quotas.groups:
                 raise refuse("LimitExceeded", "groups")
-            self._cloud.groups[group] = FakeGroup(group)
+            self._cloud.groups[group] = FakeGroup(group, path)
             self._cloud.effect("grant", "CreateGroup", group)
 
     def put_policy(self, group: str, policy: str, document: str) -> None:

@@ -88,7 +88,7 @@ def test_descriptions_name_every_choice() -> None:
     def named(text: str) -> set[str]:
         return set(re.findall(r"`([a-z-]+)`", text))
 
-    overridable = {guard.value for guard in Guard} - {Guard.QUOTA.value}
+    overridable = {guard.value for guard in Guard}
     assert named(DECLARED["outputs"]["result"]["description"]) == {result.value for result in Result}
     assert named(DECLARED["inputs"]["allow"]["description"]) == overridable
     assert {repair.value for repair in Repair} <= named(DECLARED["inputs"]["repair"]["description"])
@@ -109,7 +109,7 @@ def test_inputs_and_defaults_are_those_of_the_page() -> None:
 def test_choices_of_inputs_are_those_of_the_page() -> None:
     told = {row[0].strip("`"): set(re.findall(r"`([a-z-]+)`", row[2])) for row in rows(section(PAGE, "Inputs"))}
     assert told["repair"] - {"schedule", "workflow_dispatch"} == {repair.value for repair in Repair}
-    assert told["allow"] == {guard.value for guard in Guard} - {Guard.QUOTA.value}
+    assert told["allow"] == {guard.value for guard in Guard}
 
 
 def test_outputs_are_those_of_the_page() -> None:

@@ -392,3 +392,25 @@ def test_deletion_does_not_touch_the_stack_of_an_unreadable_account() -> None:
 
     assert [change.account for change in plan.changes if isinstance(change, DeleteStack)] == ["prod"]
     assert [account.account for account in plan.unreadable] == ["dev"]
+
+
+# ---- groups that lie near ours
+
+
+def test_groups_below_our_path_are_told_and_left_alone() -> None:
+    cloud = FakeCloud("alice bob")
+    cloud.run(WANTED)
+    opens = {"P": {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}}
+    cloud.groups["Back"] = FakeGroup("Back", "/RoleModel/sub/", {"alice", "bob"}, opens)
+    cloud.groups["Door"] = FakeGroup("Door", "/RoleModel/sub/", {"alice"})
+    cloud.groups["Deep"] = FakeGroup("Deep", "/RoleModel/sub/deep/", set(), opens)
+    cloud.groups["Else"] = FakeGroup("Else", "/RoleModels/", {"alice"}, opens)
+    plan = cloud.plan(WANTED)
+
+    assert plan.changes == ()
+    assert [note.partition(", there ")[2].partition(":")[0] for note in plan.notes] == [
+        "are 2 groups (the first", "is 1 group (the first",
+    ]  # fmt: skip
+    assert "`/RoleModel/sub/`, which is not ours" in plan.notes[0]
+    assert "1 with policies, which may open roles, and 2 users in all" in plan.notes[0]
+    assert "`/RoleModel/sub/deep/`" in plan.notes[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,11 +22,13 @@ from rolemodel_ci.diff.groups import (
     strays,
     taken_elsewhere,
 )
+from rolemodel_ci.hints import Hints
 from rolemodel_ci.live import Identity, LiveGroup, LiveMaster
 from rolemodel_ci.model import Grant, Place
 from rolemodel_ci.plan import (
     AddMember,
     Blocked,
+    Change,
     CreateGroup,
     DeleteGroup,
     DeletePolicy,
@@ -197,9 +199,20 @@ def grants(*users: str) -> dict[str, Grant]:
     return {user: Grant("prod", "Admin", user, PLACE, TODAY, "on call") for user in users}
 
 
+def members(
+    slot: Slot,
+    live: LiveGroup | None,
+    holding: Mapping[str, Grant],
+    ended: Mapping[str, Grant],
+    there: LiveMaster,
+) -> Iterator[Change | Blocked]:
+    """What changes in a group of this master account."""
+    return member_changes(slot, live, holding, ended, there.users, Hints(there.users))
+
+
 def test_who_comes_and_who_goes() -> None:
     live = group(None, "carol", "bob")
-    found = list(member_changes(SLOT, live, grants("alice", "bob"), {}, master(live)))
+    found = list(members(SLOT, live, grants("alice", "bob"), {}, master(live)))
 
     assert found == [
         RemoveMember(*MINE, "carol"),
@@ -210,15 +223,15 @@ def test_who_comes_and_who_goes() -> None:
 def test_a_grant_that_ran_out_says_when() -> None:
     live = group(None, "bob")
 
-    assert list(member_changes(SLOT, live, {}, grants("bob"), master(live))) == [RemoveMember(*MINE, "bob", TODAY)]
+    assert list(members(SLOT, live, {}, grants("bob"), master(live))) == [RemoveMember(*MINE, "bob", TODAY)]
 
 
 def test_members_of_a_group_that_is_to_be_made() -> None:
-    assert [type(change) for change in member_changes(SLOT, None, grants("alice"), {}, master())] == [AddMember]
+    assert [type(change) for change in members(SLOT, None, grants("alice"), {}, master())] == [AddMember]
 
 
 def test_a_user_who_does_not_exist_is_blocked_with_a_guess() -> None:
-    near, far = (next(iter(member_changes(SLOT, None, grants(user), {}, master()))) for user in ("alcie", "zoe"))
+    near, far = (next(iter(members(SLOT, None, grants(user), {}, master()))) for user in ("alcie", "zoe"))
 
     assert near == Blocked(
         GROUP, "alcie", "user `alcie` does not exist in the master account", getattr(near, "remedy", ""), PLACE
@@ -232,7 +245,7 @@ def test_a_user_who_does_not_exist_is_blocked_with_a_guess() -> None:
 def test_of_an_unreadable_account_members_go_and_do_not_come() -> None:
     live = group(None, "carol")
     slot = Slot("prod", "Admin", GROUP, None, None, "Mend it.")
-    found = list(member_changes(slot, live, grants("alice"), {}, master(live)))
+    found = list(members(slot, live, grants("alice"), {}, master(live)))
 
     assert found == [
         RemoveMember(*MINE, "carol"),
@@ -244,11 +257,11 @@ def test_a_group_of_the_name_elsewhere_is_in_the_way() -> None:
     foreign = replace(group(), path="/")
     other_case = replace(group(), path="/x/", name="rm.PROD.admin")
 
-    assert taken_elsewhere(SLOT, master()) is None
-    assert taken_elsewhere(SLOT, master(group())) is None
-    assert taken_elsewhere(SLOT, master(replace(group(), name="rm.PROD.admin"))) is None
+    assert taken_elsewhere(SLOT, master(), "/RoleModel/") is None
+    assert taken_elsewhere(SLOT, master(group()), "/RoleModel/") is None
+    assert taken_elsewhere(SLOT, master(replace(group(), name="rm.PROD.admin")), "/RoleModel/") is None
     for live, shown in ((foreign, "`RM.prod.Admin` exists under path `/`"), (other_case, "`rm.PROD.admin` exists")):
-        blocked = taken_elsewhere(SLOT, master(live))
+        blocked = taken_elsewhere(SLOT, master(live), "/RoleModel/")
         assert blocked is not None
         assert shown in blocked.reason
         assert blocked.group == GROUP
@@ -259,4 +272,4 @@ def test_strays_are_ours_and_unaccounted_for_in_order() -> None:
     ours = [replace(group(), name=name) for name in names]
     foreign = replace(group(), name="Developers", path="/RoleModel/sub/")
 
-    assert [stray.name for stray in strays(master(*ours, foreign), [GROUP])] == ["RM.a", "RM.b"]
+    assert [stray.name for stray in strays(master(*ours, foreign), [GROUP], "/RoleModel/")] == ["RM.a", "RM.b"]

@@ -248,7 +248,7 @@ def test_required_keys_and_defaults_are_those_of_the_page() -> None:
     guards, access = Guards(), GithubOidc("p", "a")
     defaults: dict[str, Any] = {name: getattr(guards, name) for name in Guards.__dataclass_fields__}
     defaults |= {"audience": access.audience, "via": access.via}
-    named = ("stack_name", "region", "group_prefix", "stack_deadline")
+    named = ("stack_name", "region", "group_prefix", "owner", "stack_deadline")
     defaults |= {name: Policy.__dataclass_fields__[name].default for name in named}
     assert {key: told[key] for key in defaults} == {
         key: "none" if value is None else str(value) for key, value in defaults.items()
@@ -276,7 +276,7 @@ def test_guards_are_those_of_the_page() -> None:
 
 
 def test_overridable_guards_are_those_of_the_pages() -> None:
-    overridable = [guard.value for guard in Guard if guard is not Guard.QUOTA]
+    overridable = [guard.value for guard in Guard]
     (row,) = (row for row in rows(page("docs/commands.md")) if row[0] == "`--allow GUARD`")
     assert names(iter([row]), 2) == overridable
     (row,) = (row for row in rows(section(page("docs/json.md"), "One guard's refusal")) if row[0] == "`guard`")

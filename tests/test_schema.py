@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from rolemodel_ci.document import read_document
 from rolemodel_ci.model import Place, Problem
-from rolemodel_ci.schema import as_plain, conform, did_you_mean, printable, published, slip_of, whole
+from rolemodel_ci.schema import as_plain, conform, printable, published, whole
 
 
 def told(name: str, text: str) -> list[tuple[str, str, str, str]]:
@@ -146,63 +142,6 @@ def test_a_key_without_a_value_is_nothing_and_quotes_are_text() -> None:
 def test_whole_does_not_let_a_newline_pass() -> None:
     assert whole("^[a-z]+$").match("abc")
     assert not whole("^[a-z]+$").match("abc\n")
-
-
-@pytest.mark.parametrize(
-    ("word", "known", "answer"),
-    [
-        ("devel", ["prod", "dev"], "Did you mean `dev`?"),
-        ("PROD", ["prod", "dev"], "Did you mean `prod`?"),
-        ("adminrole", ["AdminRole", "ReadOnlyRole"], "Did you mean `AdminRole`?"),
-        ("qa", ["prod", "dev"], ""),
-        ("x", [], ""),
-    ],
-)
-def test_did_you_mean(word: str, known: list[str], answer: str) -> None:
-    assert did_you_mean(word, known) == answer
-
-
-ROLES = ["AdminRole", "ReadOnlyRole", "QARole"]
-
-
-@pytest.mark.parametrize(
-    ("word", "known", "answer"),
-    [
-        ("AdmnRole", ROLES, "AdminRole"),
-        ("adminrole", ROLES, "AdminRole"),
-        ("AdmimRolle", ROLES, "AdminRole"),
-        ("AdimnRole", ROLES, "AdminRole"),
-        ("ReadonyRole", ROLES, "ReadOnlyRole"),
-        ("AuditRole", ROLES, ""),
-        ("AdministratorRole", ROLES, ""),
-        ("DomainRole", ROLES, ""),
-        ("ReadRole", ROLES, ""),
-        ("HRRole", ROLES, ""),
-        ("QARoles", ROLES, "QARole"),
-        ("Role", ROLES, ""),
-        ("", ROLES, ""),
-        ("Admin1Role", ["Admin2Role", "Admin3Role"], ""),  # one as near as the other
-        ("Admin1Role", ["Admin2Role", "AdminRole", "Other"], ""),
-        ("Admin22Role", ["Admin2Role", "Admin3Role"], "Admin2Role"),
-        ("x", [], ""),
-    ],
-)
-def test_slip_of(word: str, known: list[str], answer: str) -> None:
-    assert slip_of(word, known) == (f"Did you mean `{answer}`?" if answer else "")
-
-
-@given(st.text("abAB", max_size=12), st.text("abAB", max_size=12))
-def test_a_slip_is_a_matter_of_two_characters_at_most(word: str, other: str) -> None:
-    if slip_of(word, [other]):
-        rest = Counter(word.lower()) - Counter(other.lower()), Counter(other.lower()) - Counter(word.lower())
-        assert max(part.total() for part in rest) <= (1 if len(word) < 8 else 2)
-    assert slip_of(other, [other]) == f"Did you mean `{other}`?"
-
-
-def test_long_names_are_compared_fast() -> None:
-    known = [f"{n:04}" + "a" * 251 for n in range(2_000)]
-
-    assert slip_of("b" * 255, known) == ""
 
 
 def test_printable_writes_control_characters_as_escapes() -> None:

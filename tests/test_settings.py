@@ -49,6 +49,7 @@ CASES: dict[str, tuple[Policy, Policy, tuple[str | None, str | None, str | None,
     "master_account_profile": (PLAIN, config("master_account_profile: m"), (None, None, "m", False)),
     "stack_name": (PLAIN, config("stack_name: New"), (None, "RoleModel", "New", True)),
     "region": (PLAIN, config("region: eu-west-1"), (None, "us-east-1", "eu-west-1", True)),
+    "owner": (PLAIN, config("owner: web"), (None, "default", "web", True)),
     "stack_deadline": (PLAIN, config("stack_deadline: 30"), (None, "15", "30", False)),
     "group_prefix": (PLAIN, config("group_prefix: ''"), (None, "RM.", "", True)),
     "github_oidc: plan_role": (

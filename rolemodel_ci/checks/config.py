@@ -8,6 +8,7 @@ from typing import Any
 
 from rolemodel_ci.checks.patterns import matches
 from rolemodel_ci.checks.subject import Check, Subject
+from rolemodel_ci.hints import Hints, did_you_mean
 from rolemodel_ci.model import (
     GROUP_NAME_LIMIT,
     MASTER_PARAMETER,
@@ -19,7 +20,6 @@ from rolemodel_ci.model import (
     Severity,
 )
 from rolemodel_ci.resolve import parameters_of
-from rolemodel_ci.schema import did_you_mean, slip_of
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?\Z")
 _GROUP_NAME = re.compile(r"[\w+=,.@-]+\Z", re.ASCII)
@@ -160,16 +160,17 @@ def parameter_refused(subject: Subject) -> Iterable[Problem]:
 def protects_nothing(subject: Subject) -> Iterable[Problem]:
     """Protections of accounts or roles that are not there."""
     policy = subject.policy
+    accounts = Hints(account.name for account in policy.accounts)
+    roles = Hints(role.name for role in policy.template.roles)
     for entry in policy.protected:
         if entry.account is not None and policy.account(entry.account) is None:
             message = f"`protected` names account `{entry.account}`, which is not in the config"
-            known = [account.name for account in policy.accounts]
-            yield Problem(entry.place, "RM211", message, slip_of(entry.account, known) or _CORRECT)
+            yield Problem(entry.place, "RM211", message, accounts.slip_of(entry.account) or _CORRECT)
         elif entry.role is not None and not _where_made(subject, entry):
             everywhere = [role.name for role in policy.template.roles]
             where = f"in account `{entry.account}`" if entry.role in everywhere and entry.account else "in any account"
             message = f"`protected` names role `{entry.role}`, which the template does not make {where}"
-            hint = slip_of(entry.role, everywhere) if entry.role not in everywhere else ""
+            hint = roles.slip_of(entry.role) if entry.role not in everywhere else ""
             yield Problem(entry.place, "RM211", message, hint or _CORRECT)
 
 
@@ -179,14 +180,15 @@ def protects_nobody(subject: Subject) -> Iterable[Problem]:
     if users is None:
         return
     told = {problem.place for problem in protects_nothing(subject)}
+    names = {grant.user for grant in users.grants}
+    hints = Hints(names)
     for entry in subject.policy.protected:
         if entry.user is None or entry.place in told:
             continue
         own = [grant for grant in users.grants if grant.user == entry.user and entry.covers(grant.account, grant.role)]
         if not own:
-            names = {grant.user for grant in users.grants}
             message = f"the user map grants nothing that this entry could protect: {entry}"
-            remedy = "" if entry.user in names else slip_of(entry.user, sorted(names))
+            remedy = "" if entry.user in names else hints.slip_of(entry.user)
             yield Problem(entry.place, "RM212", message, remedy or "Grant it, or correct the entry.", Severity.WARNING)
         for grant in own:
             if grant.expires is not None:

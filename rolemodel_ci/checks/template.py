@@ -8,10 +8,10 @@ from typing import Any
 
 from rolemodel_ci.checks.subject import Check, Subject, at, each_role, once, place_of, told_in
 from rolemodel_ci.functions import PLACEHOLDER
+from rolemodel_ci.hints import Hints
 from rolemodel_ci.model import MASTER_PARAMETER, Place, Problem, Role, Severity
 from rolemodel_ci.policies import listed
 from rolemodel_ci.roles import role_name, role_path
-from rolemodel_ci.schema import slip_of
 from rolemodel_ci.trust import is_open, trust_statements
 
 SWITCH_ROLE_LIMIT = 64
@@ -156,6 +156,7 @@ def dangling_references(subject: Subject) -> Iterable[Problem]:
     body = template.body
     things = {*body["Resources"], *(p.name for p in template.parameters)}
     known = {"resource": things, "condition": body.get("Conditions", {}), "mapping": body.get("Mappings", {})}
+    hints = {kind: Hints(names) for kind, names in known.items()}
     for path, place in sorted(template.places.items(), key=lambda item: item[1]):
         for kind, name in dict.fromkeys(_references(body, path)):
             if name in known[kind] or name.startswith("AWS::"):
@@ -166,7 +167,7 @@ def dangling_references(subject: Subject) -> Iterable[Problem]:
                 f"`{name}` is neither a parameter nor a resource of the template"
                 if kind == "resource"
                 else f"the template has no {kind} `{name}`",
-                slip_of(name, known[kind]) or "Correct the name, or declare it.",
+                hints[kind].slip_of(name) or "Correct the name, or declare it.",
             )
 
 

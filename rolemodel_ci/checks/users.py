@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from operator import attrgetter, itemgetter
 
 from rolemodel_ci.checks.subject import Check, Subject
+from rolemodel_ci.hints import Hints
 from rolemodel_ci.model import GROUPS_PER_USER, Grant, Problem, Severity
-from rolemodel_ci.schema import slip_of
 
 
 def unknown_account(subject: Subject) -> Iterable[Problem]:
     """Accounts of the map that the config does not have, or has as absent."""
     policy = subject.policy
-    known = [account.name for account in policy.accounts]
+    hints = Hints(account.name for account in policy.accounts)
     for name, place in policy.users.accounts if policy.users else ():
         account = policy.account(name)
         if account is None:
@@ -22,7 +22,7 @@ def unknown_account(subject: Subject) -> Iterable[Problem]:
                 place,
                 "RM301",
                 f"account `{name}` is not in the config",
-                slip_of(name, known) or f"Add it to {policy.config_file}, or remove it here.",
+                hints.slip_of(name) or f"Add it to {policy.config_file}, or remove it here.",
             )
         elif account.absent:
             message = f"account `{name}` is `state: absent` in the config, so nobody can be granted a role in it"
@@ -32,7 +32,8 @@ def unknown_account(subject: Subject) -> Iterable[Problem]:
 def unknown_role(subject: Subject) -> Iterable[Problem]:
     """Roles of the map that the template does not make, at all or in that account."""
     policy = subject.policy
-    everywhere = [role.name for role in policy.template.roles]
+    everywhere = {role.name for role in policy.template.roles}
+    hints: dict[tuple[str, ...], Hints] = {}
     for mapped in policy.users.roles if policy.users else ():
         here = subject.roles.get(mapped.account)
         if here is None or mapped.role in here:
@@ -49,7 +50,8 @@ def unknown_role(subject: Subject) -> Iterable[Problem]:
                 mapped.role_place,
                 "RM303",
                 f"role `{mapped.role}` is not in the template",
-                slip_of(mapped.role, here) or f"Add it to {policy.template.file}, or remove it here.",
+                hints.setdefault(here, Hints(here)).slip_of(mapped.role)
+                or f"Add it to {policy.template.file}, or remove it here.",
             )
 
 

@@ -101,7 +101,7 @@ sandbox = click.option(
 yes = click.option("--yes", is_flag=True, help="Do not ask before access is taken away or something is deleted.")
 allow = click.option(
     "--allow",
-    type=click.Choice([guard.value for guard in Guard if guard is not Guard.QUOTA]),
+    type=click.Choice([guard.value for guard in Guard]),
     multiple=True,
     help="Override this guard for this run. May be given several times.",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
+from rolemodel_ci.diff.fitting import fitting
 from rolemodel_ci.diff.groups import (
     Slot,
     member_changes,
@@ -14,8 +15,10 @@ from rolemodel_ci.diff.groups import (
     taken_elsewhere,
 )
 from rolemodel_ci.diff.stacks import StackDiff, stack_diff
+from rolemodel_ci.diff.strangers import strangers
+from rolemodel_ci.hints import Hints
 from rolemodel_ci.live import Absent, Live, LiveMaster, LiveStack, Unreadable
-from rolemodel_ci.model import GROUP_PATH, Grant, Policy
+from rolemodel_ci.model import Grant, Policy
 from rolemodel_ci.plan import (
     AddMember,
     Blocked,
@@ -57,7 +60,7 @@ def plan_membership(policy: Policy, master: LiveMaster, today: date, only: froze
     for mapped in named:
         group = policy.group_name(mapped.account, mapped.role)
         live = master.groups.get(group)
-        if live is None or live.path != GROUP_PATH:
+        if live is None or live.path != policy.group_path:
             found.append(
                 Blocked(
                     group,
@@ -76,7 +79,7 @@ def plan_membership(policy: Policy, master: LiveMaster, today: date, only: froze
 def plan_deletion(policy: Policy, live: Live, only: frozenset[str] = frozenset()) -> Plan:
     """Every stack and every group of ours; of the accounts in `only`, if any are named."""
     found: list[Found] = []
-    for group in strays(live.master, ()):
+    for group in strays(live.master, (), policy.group_path):
         account, role = _owner(policy, group.name)
         if not only or account in only:
             found += removal_changes(group, account, role)
@@ -135,12 +138,12 @@ def _structure(
     yield from (diff.change for diff in diffs.values() if diff.change)
     for slot in slots:
         group = live.master.groups.get(slot.group)
-        blocked = taken_elsewhere(slot, live.master)
+        blocked = taken_elsewhere(slot, live.master, policy.group_path)
         if blocked:
             yield blocked
         elif group is not None or not slot.unreadable:
             yield from shape_changes(slot, group)
-    for group in strays(live.master, (slot.group for slot in slots)):
+    for group in strays(live.master, (slot.group for slot in slots), policy.group_path):
         account, role = _owner(policy, group.name)
         if not only or account in only:
             yield from removal_changes(group, account, role)
@@ -155,35 +158,37 @@ def _membership(policy: Policy, master: LiveMaster, today: date, slots: Iterable
     for grant in policy.users.grants:
         book = holding if grant.holds(today) else ended
         book.setdefault(policy.group_name(grant.account, grant.role), {})[grant.user] = grant
+    hints = Hints(master.users)
     for slot in slots:
-        if taken_elsewhere(slot, master) is None:
-            group = master.groups.get(slot.group)
-            yield from member_changes(slot, group, holding.get(slot.group, {}), ended.get(slot.group, {}), master)
+        if taken_elsewhere(slot, master, policy.group_path) is None:
+            group, name = master.groups.get(slot.group), slot.group
+            yield from member_changes(slot, group, holding.get(name, {}), ended.get(name, {}), master.users, hints)
 
 
 def _plan(policy: Policy, live: Live, found: Iterable[Found], only: frozenset[str]) -> Plan:
-    """Sort what was found, and count."""
-    changes: list[Change] = []
+    """Sort what was found, leave out what does not fit the quotas, and count."""
+    wanted: list[Change] = []
     blocked: list[Blocked] = []
     for item in found:
         if isinstance(item, Blocked):
             blocked.append(item)
         else:
-            changes.append(item)
-    changes.sort(key=order)
+            wanted.append(item)
+    changes, unfit = fitting(sorted(wanted, key=order), live.master, policy.group_path)
+    blocked += unfit
     unreadable = (stack for _, stack in sorted(live.stacks.items()) if isinstance(stack, Unreadable))
     return Plan(
         tuple(changes),
         tuple(unreadable),
         tuple(sorted(blocked, key=lambda block: (block.group, block.user or ""))),
-        (*_notes(policy, live, only), *_left_behind(changes)),
+        (*_notes(policy, live, only), *strangers(policy, live.master), *_left_behind(changes)),
         _totals(policy, live.master, changes, only),
     )
 
 
 def _totals(policy: Policy, master: LiveMaster, changes: list[Change], only: frozenset[str]) -> Totals:
     """Count. Memberships are those of the groups that the run looks at."""
-    ours = [group for group in master.groups.values() if group.path == GROUP_PATH]
+    ours = [group for group in master.groups.values() if group.path == policy.group_path]
     before = sum(len(group.members) for group in ours if not only or _owner(policy, group.name)[0] in only)
     count = {
         kind: sum(isinstance(change, kind) for change in changes)
@@ -201,7 +206,7 @@ def _notes(policy: Policy, live: Live, only: frozenset[str]) -> Iterator[str]:
     """What a person should know although no change follows from it."""
     accounts = {account.name for account in policy.accounts}
     gone = sorted(
-        {named_for(policy, name)[0] for name, group in live.master.groups.items() if group.path == GROUP_PATH}
+        {named_for(policy, name)[0] for name, group in live.master.groups.items() if group.path == policy.group_path}
         - accounts
         - {""}
     )

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rolemodel_ci.hints import Hints
 from rolemodel_ci.live import LiveGroup, LiveMaster
-from rolemodel_ci.model import GROUP_PATH, Grant
+from rolemodel_ci.model import Grant
 from rolemodel_ci.plan import (
     AddMember,
     Blocked,
@@ -22,7 +23,6 @@ from rolemodel_ci.plan import (
     RemoveMember,
 )
 from rolemodel_ci.policies import listed
-from rolemodel_ci.schema import slip_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +92,13 @@ def _is_plain(statement: Any) -> bool:
     )
 
 
-def taken_elsewhere(slot: Slot, master: LiveMaster) -> Blocked | None:
-    """Why the group cannot be made: IAM has one of that name, or of its spelling, that is not ours."""
+def taken_elsewhere(slot: Slot, master: LiveMaster, path: str) -> Blocked | None:
+    """Why the group cannot be made: IAM has one of that name, or of its spelling, not under `path`, which is ours."""
     other = master.groups.get(slot.group)
     if other is None:
         wanted = slot.group.lower()
         other = next((group for name, group in master.groups.items() if name.lower() == wanted), None)
-    if other is None or other.path == GROUP_PATH:  # one of ours, of another spelling, is a stray and goes first
+    if other is None or other.path == path:  # one of ours, of another spelling, is a stray and goes first
         return None
     return Blocked(
         slot.group,
@@ -144,31 +144,38 @@ def removal_changes(group: LiveGroup, account: str | None, role: str | None) -> 
 
 
 def member_changes(
-    slot: Slot, group: LiveGroup | None, grants: Mapping[str, Grant], ended: Mapping[str, Grant], master: LiveMaster
+    slot: Slot,
+    group: LiveGroup | None,
+    grants: Mapping[str, Grant],
+    ended: Mapping[str, Grant],
+    users: frozenset[str],
+    hints: Hints,
 ) -> Iterator[Change | Blocked]:
-    """Changes that make `grants` (by user) the members of the group. `ended` are grants whose last day is over."""
+    """Changes that make `grants` (by user) the members of the group. `ended` are grants whose last day is over.
+
+    `users` are those of the master account; `hints` has their names for misspelt ones.
+    """
     members = group.members if group else frozenset()
     for user in members - grants.keys():
         last = ended[user].expires if user in ended else None
         yield RemoveMember(slot.account, slot.role, slot.group, user, last)
-    for user in grants.keys() - members:
+    for user in sorted(grants.keys() - members):  # the first misspelt names get a hint
         grant = grants[user]
         if slot.unreadable:
             yield Blocked(slot.group, user, f"account `{slot.account}` cannot be read", slot.unreadable, grant.place)
-        elif user not in master.users:
+        elif user not in users:
             yield Blocked(
                 slot.group,
                 user,
                 f"user `{user}` does not exist in the master account",
-                slip_of(user, sorted(master.users))
-                or "Create the user there, or correct the name; rolemodel-ci never creates users.",
+                hints.slip_of(user) or "Create the user there, or correct the name; rolemodel-ci never creates users.",
                 grant.place,
             )
         else:
             yield AddMember(slot.account, slot.role, slot.group, user, grant.expires, grant.reason, grant.place)
 
 
-def strays(master: LiveMaster, wanted: Iterable[str]) -> list[LiveGroup]:
+def strays(master: LiveMaster, wanted: Iterable[str], path: str) -> list[LiveGroup]:
     """Groups under our path that nothing in the policy accounts for."""
     keep = set(wanted)
-    return [group for name, group in sorted(master.groups.items()) if group.path == GROUP_PATH and name not in keep]
+    return [group for name, group in sorted(master.groups.items()) if group.path == path and name not in keep]

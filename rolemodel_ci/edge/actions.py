@@ -52,7 +52,7 @@ class Runner:
     """One run. Texts are empty, and paths None, where the environment does not have them.
 
     `actor` caused the event, and `started_by` this run of it: another person, where a run is started again. `debug`:
-    somebody has started it with debug logging.
+    somebody has started it with debug logging. `attempt` counts from 1 how often the run was started.
     """
 
     event: str
@@ -69,6 +69,7 @@ class Runner:
     api_url: str = ""
     oidc: Oidc | None = None
     debug: bool = False
+    attempt: str = ""
     summary_file: Path | None = None
     output_file: Path | None = None
 
@@ -110,6 +111,7 @@ def read_runner(environment: Mapping[str, str], default_config: str) -> Runner:
         api_url=_address(environment, "GITHUB_API_URL"),
         oidc=Oidc(_secure("ACTIONS_ID_TOKEN_REQUEST_URL", url), key) if key and url else None,
         debug=environment.get("RUNNER_DEBUG") == "1",
+        attempt=_matching(environment, "GITHUB_RUN_ATTEMPT", r"[0-9]{1,20}", "a number"),
         summary_file=_path(environment, "GITHUB_STEP_SUMMARY"),
         output_file=_path(environment, "GITHUB_OUTPUT"),
     )

@@ -177,10 +177,14 @@ def _failed(answer: Answer, doing: str) -> GithubFailed:
         remedy = "GitHub is in trouble (https://www.githubstatus.com); run again later."
     elif is_limited(answer):
         remedy = "GitHub was asked too often with this token; run again in an hour."
-    elif answer.status in (401, 403, 404):
+    elif answer.status == 403 and "locked" in said.lower():
+        remedy = "The conversation is locked: whoever may write to the repository unlocks it; then run the job again."
+    elif answer.status == 401:
+        remedy = "The token is no longer good: run the job again, with the job's own token as `github-token`."
+    elif answer.status in (403, 404):
         remedy = "Give the job the permissions that docs/setup.md names, and the action its `github-token`."
     elif answer.status == 410:
-        remedy = "The conversation is locked or gone; nothing can be written there."
+        remedy = "The pull request, or its conversation, is gone: nothing can be written there, nor needs to be."
     else:
         remedy = "Please report it."
     unclear = answer.status >= 500

@@ -14,7 +14,6 @@ from rolemodel_ci.edge.doors import MASTER
 from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.errors import CallFailed, NoAccess
 from rolemodel_ci.live import LiveGroup, LiveMaster, Quotas
-from rolemodel_ci.model import GROUP_PATH
 
 _PAUSES = (0.2, 0.4, 0.8, 1.6, 3.0, 3.0, 3.0, 3.0)
 """Seconds to wait for IAM to find what was just made; it takes "seconds":
@@ -93,23 +92,23 @@ class AwsGroupWriter:
         """Delete a group that has been emptied; IAM may take seconds to notice that it is empty."""
         self._call("DeleteGroup", done=("NoSuchEntity",), again=("DeleteConflict",), GroupName=group)
 
-    def create_group(self, group: str) -> None:
-        """Make a group under our path. One that is there under it by now is as good: our first answer may be lost."""
+    def create_group(self, group: str, path: str) -> None:
+        """Make a group under `path`. One that is there under it by now is as good: our first answer may be lost."""
         try:
-            self._call("CreateGroup", GroupName=group, Path=GROUP_PATH)
+            self._call("CreateGroup", GroupName=group, Path=path)
         except CallFailed as failed:
-            if failed.code != "EntityAlreadyExists" or not self._is_ours(group):
+            if failed.code != "EntityAlreadyExists" or not self._is_under(group, path):
                 raise
         self._fresh.add(group)
 
-    def _is_ours(self, group: str) -> bool:
-        """Whether a group is under our path. Elsewhere AWS may not even let us look."""
+    def _is_under(self, group: str, path: str) -> bool:
+        """Whether a group is under that path. Elsewhere AWS may not even let us look."""
         try:
             with calling("iam:GetGroup", self._sessions.label(MASTER)):
                 found = self._sessions.client(MASTER, "iam").get_group(GroupName=group, MaxItems=1)["Group"]
         except CallFailed:
             return False
-        return bool(found["Path"] == GROUP_PATH)
+        return bool(found["Path"] == path)
 
     def put_policy(self, group: str, policy: str, document: str) -> None:
         """Write an inline policy."""

@@ -10,6 +10,19 @@ from rolemodel_ci.edge.github import Comment, Github, GithubFailed
 _ATTEMPTS = 3
 
 
+class NotKept(GithubFailed):
+    """The comment does not say what it was to say.
+
+    `older` is the one that stands there and says something else; `looked` is False where it is not known whether there
+    is one.
+    """
+
+    def __init__(self, failed: GithubFailed, older: Comment | None, *, looked: bool) -> None:
+        super().__init__(failed.message, failed.remedy, status=failed.status, unclear=failed.unclear)
+        self.older = older
+        self.looked = looked
+
+
 class Kept(StrEnum):
     """What became of the comment."""
 
@@ -20,17 +33,21 @@ class Kept(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sticky:
-    """Which comment it is: on which pull request, with which hidden first line, by whom."""
+    """Which comment it is: on which pull request, with which hidden first line, by whom.
+
+    `former` is another first line that it may have; a comment that has `marker` comes before one that has it.
+    """
 
     number: int
     marker: str
     author: str
+    former: str = ""
 
     def keep(self, github: Github, body: str, *, make: bool = True) -> tuple[Comment, Kept] | None:
         """Have the comment say `body`, which begins with the marker. None: there is none, and none was to be made.
 
         After a failure that may have been a success it is looked for before it is made again, so that there is one;
-        and so it is where somebody has just deleted it. Raises GithubFailed.
+        and so it is where somebody has just deleted it. Raises NotKept.
         """
         for attempt in range(_ATTEMPTS):
             found = self.find(github)
@@ -43,16 +60,27 @@ class Sticky:
             except GithubFailed as failed:
                 again = failed.unclear if found is None else failed.status == 404
                 if not again or attempt == _ATTEMPTS - 1:
-                    raise
+                    raise NotKept(failed, found, looked=True) from failed
                 github.wait(attempt)
         raise AssertionError("the last attempt returns or raises")
 
+    def leave(self, github: Github, body: str, why: GithubFailed) -> Comment | None:
+        """Look only, for `why` says that nothing may be written now: the comment that says `body`, None where there is
+        none. Raises NotKept where there is one that says something else.
+        """
+        found = self.find(github)
+        if found is not None and _plain(found.body) != _plain(body):
+            raise NotKept(why, found, looked=True)
+        return found
+
     def find(self, github: Github) -> Comment | None:
-        """The comment, if it is there. Raises GithubFailed."""
-        return next(
-            (c for c in github.comments(self.number) if c.author == self.author and c.body.startswith(self.marker)),
-            None,
-        )
+        """The comment, if it is there. Raises NotKept."""
+        try:
+            ours = [comment for comment in github.comments(self.number) if comment.author == self.author]
+        except GithubFailed as failed:
+            raise NotKept(failed, None, looked=False) from failed
+        markers = (self.marker, self.former) if self.former else (self.marker,)
+        return next((c for marker in markers for c in ours if c.body.startswith(marker)), None)
 
     def _update(self, github: Github, found: Comment, body: str) -> tuple[Comment, Kept]:
         if _plain(found.body) == _plain(body):

@@ -8,7 +8,6 @@ from dataclasses import replace
 from rolemodel_ci.guard.headroom import Headroom, headroom
 from rolemodel_ci.guard.keeping import last_administrator, own_lockout, protected
 from rolemodel_ci.guard.moving import moved_stacks, renamed_groups
-from rolemodel_ci.guard.quotas import quotas
 from rolemodel_ci.guard.taking import emptied_map, mass_revocation
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import Policy
@@ -17,7 +16,6 @@ from rolemodel_ci.verdict import (
     NOTHING_ALLOWED,
     Allowed,
     Approved,
-    Guard,
     Overridden,
     Refusal,
 )
@@ -32,7 +30,6 @@ _GUARDS: tuple[Callable[[Plan, Policy, Live], Iterator[Refusal]], ...] = (
     own_lockout,
     renamed_groups,
     moved_stacks,
-    quotas,
 )
 
 
@@ -44,8 +41,7 @@ def review(
     An approved plan tells what was set aside for it: overriding a guard that had nothing to say leaves no trace.
     """
     refusals = tuple(refusal for guard in _GUARDS for refusal in guard(plan, policy, live))
-    # AWS overrides its quotas for nobody, whatever was asked.
-    standing = tuple(r for r in refusals if r.guard is Guard.QUOTA or r.guard not in allowed)
+    standing = tuple(refusal for refusal in refusals if refusal.guard not in allowed)
     return standing or Approved(plan, tuple(Overridden(refusal, allowed[refusal.guard]) for refusal in refusals))
 
 

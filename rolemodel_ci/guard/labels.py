@@ -22,4 +22,4 @@ def overriding(labels: Iterable[str]) -> dict[Guard, str]:
     return {guard: label for label in labels if (guard := guard_of(label)) is not None}
 
 
-_GUARDS = {label_of(guard): guard for guard in Guard if guard is not Guard.QUOTA}  # AWS overrides its quotas for nobody
+_GUARDS = {label_of(guard): guard for guard in Guard}

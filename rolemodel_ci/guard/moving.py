@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rolemodel_ci.live import Live
-from rolemodel_ci.model import GROUP_PATH, Policy
+from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import CreateStack, DeleteGroup, Plan
 from rolemodel_ci.verdict import Guard, Refusal
 
@@ -21,7 +21,7 @@ def renamed_groups(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
     if bare:
         yield Refusal(
             Guard.RENAMED_GROUPS,
-            f"{len(bare)} groups under {GROUP_PATH} have the names of wanted ones without the prefix "
+            f"{len(bare)} groups under {policy.group_path} have the names of wanted ones without the prefix "
             f"`{policy.group_prefix}` (the first: `{bare[0]}`); they would be deleted with their members",
             f'Write `group_prefix: ""` in {policy.config_file} to keep them. To rename them, run once with '
             f"`--allow {Guard.RENAMED_GROUPS}`: their members lose access until the new groups have them.",
@@ -38,13 +38,14 @@ def moved_stacks(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
     opening = sorted(
         name
         for name, group in live.master.groups.items()
-        if group.path == GROUP_PATH and name in wanted and group.policies
+        if group.path == policy.group_path and name in wanted and group.policies
     )
     if opening:
         yield Refusal(
             Guard.MOVED_STACKS,
             f"no account has a stack `{policy.stack_name}` in {policy.region}, and yet {len(opening)} groups under "
-            f"{GROUP_PATH} open roles already (the first: `{opening[0]}`); a second stack beside theirs would be made",
+            f"{policy.group_path} open roles already (the first: `{opening[0]}`); a second stack beside theirs "
+            "would be made",
             f"Correct `stack_name:` or `region:` in {policy.config_file} (rolemodel 0.1.0 used the region of the "
             f"profile). If the stacks are really gone, run once with `--allow {Guard.MOVED_STACKS}`.",
         )

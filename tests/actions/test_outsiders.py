@@ -49,6 +49,8 @@ def test_good_files(shop: Workshop, outsider: Outsider, why: str) -> None:
     assert "### Access change: 1 grant" in done.summary
     assert "AWS was not read:" in done.summary
     assert "Resource not accessible by integration" in done.said("notice")
+    assert "permissions" not in done.said("notice"), "which nobody can give to such a run"
+    assert "somebody who may push opens the same change from a branch of this repository" in done.said("notice")
     assert done.annotations("error") == []
     assert shop.comments() == []
     assert len(shop.github.asked("POST")) == 1

@@ -92,14 +92,24 @@ def test_renamed_groups(company: Company) -> None:
     company.assert_nothing_left()
 
 
-def test_groups_of_a_user_outside_of_the_repository_count(company: Company) -> None:
-    for number in range(9):
+def test_groups_of_a_user_outside_of_the_repository_count_and_stop_nobody_else(company: Company) -> None:
+    company.applied()
+    for number in range(8):
         company.iam.create_group(GroupName=f"other{number}")
         company.iam.add_user_to_group(GroupName=f"other{number}", UserName="bob")
-    ran = run("apply")
-    assert ran.code == 4
-    assert "quota: `bob` would be in 11 groups, those outside /RoleModel/ included; AWS allows 10" in ran.out
-    assert company.aws.writes() == {"iam:CreateGroup": 9, "iam:AddUserToGroup": 9}
+    company.users({"prod": {"AdminRole": ["bob", "erin"], "ReadRole": ["bob"]}, "dev": {"AdminRole": ["bob", "dave"]}})
+    ran = run("apply", "--yes", "--format", "json", "--allow", "mass-revocation")
+    assert ran.code == 5, ran
+    members = company.members()
+    assert members["RM.prod.AdminRole"] == {"erin"}  # carol is out, and bob not in
+    assert (members["RM.prod.ReadRole"], members["RM.dev.AdminRole"]) == ({"bob"}, {"bob", "dave"})
+    (block,) = ran.json["blocked"]
+    assert (block["user"], block["group"], block["place"]["file"]) == ("bob", "RM.prod.AdminRole", "access/users.yml")
+    assert "would be in 11 groups, those outside /RoleModel/ included; AWS allows 10" in block["reason"]
+    assert {outcome["result"] for outcome in ran.json["outcomes"]} == {"done"}
+    company.iam.remove_user_from_group(GroupName="other0", UserName="bob")
+    assert run("apply").code == 0
+    assert company.members()["RM.prod.AdminRole"] == {"bob", "erin"}
 
 
 def test_quota_of_aws_is_nobodys_to_override(company: Company) -> None:

@@ -132,7 +132,7 @@ def plan_about(text: str) -> Plan:
 def every_kind(text: str) -> dict[str, list[Part]]:
     """Each kind of comment, full of the text."""
     wanted, plan = request_about(text), plan_about(text)
-    refusals = (Refusal(Guard.QUOTA, text, text),)
+    refusals = (Refusal(Guard.MOVED_STACKS, text, text),)
     set_aside = (Overridden(Refusal(Guard.EMPTY_MAP, text, text), text),)
     problems = [Problem(Place(text, 1, 1), "RM100", text, text, severity) for severity in Severity]
     outcomes = tuple(o for c in plan.changes for o in (Done(c), Failed(c, text, text), Skipped(c, text)))

@@ -119,7 +119,7 @@ def failed(number: int) -> list[Part]:
 
 BLOCKED = tuple(Blocked(f"RM.prod.{n}", f"person-{n}", LONG, LONG) for n in range(5_000))
 STACKS = tuple(UpdateStack(f"account-{n}", None, "RoleModel", (), origin=Origin.DRIFT) for n in range(5_000))
-REFUSALS = [Refusal(Guard.QUOTA, f"{LONG} {n}", LONG) for n in range(2_000)]
+REFUSALS = [Refusal(Guard.MOVED_STACKS, f"{LONG} {n}", LONG) for n in range(2_000)]
 
 LARGE: Mapping[str, Callable[[], list[Part]]] = {
     "500 grants": lambda: planned(Request(asked(500))),

@@ -38,7 +38,7 @@ def read(files: AwsFiles) -> LiveMaster:
 
 def test_what_is_written_is_read_back(iam: Any, files: AwsFiles) -> None:
     writer = AwsGroupWriter(open_sessions(files))
-    writer.create_group(GROUP)
+    writer.create_group(GROUP, "/RoleModel/")
     writer.put_policy(GROUP, f"{GROUP}-Policy", group_policy(ARN))
     writer.add_member(GROUP, "alice")
     group = read(files).groups[GROUP]
@@ -48,7 +48,7 @@ def test_what_is_written_is_read_back(iam: Any, files: AwsFiles) -> None:
 
 def test_what_is_taken_away_is_gone(iam: Any, files: AwsFiles) -> None:
     writer = AwsGroupWriter(open_sessions(files))
-    writer.create_group(GROUP)
+    writer.create_group(GROUP, "/RoleModel/")
     writer.put_policy(GROUP, "p", group_policy(ARN))
     writer.add_member(GROUP, "alice")
     managed = iam.create_policy(PolicyName="m", PolicyDocument=group_policy(ARN))["Policy"]["Arn"]
@@ -78,7 +78,7 @@ def test_the_whole_account_is_read_in_two_calls(iam: Any, aws: EmbeddedAws, file
 def test_making_what_there_is_fails_with_the_reason(iam: Any, files: AwsFiles) -> None:
     iam.create_group(GroupName=GROUP, Path="/Other/")
     with pytest.raises(CallFailed, match="EntityAlreadyExists") as failed:
-        AwsGroupWriter(open_sessions(files)).create_group(GROUP)
+        AwsGroupWriter(open_sessions(files)).create_group(GROUP, "/RoleModel/")
     assert failed.value.code == "EntityAlreadyExists"
 
 
@@ -101,7 +101,7 @@ def test_group_whose_first_answer_was_lost_is_gone_on_with(scripted: Scripted, f
     }
     slept: list[float] = []
     writer = AwsGroupWriter(open_sessions(files), slept.append)
-    writer.create_group(GROUP)
+    writer.create_group(GROUP, "/RoleModel/")
     assert len(scripted.asked("CreateGroup")) == 2
     writer.add_member(GROUP, "alice")  # it is new all the same, and IAM may find it late
     assert len(slept) == 1
@@ -114,12 +114,12 @@ def test_group_of_somebody_else_is_not_gone_on_with(scripted: Scripted, files: A
     """Our permissions end at our path: whatever comes of the look, the person is told what was in the way."""
     scripted.script |= {"CreateGroup": [THERE], "GetGroup": [looked]}
     with pytest.raises(CallFailed, match="iam:CreateGroup: EntityAlreadyExists"):
-        AwsGroupWriter(open_sessions(files)).create_group(GROUP)
+        AwsGroupWriter(open_sessions(files)).create_group(GROUP, "/RoleModel/")
 
 
 def test_group_that_is_there_is_as_good_as_made(iam: Any, aws: EmbeddedAws, files: AwsFiles) -> None:
     iam.create_group(GroupName=GROUP, Path="/RoleModel/")
-    AwsGroupWriter(open_sessions(files)).create_group(GROUP)
+    AwsGroupWriter(open_sessions(files)).create_group(GROUP, "/RoleModel/")
     assert aws.calls()["iam:GetGroup"] == 1
     assert read(files).groups[GROUP].members == frozenset()
 
@@ -190,7 +190,7 @@ def test_group_just_made_that_iam_does_not_find_yet(scripted: Scripted, files: A
     }
     slept: list[float] = []
     writer = AwsGroupWriter(open_sessions(files), slept.append)
-    writer.create_group(GROUP)
+    writer.create_group(GROUP, "/RoleModel/")
     writer.put_policy(GROUP, "p", "{}")
     writer.add_member(GROUP, "alice")
     assert len(slept) == 2 * times
@@ -201,7 +201,7 @@ def test_patience_has_an_end(scripted: Scripted, files: AwsFiles) -> None:
     scripted.script["AddUserToGroup"] = [fault("NoSuchEntity", "gone", 404)]
     slept: list[float] = []
     writer = AwsGroupWriter(open_sessions(files), slept.append)
-    writer.create_group(GROUP)
+    writer.create_group(GROUP, "/RoleModel/")
     with pytest.raises(CallFailed, match="NoSuchEntity"):
         writer.add_member(GROUP, "alice")
     assert 10 < sum(slept) < 30
@@ -226,6 +226,6 @@ def test_group_that_iam_believes_to_be_full_still(scripted: Scripted, files: Aws
 def test_denied_write_names_the_call(scripted: Scripted, files: AwsFiles) -> None:
     scripted.script["CreateGroup"] = [fault("AccessDenied", "no", 403)]
     with pytest.raises(CallFailed) as failed:
-        AwsGroupWriter(open_sessions(files)).create_group(GROUP)
+        AwsGroupWriter(open_sessions(files)).create_group(GROUP, "/RoleModel/")
     assert failed.value.message == "the master account: AWS refused iam:CreateGroup: AccessDenied: no"
     assert failed.value.remedy.startswith("Allow iam:CreateGroup")

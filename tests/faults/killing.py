@@ -70,7 +70,7 @@ def run_until(world: FaultWorld, config: Path, stroke: Stroke | None, *arguments
     """`python -m rolemodel_ci apply --yes` until it ends by itself or by the stroke."""
     world.proxy.begin()
     world.proxy.writing = stroke
-    allowed = [part for guard in Guard if guard is not Guard.QUOTA for part in ("--allow", guard.value)]
+    allowed = [part for guard in Guard for part in ("--allow", guard.value)]
     command = [sys.executable, "-m", "rolemodel_ci", "apply", "--yes", "--config", str(config), *allowed, *arguments]
     with subprocess.Popen(
         command,

@@ -1,112 +1,161 @@
-"""The quotas of the master account: at the end of a plan, and at every step on the way there."""
+"""The quotas of the master account: what does not fit is blocked, whoever it is, and everything else is made."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from builders import policy
+from fakes import ALL_GUARDS, FakeCloud, FakeGroup
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from worlds import World, worlds
 
 from rolemodel_ci.apply import apply
+from rolemodel_ci.diff.fitting import fitting
 from rolemodel_ci.guard import review
-from rolemodel_ci.live import Live, LiveMaster, Quotas
+from rolemodel_ci.live import LiveMaster, Quotas
+from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import (
     AddMember,
+    Blocked,
     Change,
     CreateGroup,
     DeleteGroup,
     DeletePolicy,
+    DetachPolicy,
     Failed,
+    Phase,
     Plan,
     PutPolicy,
     RemoveMember,
-    Totals,
+    order,
 )
-from rolemodel_ci.verdict import Approved, Guard
+from rolemodel_ci.verdict import Approved
 
-from .reviewing import GROUP, joining, master, refused, told
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "expected"),
-    [
-        (299, 300, []), (299, 301, [Guard.QUOTA]), (310, 300, []),
-        # More than AWS allows already: it takes no new group before there is room, whatever goes.
-        (310, 301, [Guard.QUOTA]), (310, 310, [Guard.QUOTA]), (310, 311, [Guard.QUOTA]),
-    ],
-)  # fmt: skip
-def test_the_quota_of_groups(before: int, after: int, expected: list[Guard]) -> None:
-    plan = Plan((CreateGroup("prod", "Admin", GROUP),), totals=Totals(0, 0, before, after))
-
-    assert refused(plan) == expected
+from .reviewing import GROUP, master
 
 
-def test_whoever_has_too_many_groups_may_still_take_away() -> None:
-    plan = Plan((DeleteGroup("prod", "Admin", GROUP),), totals=Totals(0, 0, 311, 310))
-
-    assert refused(plan) == []
-    assert refused(Plan((), totals=Totals(0, 0, 310, 310))) == []
-
-
-def test_the_numbers_are_told() -> None:
-    groups = {f"g{i}": "alice" for i in range(10)}
-    plan = joining(CreateGroup("prod", "Admin", GROUP), PutPolicy("prod", "Admin", GROUP, "p", "a" * 5_120))
-    found = told(replace(plan, totals=Totals(0, 0, 300, 301)), policy(), Live(master(groups), {}))
-
-    assert [refusal.message for refusal in found] == [
-        "the master account would have 301 groups; it may have 300",
-        "`alice` would be in 11 groups, those outside /RoleModel/ included; AWS allows 10, and it cannot be raised",
-        f"the policy of `{GROUP}` would have {5_120 + len(AROUND)} characters; AWS allows 5120",
-    ]
+def fit(
+    *changes: Change, groups: dict[str, str] | None = None, path: str = "/RoleModel/", quotas: Quotas | None = None
+) -> tuple[list[Change], list[Blocked]]:
+    """What of these changes fits, and what is blocked."""
+    return fitting(sorted(changes, key=order), master(groups, path=path, quotas=quotas), "/RoleModel/")
 
 
-@pytest.mark.parametrize(("has", "expected"), [(9, []), (10, [Guard.QUOTA])])
-def test_ten_groups_per_user_those_elsewhere_included(has: int, expected: list[Guard]) -> None:
-    groups = {f"g{i}": "alice" for i in range(has)}
+JOINS = AddMember("prod", "Admin", GROUP, "alice")
+MAKES = CreateGroup("prod", "Admin", GROUP)
+OPENS = PutPolicy("prod", "Admin", GROUP, f"{GROUP}-Policy", "arn:aws:iam::222222222222:role/Admin")
 
-    assert refused(joining(), master(groups)) == expected
-    assert refused(joining(), master(groups, path="/")) == expected
+
+# ---- groups of a user
+
+
+@pytest.mark.parametrize("path", ["/RoleModel/", "/"])
+def test_ten_groups_per_user_those_elsewhere_included(path: str) -> None:
+    nine, ten = ({f"g{i}": "alice" for i in range(has)} for has in (9, 10))
+
+    assert fit(JOINS, groups=nine, path=path) == ([JOINS], [])
+    kept, (block,) = fit(JOINS, groups=ten, path=path)
+    assert kept == []
+    assert (block.group, block.user) == (GROUP, "alice")
+    assert block.reason == (
+        "`alice` would be in 11 groups, those outside /RoleModel/ included; AWS allows 10, and it cannot be raised"
+    )
+    assert block.remedy == "Take a role away from the user, or a membership outside of this repository; then run again."
 
 
 def test_groups_that_a_user_leaves_make_room() -> None:
-    groups = {f"g{i}": "alice" for i in range(10)}
+    groups = {f"g{i}": "alice bob" for i in range(10)}
 
-    assert refused(joining(RemoveMember("prod", "Admin", "g0", "alice")), master(groups)) == []
-    assert refused(joining(RemoveMember("prod", "Admin", "g0", "bob")), master(groups)) == [Guard.QUOTA]
+    assert fit(JOINS, RemoveMember("prod", "Admin", "g0", "alice"), groups=groups)[1] == []
+    assert len(fit(JOINS, RemoveMember("prod", "Admin", "g0", "bob"), groups=groups)[1]) == 1
 
 
-def test_who_is_over_the_quota_and_gains_nothing_is_not_told() -> None:
-    assert refused(joining(), master({f"g{i}": "bob" for i in range(12)})) == []
+def test_the_first_grants_in_the_order_of_the_plan_fit() -> None:
+    joins = [AddMember("prod", "Admin", name, "alice") for name in ("c", "a", "d", "b")]
+    kept, blocked = fit(*joins, groups={f"g{i}": "alice" for i in range(8)})
+
+    assert [change.group for change in kept if isinstance(change, AddMember)] == ["a", "b"]
+    assert [block.group for block in blocked] == ["c", "d"]
+    assert "11 groups" in blocked[0].reason
+
+
+def test_who_is_over_the_quota_may_still_be_taken_out_and_stops_nobody_else() -> None:
+    leaves, bob = RemoveMember("prod", "Admin", "g0", "alice"), AddMember("prod", "Admin", GROUP, "bob")
+    kept, blocked = fit(leaves, JOINS, bob, groups={f"g{i}": "alice" for i in range(12)})
+
+    assert (kept, [block.user for block in blocked]) == ([leaves, bob], ["alice"])
 
 
 def test_the_quota_is_read_live() -> None:
-    assert refused(joining(), master({"g": "alice"}, quotas=Quotas(groups_per_user=1))) == [Guard.QUOTA]
+    assert len(fit(JOINS, groups={"g": "alice"}, quotas=Quotas(groups_per_user=1))[1]) == 1
 
+
+# ---- groups of the account
+
+
+@pytest.mark.parametrize(
+    ("there", "going", "fits"), [(2, 0, True), (3, 0, False), (3, 1, True), (5, 1, False), (5, 3, True)]
+)
+def test_the_quota_of_groups(there: int, going: int, fits: bool) -> None:
+    groups = {f"g{i}": "" for i in range(there)}
+    gone = [DeleteGroup(None, None, f"g{i}") for i in range(going)]
+    kept, blocked = fit(MAKES, OPENS, JOINS, *gone, groups=groups, quotas=Quotas(groups=3))
+
+    assert kept == [*gone, *((MAKES, OPENS, JOINS) if fits else ())]
+    assert [(block.group, block.user) for block in blocked] == ([] if fits else [(GROUP, None), (GROUP, "alice")])
+    assert {block.reason for block in blocked} == (
+        set() if fits else {f"the master account would have {there - going + 1} groups; it may have 3"}
+    )
+
+
+def test_the_stack_of_a_group_that_cannot_be_made_is_made_and_the_next_run_goes_on() -> None:
+    cloud = FakeCloud("alice bob")
+    cloud.quotas = Quotas(groups=1)
+    wanted = policy("prod: {Admin: [alice], Reader: [bob]}", accounts=["prod"])
+    report = cloud.run(wanted)
+
+    assert cloud.access() == {("alice", "prod", "Admin")}
+    assert [(b.group, b.user) for b in report.plan.blocked] == [("RM.prod.Reader", None), ("RM.prod.Reader", "bob")]
+    assert not report.is_complete
+    assert cloud.plan(wanted).changes == ()
+    cloud.quotas = Quotas()
+    assert cloud.run(wanted).is_complete
+
+
+# ---- size of a policy
 
 AROUND = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":""}]}'
 """What stands around the ARN in the policy of a group, without white space, as IAM counts."""
 
 
-@pytest.mark.parametrize(("length", "expected"), [(5_120, []), (5_121, [Guard.QUOTA])])
-def test_the_size_of_a_policy(length: int, expected: list[Guard]) -> None:
-    arn = "a" * (length - len(AROUND))
+@pytest.mark.parametrize(("length", "fits"), [(5_120, True), (5_121, False)])
+def test_the_size_of_a_policy(length: int, fits: bool) -> None:
+    opens = PutPolicy("prod", "Admin", GROUP, f"{GROUP}-Policy", "a" * (length - len(AROUND)))
+    kept, blocked = fit(MAKES, opens, JOINS)
 
-    assert refused(Plan((PutPolicy("prod", "Admin", GROUP, f"{GROUP}-Policy", arn),))) == expected
-    assert refused(Plan((PutPolicy("prod", "Admin", GROUP, f"{GROUP}-Policy", None),))) == []
+    assert kept == ([MAKES, opens, JOINS] if fits else [])
+    assert [(block.group, block.user) for block in blocked] == ([] if fits else [(GROUP, None), (GROUP, "alice")])
+    assert all(f"would have {length} characters; AWS allows 5120" in block.reason for block in blocked)
 
 
 def test_an_arn_that_is_not_known_yet_counts_as_the_longest_there_is() -> None:
-    plan = Plan((PutPolicy("prod", "Admin", GROUP, f"{GROUP}-Policy", None),))
+    opens = PutPolicy("prod", "Admin", GROUP, f"{GROUP}-Policy", None)
     most = len(AROUND) + len("arn:aws-us-gov:iam::222222222222:role") + 512 + 64
 
-    assert refused(plan, master(quotas=Quotas(group_policy_size=most))) == []
-    assert refused(plan, master(quotas=Quotas(group_policy_size=most - 1))) == [Guard.QUOTA]
+    assert fit(opens, quotas=Quotas(group_policy_size=most))[1] == []
+    assert [b.user for b in fit(opens, quotas=Quotas(group_policy_size=most - 1))[1]] == [None]
+
+
+def test_a_policy_that_was_to_narrow_and_does_not_fit_goes() -> None:
+    narrows = PutPolicy("prod", "Admin", GROUP, f"{GROUP}-Policy", "arn", Phase.REVOKE)
+    kept, blocked = fit(narrows, groups={GROUP: ""}, quotas=Quotas(group_policy_size=9))
+
+    assert kept == [DeletePolicy("prod", "Admin", GROUP, f"{GROUP}-Policy")]
+    assert [block.group for block in blocked] == [GROUP]
 
 
 # ---- and on the way there
@@ -153,17 +202,61 @@ def size(document: Any) -> int:
     return len(json.dumps(document, separators=(",", ":")))
 
 
-@settings(
+COMMON = settings(
     derandomize=True, deadline=None, max_examples=250, suppress_health_check=[HealthCheck.too_slow], database=None
 )
+
+
+@COMMON
 @given(worlds(), QUOTAS)
-def test_a_plan_is_refused_exactly_if_a_step_of_it_would_exceed_a_quota(world: World, quotas: Quotas) -> None:
+def test_no_step_of_a_plan_exceeds_a_quota_and_what_is_taken_away_goes_all_the_same(
+    world: World, quotas: Quotas
+) -> None:
     cloud = world.build()
+    free = cloud.plan(world.wanted)
     cloud.quotas = quotas
     planned = cloud.planned(world.wanted)
-    found = review(planned.plan, world.wanted, planned.live, dict.fromkeys(Guard, "a test"))
+    plan = planned.plan
 
-    assert isinstance(found, Approved) == (not list(breaches(planned.plan, planned.live.master)))
-    if isinstance(found, Approved):
-        report = apply(found, world.wanted, cloud.tools())
-        assert not [o for o in report.outcomes if isinstance(o, Failed) and "LimitExceeded" in o.reason]
+    assert list(breaches(plan, planned.live.master)) == []
+    assert {c for c in free.changes if isinstance(c, REMOVALS)} <= set(plan.changes)
+    assert len(plan.blocked) >= len(free.blocked)
+    found = review(plan, world.wanted, planned.live, ALL_GUARDS)
+    assert isinstance(found, Approved)
+    report = apply(found, world.wanted, cloud.tools())
+    assert not [o for o in report.outcomes if isinstance(o, Failed) and "LimitExceeded" in o.reason]
+
+
+REMOVALS = RemoveMember | DetachPolicy | DeletePolicy | DeleteGroup
+
+
+@COMMON
+@given(worlds(), QUOTAS)
+def test_nothing_is_blocked_for_a_quota_that_would_have_fitted(world: World, quotas: Quotas) -> None:
+    cloud = world.build()
+    unlimited = {(b.group, b.user) for b in cloud.plan(world.wanted).blocked}
+    cloud.quotas = quotas
+    planned = cloud.planned(world.wanted)
+    full = {b.group for b in planned.plan.blocked if b.user is None}
+    for block in planned.plan.blocked:
+        if block.user and block.group not in full and (block.group, block.user) not in unlimited:
+            more = AddMember(None, None, block.group, block.user)
+            changes = tuple(sorted((*planned.plan.changes, more), key=order))
+            assert list(breaches(Plan(changes), planned.live.master)) != []
+
+
+def test_which_grants_fit_is_the_same_for_every_number_of_threads_and_stays_so() -> None:
+    cloud = FakeCloud("alice")
+    cloud.groups |= {name: FakeGroup(name, "/", {"alice"}) for name in ("x", "y")}
+    cloud.quotas = Quotas(groups_per_user=4)
+    roles: dict[str, dict[str, object]] = {name: {} for name in "ABCDE"}
+
+    def wanted(names: str) -> Policy:
+        return policy(json.dumps({"prod": {name: ["alice"] for name in names}}), roles=roles, accounts=["prod"])
+
+    plans = [cloud.plan(wanted("BCDE"), jobs=jobs) for jobs in (1, 8, 16)]
+    assert plans[0] == plans[1] == plans[2]
+    cloud.run(wanted("BCDE"))
+    assert cloud.access() == {("alice", "prod", "B"), ("alice", "prod", "C")}
+    cloud.run(wanted("ABCDE"))  # A comes before B and C, and they stay
+    assert cloud.access() == {("alice", "prod", "B"), ("alice", "prod", "C")}

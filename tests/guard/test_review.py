@@ -16,16 +16,13 @@ from rolemodel_ci.plan import AddMember, DeleteGroup, Plan, Totals
 from rolemodel_ci.run import Planned
 from rolemodel_ci.verdict import Approved, Guard
 
-from .reviewing import GROUP, joining, master, refused, revocations, told
+from .reviewing import GROUP, master, refused, revocations, told
 
 WANTED = policy()
 
 
-def test_a_guard_can_be_overridden_for_one_run_but_not_a_quota() -> None:
-    plan = revocations(9, 9)
-
-    assert refused(plan, None, Guard.MASS_REVOCATION) == [Guard.EMPTY_MAP]
-    assert refused(joining(), master({f"g{i}": "alice" for i in range(10)}), *Guard) == [Guard.QUOTA]
+def test_a_guard_can_be_overridden_for_one_run() -> None:
+    assert refused(revocations(9, 9), None, Guard.MASS_REVOCATION) == [Guard.EMPTY_MAP]
 
 
 def wild() -> tuple[Policy, Planned]:
@@ -54,16 +51,14 @@ def test_every_reason_is_told_at_once_and_what_would_let_it_pass() -> None:
     assert all(any(char.isdecimal() for char in refusal.message) for refusal in found)
 
 
-def test_quotas_and_renamed_groups_are_told_with_the_others() -> None:
+def test_renamed_groups_are_told_with_the_others() -> None:
     plan = Plan(
         (*revocations(9, 9).changes, DeleteGroup(None, None, "prod.Admin"), AddMember("prod", "Admin", GROUP, "alice")),
         totals=Totals(9, 0, 300, 300),
     )
     found = told(plan, WANTED, Live(master({f"g{i}": "alice" for i in range(10)}), {}))
 
-    assert {refusal.guard for refusal in found} == {
-        Guard.MASS_REVOCATION, Guard.EMPTY_MAP, Guard.RENAMED_GROUPS, Guard.QUOTA,
-    }  # fmt: skip
+    assert {refusal.guard for refusal in found} == {Guard.MASS_REVOCATION, Guard.EMPTY_MAP, Guard.RENAMED_GROUPS}
 
 
 @pytest.mark.parametrize(

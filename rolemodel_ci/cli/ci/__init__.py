@@ -75,7 +75,8 @@ def _recorded(runner: Runner, commands: Commands) -> int:
     with recording(audit, RECORD_FILE, partial(leave, runner.workspace / RECORD_FILE)):
         ending, scene = _gone(way, runner, commands, audit)
         audit.note(code=ending.code, error=ending.failure or None)
-        tell(ending, runner, commands, scene)
+        ending = tell(ending, runner, commands, scene)
+        audit.note(code=ending.code, error=ending.failure or None)
         for bug in ending.bugs:
             raise bug
     if runner.debug:

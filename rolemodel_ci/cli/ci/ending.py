@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from rolemodel_ci.edge.github import GithubFailed
 from rolemodel_ci.model import Problem, Severity
 from rolemodel_ci.plan import AddMember, Origin, Plan, RemoveMember
 from rolemodel_ci.render.blocks import Block
 from rolemodel_ci.render.comment.fit import Part
+from rolemodel_ci.render.comment.markup import alert, words
 from rolemodel_ci.request import Request, Touch
 
 
@@ -33,13 +35,20 @@ class Result(StrEnum):
 class Message:
     """The comment a run has for a pull request. `make` False: only kept up to date where it is there already.
 
-    `once`: one that is there already says more than this run has to say, and stays.
+    `once`: one that is there already says more than this run has to say, and stays. `former` is the marker that the
+    comment may have from before comments named their config; empty where it cannot be ours. `first`: no run can have
+    made one before this run. `held`: why nothing may be written, although one that is there may be wrong by now.
+    `unwritable`: what to do where the token may not write, if that is not what it usually is.
     """
 
     number: int
     marker: str
     make: bool = True
     once: bool = False
+    former: str = ""
+    first: bool = False
+    held: GithubFailed | None = None
+    unwritable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,21 @@ class Ending:
     failure: str = ""
     remark: str = ""
     bugs: tuple[Exception, ...] = ()
+
+    def left_standing(self, older: str) -> Ending:
+        """The ending of a run that left a comment standing which says what is no longer so: no success.
+
+        `older` says which comment that is, and why it stands there.
+        """
+        warning = Part(f"{alert('CAUTION')}\n> {words(older)}")
+        quiet = self.result in (Result.VALID, Result.PLANNED)
+        return replace(
+            self,
+            result=Result.FAILED if quiet else self.result,
+            code=self.code or GithubFailed.exit_code,
+            parts=(*self.parts[:1], warning, *self.parts[1:]),
+            failure=" ".join(filter(None, (self.failure and f"{self.failure.rstrip('.')}.", older))),
+        )
 
     def outputs(self) -> dict[str, str]:
         """The outputs but for those that telling makes: where the plan and the comment are."""

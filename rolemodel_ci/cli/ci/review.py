@@ -16,6 +16,7 @@ from rolemodel_ci.guard import headroom, strictest
 from rolemodel_ci.model import Policy, Problem, Severity, are_usable
 from rolemodel_ci.plan import Plan
 from rolemodel_ci.render.comment import SUMMARY_MARKER, Author, Judged, cannot_tell, problems_found, requested_change
+from rolemodel_ci.render.comment.facts import marker_of
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.json import plan_json, problems_json
 from rolemodel_ci.render.plans import plan_blocks
@@ -23,6 +24,13 @@ from rolemodel_ci.render.results import problem_blocks
 from rolemodel_ci.request import Request, Touch, request
 from rolemodel_ci.requested import attribute
 from rolemodel_ci.run import EVERYTHING, make_plan, reviewed_plan
+
+UNWRITABLE = "The job summary has it all. No setting of the workflow gives such a run more, and none needs to."
+PLAN_FOR_OUTSIDERS = (
+    "To see what the merge would do in AWS, somebody who may push opens the same change from a branch of this "
+    "repository."
+)
+"""What there is to do about a run that is let in nowhere: nothing that the workflow or its permissions could give."""
 
 
 def review(course: Review, scene: Scene) -> Ending:
@@ -32,13 +40,15 @@ def review(course: Review, scene: Scene) -> Ending:
     """
     scene.audit.note_who(pull_request=f"#{course.pull.number}")
     ending = _reviewed(course, scene)
+    if course.pull.outsider:
+        told = tuple(replace(message, unwritable=UNWRITABLE) for message in ending.messages)
+        ending = replace(ending, messages=told)
     if not any(message.number for message in ending.messages) or scene.github is None:
         return ending
     try:
         head = scene.github.head(course.pull.number)
     except GithubFailed as failed:
-        scene.commands.notice("No comment", f"Whether the request has moved on is not known: {failed_by(failed)}")
-        return replace(ending, messages=())
+        return replace(ending, messages=tuple(replace(message, held=failed) for message in ending.messages))
     if head == course.pull.head_sha:
         return ending
     why = f"#{course.pull.number} is at {head[:7]} by now, and this run is about {course.pull.head_sha[:7]}"
@@ -50,12 +60,12 @@ def _reviewed(course: Review, scene: Scene) -> Ending:
     pull = course.pull
     policy, problems = scene.policy()
     if policy is None or not are_usable(problems):
-        return _unusable(problems, scene, pull.base_sha, (Message(pull.number, SUMMARY_MARKER),))
+        return _unusable(problems, scene, pull.base_sha, (_message(pull, scene),))
     sha = base_of_merge(scene.checkout, pull.head_sha, pull.base_sha) if pull.base_sha else None
     try:
         base = scene.base(sha, *((pull.head_sha,) if pull.head_sha else ()))
     except CannotGoOn as error:
-        return _incomparable(scene, problems, error, unread=course.unread, number=pull.number)
+        return _incomparable(scene, problems, error, unread=course.unread, pull=pull)
     asked = request(base.policy, policy, today(), base.changed)
     judged, code, failure = _judgement(course, scene, policy, base)
     plan = None if isinstance(judged, str) else judged.plan
@@ -70,7 +80,7 @@ def _reviewed(course: Review, scene: Scene) -> Ending:
         plan,
         asked,
         plan_json(plan) if plan else None,
-        (Message(pull.number, SUMMARY_MARKER, make=not asked.is_empty or bool(failure)),),
+        (_message(pull, scene, make=not asked.is_empty or bool(failure)),),
         failure,
         judged if isinstance(judged, str) and not failure else "",
     )
@@ -96,7 +106,7 @@ def check(course: Check, scene: Scene) -> Ending:
 def _judgement(course: Review, scene: Scene, policy: Policy, base: Base) -> tuple[Judged | str, int, str]:
     """The plan, or why there is none; the exit code; what to say of a failure. It is none not to be let in at all."""
     if course.unread:
-        return course.unread, 0, ""
+        return f"{course.unread}. {PLAN_FOR_OUTSIDERS}" if course.pull.outsider else course.unread, 0, ""
     no_way = scene.no_way_in(policy)
     if no_way is not None:
         return failed_by(no_way), 0, ""
@@ -127,19 +137,20 @@ def _lacking(asked: Request, plan: Plan) -> int:
 
 
 def _incomparable(
-    scene: Scene, problems: tuple[Problem, ...], error: CannotGoOn, *, unread: str, number: int = 0
+    scene: Scene, problems: tuple[Problem, ...], error: CannotGoOn, *, unread: str, pull: PullRequest | None = None
 ) -> Ending:
     """The files are good, but not what they are compared with; that is no failure of a run that may not read AWS.
 
     A comment that is there already is not left to tell of an older commit.
     """
     what = "Access change: the files are good, but what the request changes is not known"
+    marker = marker_of(SUMMARY_MARKER, scene.config)
     failure = "" if unread else failed_by(error)
     return Ending(
         Result.FAILED if failure else Result.VALID, error.exit_code if failure else 0,
-        parts=(Part(SUMMARY_MARKER), *cannot_tell(what, failed_by(error), scene.facts(), problems)),
+        parts=(Part(marker), *cannot_tell(what, failed_by(error), scene.facts(), problems)),
         problems=problems, failure=failure, remark="" if failure else failed_by(error),
-        messages=(Message(number, SUMMARY_MARKER, make=bool(failure)),) if number else (),
+        messages=(_message(pull, scene, make=bool(failure)),) if pull else (),
     )  # fmt: skip
 
 
@@ -155,6 +166,10 @@ def _unusable(problems: tuple[Problem, ...], scene: Scene, base: str, messages: 
         messages=messages,
         failure=f"the files have {errors} problem{'' if errors == 1 else 's'}",
     )
+
+
+def _message(pull: PullRequest, scene: Scene, *, make: bool = True) -> Message:
+    return scene.message(pull.number, SUMMARY_MARKER, make=make, first=pull.opened)
 
 
 def _author(pull: PullRequest, scene: Scene) -> Author:

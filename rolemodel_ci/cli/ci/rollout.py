@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rolemodel_ci.apply import apply
-from rolemodel_ci.cli.ci.ending import Ending, Message, Result
+from rolemodel_ci.cli.ci.ending import Ending, Result
 from rolemodel_ci.cli.ci.overrides import by_merge
 from rolemodel_ci.cli.ci.scene import Base, Scene, failed_by, no_github, now
 from rolemodel_ci.cli.options import today
@@ -43,7 +43,7 @@ def rollout(course: Rollout, scene: Scene) -> Ending:
     """Apply the commit. Whatever comes of it, the pull request that brought it is told."""
     merged = _merged(course, scene)
     scene.audit.note_who(pull_request=" ".join(f"#{pull.number}" for pull in merged))
-    messages = tuple(Message(pull.number, OUTCOME_MARKER) for pull in merged)
+    messages = tuple(scene.message(pull.number, OUTCOME_MARKER) for pull in merged)
     facts = scene.facts(course.before)
     try:
         ending = _applied(course, scene, facts, merged)

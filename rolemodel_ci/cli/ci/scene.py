@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os.path
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from rolemodel_ci import __version__
 from rolemodel_ci.cli.audit import Audit
+from rolemodel_ci.cli.ci.ending import Message
 from rolemodel_ci.cli.policy import read_files
 from rolemodel_ci.cli.world import World, github_world
 from rolemodel_ci.edge.actions import Runner
@@ -18,6 +21,7 @@ from rolemodel_ci.edge.sinks import PLAN_FILE, Commands
 from rolemodel_ci.errors import CannotGoOn, NoAccess, UsageWrong
 from rolemodel_ci.model import Policy, Problem, are_usable
 from rolemodel_ci.render.comment import Facts
+from rolemodel_ci.render.comment.facts import DEFAULT_CONFIG, marker_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,26 @@ class Scene:
     def facts(self, base: str | None = None) -> Facts:
         """What a comment says of the run."""
         runner = self.runner
-        return Facts(__version__, runner.repository_url, self.checkout.head, base or "", runner.run_url, PLAN_FILE)
+        return Facts(
+            __version__, runner.repository_url, self.checkout.head, base or "", runner.run_url, PLAN_FILE, self.config
+        )
+
+    @property
+    def config(self) -> str:
+        """The path of the config from the top of the workspace, one spelling for each file."""
+        workspace = self.runner.workspace
+        full = Path(os.path.normpath(workspace / self.runner.inputs.config))
+        return full.relative_to(workspace).as_posix() if full.is_relative_to(workspace) else full.as_posix()
+
+    def message(self, number: int, marker: str, *, make: bool = True, first: bool = False) -> Message:
+        """A comment of this config on a pull request. `first`: the event is one that no run was about before.
+
+        Comments from before they named their config may be this one's, where no other config can have made them.
+        """
+        own = marker_of(marker, self.config)
+        alone = own != marker and DEFAULT_CONFIG not in self.checkout.tree(self.checkout.head).entries()
+        first = first and self.runner.attempt in ("", "1")
+        return Message(number, own, make, former=marker if alone else "", first=first)
 
     def aws(self, policy: Policy, role: str) -> World:
         """The accounts as the role of that name sees them; there has to be a way in."""

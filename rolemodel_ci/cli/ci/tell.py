@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,19 +13,31 @@ from rolemodel_ci.cli.ci.ending import Ending, Message
 from rolemodel_ci.cli.ci.scene import Scene, failed_by, no_github
 from rolemodel_ci.cli.output import tell as print_blocks
 from rolemodel_ci.edge.actions import Runner
-from rolemodel_ci.edge.github import Github, GithubFailed
 from rolemodel_ci.edge.sinks import PLAN_FILE, RECORD_FILE, Commands, append_outputs, append_summary, leave
-from rolemodel_ci.edge.sticky import Sticky
+from rolemodel_ci.edge.sticky import NotKept, Sticky
 from rolemodel_ci.render.comment import Facts, as_comment, as_summary
 from rolemodel_ci.render.json import as_text
+from rolemodel_ci.render.text import visible
+
+if TYPE_CHECKING:
+    from rolemodel_ci.edge.github import Github
 
 
-def tell(ending: Ending, runner: Runner, commands: Commands, scene: Scene | None) -> None:
-    """Say everything that an ending has to say. What cannot be said in one place is said in the log."""
+def tell(ending: Ending, runner: Runner, commands: Commands, scene: Scene | None) -> Ending:
+    """Say everything that an ending has to say. What cannot be said in one place is said in the log.
+
+    The pull request comes first: a run that leaves an older comment standing there is no success, and the ending that
+    is returned says so.
+    """
     facts = scene.facts() if scene else Facts(__version__)
     github = scene.github if scene else None
     print_blocks(ending.blocks)
     commands.problems(ending.problems)
+    addresses: list[str] = []
+    for message in ending.messages:
+        address, older = _comment(message, ending, runner, commands, github, facts)
+        addresses += [address] if address else []
+        ending = ending.left_standing(older) if older else ending
     if ending.failure:
         commands.error("rolemodel-ci", ending.failure)
     if ending.remark:
@@ -35,16 +48,15 @@ def tell(ending: Ending, runner: Runner, commands: Commands, scene: Scene | None
         with _surviving(commands, "the plan"):
             leave(runner.workspace / PLAN_FILE, as_text(ending.document))
             outputs["plan-json"] = PLAN_FILE
+    if ending.messages:
+        outputs["comment-url"] = addresses[-1] if addresses else ""
     if runner.summary_file is not None and ending.parts:
         with _surviving(commands, "the job summary"):
             append_summary(runner.summary_file, as_summary(ending.parts, facts))
-    for message in ending.messages:
-        outputs["comment-url"] = _comment(message, ending, runner, commands, github, facts) or outputs.get(
-            "comment-url", ""
-        )
     if runner.output_file is not None:
         with _surviving(commands, "the outputs"):
             append_outputs(runner.output_file, outputs)
+    return ending
 
 
 @contextlib.contextmanager
@@ -58,29 +70,56 @@ def _surviving(commands: Commands, what: str) -> Iterator[None]:
 
 def _comment(
     message: Message, ending: Ending, runner: Runner, commands: Commands, github: Github | None, facts: Facts
-) -> str:
-    """Keep the comment up to date; its address. Not to be allowed to is no failure: forks never are."""
+) -> tuple[str, str]:
+    """Keep the comment up to date: its address, and what is to be said of an older one that could not be replaced.
+
+    Not to be allowed to comment is no failure by itself: forks never are.
+    """
     if github is None or not message.number:
         why = no_github(runner) if github is None else None
-        commands.notice("No comment", failed_by(why) if why else "The event names no pull request.")
-        return ""
+        commands.notice("No comment", failed_by(why) if why else _NO_PULL_REQUEST)
+        return "", ""
     author = runner.inputs.comment_author
-    sticky = Sticky(message.number, message.marker, author)
+    sticky = Sticky(message.number, message.marker, author, message.former)
+    body = as_comment(ending.parts, facts)
     try:
         if message.once and (there := sticky.find(github)):
-            return there.url
-        kept = sticky.keep(github, as_comment(ending.parts, facts), make=message.make)
-    except GithubFailed as failed:
-        commands.notice("No comment", f"The pull request could not be told: {failed_by(failed)}")
-        return ""
+            return there.url, ""
+        if message.held is not None:
+            commands.notice("No comment", f"Whether the request has moved on is not known: {failed_by(message.held)}")
+            unchanged = sticky.leave(github, body, message.held)
+            return (unchanged.url if unchanged else ""), ""
+        kept = sticky.keep(github, body, make=message.make)
+    except NotKept as failed:
+        return _not_kept(failed, message, commands)
     if kept is None:
-        return ""
+        return "", ""
     comment, what = kept
-    click.echo(f"Comment {what}: {comment.url}")
+    click.echo(visible(f"Comment {what}: {comment.url}"))
     if comment.author != author:
         commands.warning(
             "Whose comment?",
             f"The token writes as `{comment.author}`, and the input `comment-author` says `{author}`: the next run "
             "will not find this comment again. Correct the input.",
         )
-    return comment.url
+    return comment.url, ""
+
+
+_NO_PULL_REQUEST = (
+    "The event names no pull request. The job summary and the log have what there is to say; for a comment, let the "
+    "workflow run on `pull_request`."
+)
+
+
+def _not_kept(failed: NotKept, message: Message, commands: Commands) -> tuple[str, str]:
+    """What to say where the comment could not be written: a notice, and that an older one is not to be believed."""
+    excused = message.unwritable and failed.status in (401, 403, 404)
+    why = f"{failed.message}. {message.unwritable}" if excused else failed_by(failed)
+    if message.held is None:
+        commands.notice("No comment", f"The pull request could not be told: {why}")
+    if failed.older is not None:
+        return failed.older.url, f"The comment {failed.older.url} is out of date and could not be changed: {why}"
+    if not failed.looked and not message.first:
+        what = f"A comment of an earlier run on #{message.number} may be out of date; it could not be looked for"
+        return "", f"{what}: {why}"
+    return "", ""

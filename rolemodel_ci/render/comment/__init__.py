@@ -62,7 +62,7 @@ def requested_change(
     refusals, set_aside = ((), ()) if isinstance(judged, str) else (judged.refusals, judged.overridden)
     guards = (*map(would_be_refused, refusals), *map(overridden, set_aside))
     parts = [
-        Part(f"{SUMMARY_MARKER}\n### Access change: {headline(request)}"),
+        Part(f"{facts.opening(SUMMARY_MARKER)}: {headline(request)}"),
         *risk_parts(request, author.login, author.mails, guards),
         *(shortfall_parts(plan) if plan else ()),
         *access_parts(request, plan, facts),
@@ -83,7 +83,7 @@ def problems_found(problems: Sequence[Problem], facts: Facts) -> list[Part]:
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     until = "it is mended" if errors == 1 else "all are mended"
     return [
-        Part(f"{SUMMARY_MARKER}\n### Access change: cannot be used, {counted(errors, 'problem')} in the files"),
+        Part(f"{facts.opening(SUMMARY_MARKER)}: cannot be used, {counted(errors, 'problem')} in the files"),
         *problem_parts(problems, facts),
         Part(f"Nothing was read from AWS, and nothing will be applied until {until}."),
         Part(foot(facts)),
@@ -95,7 +95,7 @@ def outcome(
 ) -> list[Part]:
     """The comment on the merged pull request: what came of it."""
     return [
-        Part(f"{OUTCOME_MARKER}\n### Access change: {outcome_headline(report)}"),
+        Part(f"{facts.opening(OUTCOME_MARKER)}: {outcome_headline(report)}"),
         _set_aside(set_aside),
         *outcome_parts(report, links, dangers),
         *shortfall_parts(report.plan),
@@ -123,7 +123,7 @@ def left_to_another(why: str, facts: Facts, when: datetime) -> list[Part]:
 
 def _nothing_done(why: str, kind: str, reasons: Sequence[str], facts: Facts, when: datetime) -> list[Part]:
     return [
-        Part(f"{OUTCOME_MARKER}\n### Access change: {why}"),
+        Part(f"{facts.opening(OUTCOME_MARKER)}: {why}"),
         Part(alert(kind), tuple(f"> - {reason}" for reason in reasons), rank=0, noun="reason"),
         Part(foot(facts, when=when)),
     ]

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
 from rolemodel_ci.model import Place
-from rolemodel_ci.render.comment.markup import blob, link, name_html
+from rolemodel_ci.render.comment.markup import blob, link, name, name_html
 
 SUMMARY_MARKER = "<!-- rolemodel-ci change-summary v1 -->"
 OUTCOME_MARKER = "<!-- rolemodel-ci outcome v1 -->"
 """Hidden first lines by which a comment is found again. They stay as they are within version 1."""
+
+DEFAULT_CONFIG = "access/config.yml"
+"""The config whose comments have the bare markers; those of another config name it by a digest of its path."""
+
+
+def marker_of(marker: str, config: str) -> str:
+    """The marker for the comments of one config: two configs in one repository have two comments."""
+    if config == DEFAULT_CONFIG:
+        return marker
+    return marker.replace(" -->", f" config {hashlib.sha256(config.encode()).hexdigest()[:16]} -->")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +29,7 @@ class Facts:
     """Where a comment comes from. Addresses and commits are empty where they are not known.
 
     `commit` is what was read, `base` what it was compared with; `whole` names the file that holds the plan as JSON.
+    `config` is the path of the config that the run is about.
     """
 
     version: str
@@ -26,6 +38,12 @@ class Facts:
     base: str = ""
     run_url: str = ""
     whole: str = ""
+    config: str = DEFAULT_CONFIG
+
+    def opening(self, marker: str) -> str:
+        """The hidden first line, and the beginning of the heading; a config with another path than usual is named."""
+        of = "" if self.config == DEFAULT_CONFIG else f" ({name(self.config)})"
+        return f"{marker_of(marker, self.config)}\n### Access change{of}"
 
     def line(self, place: Place, *, removed: bool = False) -> str:
         """A link to a line of a file, as `users.yml:4`; of one that the change removes, in the base."""

@@ -12,7 +12,7 @@ from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, name, words
 from rolemodel_ci.render.comment.wider import rank, role_risks
 from rolemodel_ci.request import BOOTSTRAP, Request, Touch
-from rolemodel_ci.verdict import Guard, Overridden, Refusal
+from rolemodel_ci.verdict import Overridden, Refusal
 
 
 def risk_parts(request: Request, author: str, mails: Iterable[str], guards: Iterable[str]) -> Iterator[Part]:
@@ -53,8 +53,6 @@ def _blocked(block: Blocked) -> str:
 def refused(refusal: Refusal) -> str:
     """Why a guard stops a plan, and how to go on. Its remedy speaks of a command line; the way in GitHub is added."""
     told = f"{name(refusal.guard)}: {words(refusal.message)}. {words(refusal.remedy)}"
-    if refusal.guard is Guard.QUOTA:
-        return told
     label = name(label_of(refusal.guard))
     return f"{told} In GitHub, that is the label {label} on the pull request, or the input `allow` of a run by hand."
 
