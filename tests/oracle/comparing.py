@@ -80,8 +80,11 @@ def _is_typed(statement: Statement, ask: Ask) -> bool:
                 or (base.endswith("IpAddress") and network(text) is None)
                 or (base.startswith("Arn") and not _ELEMENT.fullmatch(text))
                 or base == "BinaryEquals"
-                or operator.startswith("ForAnyValue") and operator.endswith("IfExists")
-                or (base in NEGATED and any(value_of(v, ask.context) is None for v in _variables(text, statement.version)))
+                or (operator.startswith("ForAnyValue") and operator.endswith("IfExists"))
+                or (
+                    base in NEGATED
+                    and any(value_of(v, ask.context) is None for v in _variables(text, statement.version))
+                )
             )
             if wrong:
                 return False
@@ -89,7 +92,7 @@ def _is_typed(statement: Statement, ask: Ask) -> bool:
 
 
 def _is_read(documents: list[Document], ask: Ask) -> bool:
-    """It takes variables for variables in every version, and reads resources that IAM would refuse in ways of its own."""
+    """It takes variables for variables in every version, and reads resources that IAM refuses in its own way."""
     for document in documents:
         if document.body.get("Version") != MODERN and "${" in json.dumps(document.body):
             return False

@@ -6,16 +6,12 @@ import copy
 import json
 from typing import Any
 
+from oracle.conditions import NEGATED, TESTS
 from oracle.mutations import Site, Statement, is_document, statements, texts
 
 Json = Any
 
-_BASES = (
-    "StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase StringLike StringNotLike "
-    "ArnEquals ArnLike ArnNotEquals ArnNotLike Bool BinaryEquals IpAddress NotIpAddress Null "
-    "NumericEquals NumericNotEquals NumericLessThan NumericLessThanEquals NumericGreaterThan NumericGreaterThanEquals "
-    "DateEquals DateNotEquals DateLessThan DateLessThanEquals DateGreaterThan DateGreaterThanEquals"
-).split()
+_BASES = sorted([*TESTS, *NEGATED, "Null"])
 
 _CONDITIONS: tuple[Json, ...] = (
     {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
@@ -153,7 +149,7 @@ def hide_condition(site: Site) -> bool:
     (operator, key), (other, beside) = site.rng.sample(pairs, 2)
     hidden = texts(_drop(statement, operator, key))[0]
     values = texts(statement["Condition"][other][beside])
-    if not isinstance(values[0], str) or not isinstance(hidden, str):
+    if not isinstance(values[-1], str) or not isinstance(hidden, str):
         return True
     said = site.rng.choice(
         [
@@ -207,7 +203,10 @@ def rename_policy(site: Site) -> bool:
 
 def add_policy(site: Site) -> bool:
     """One more inline policy."""
-    new = {"PolicyName": f"More{site.rng.randrange(1000)}", "PolicyDocument": copy.deepcopy(site.rng.choice(site.rights))}
+    new = {
+        "PolicyName": f"More{site.rng.randrange(1000)}",
+        "PolicyDocument": copy.deepcopy(site.rng.choice(site.rights)),
+    }
     site.properties.setdefault("Policies", []).append(new)
     return True
 
@@ -253,7 +252,10 @@ def move_policy(site: Site) -> bool:
             site.properties["ManagedPolicyArns"].remove({"Ref": name})
         if site.properties.get("PermissionsBoundary") == {"Ref": name}:
             del site.properties["PermissionsBoundary"]
-        policy = {"PolicyName": f"Back{site.rng.randrange(1000)}", "PolicyDocument": body["Properties"]["PolicyDocument"]}
+        policy = {
+            "PolicyName": f"Back{site.rng.randrange(1000)}",
+            "PolicyDocument": body["Properties"]["PolicyDocument"],
+        }
         site.properties.setdefault("Policies", []).append(policy)
         return True
     if not site.policies():

@@ -51,7 +51,7 @@ def _session(before: Role, after: Role, rng: random.Random) -> Iterator[Ask]:
     if (before.boundary is None) is not (after.boundary is None) or not aimed:
         aimed = [*aimed, *rng.sample(one, min(2, len(one))), *rng.sample(other, min(2, len(other)))]
     every = [*one, *other]
-    yield from _aimed(aimed, every, rng, lambda action, resource, context: Ask(action, resource, context))
+    yield from _aimed(aimed, every, rng, Ask)
 
 
 def _taking(before: Role, after: Role, rng: random.Random) -> Iterator[Ask]:
@@ -91,7 +91,9 @@ def _around(
     for partner in partners:
         contexts = list(_contexts(statement, partner, pool, multi, rng))
         context = contexts[0]
-        resources = list(dict.fromkeys([*_resources(statement, context, rng)[:4], *_resources(partner, context, rng)[:2]]))
+        resources = list(
+            dict.fromkeys([*_resources(statement, context, rng)[:4], *_resources(partner, context, rng)[:2]])
+        )
         both = list(dict.fromkeys([*actions[:3], *_actions(partner, rng)[:2]]))
         for action, resource in itertools.product(both[:4], resources[:3]):
             yield make(action, resource, context)
@@ -180,7 +182,10 @@ def _pool(statements: Iterable[Statement]) -> dict[str, list[Value]]:
                 found = pool.setdefault(key.lower(), [None])
                 for text in listed(values)[:6]:
                     found += [value for value in _near(operator, text) if value not in found]
-        for text in (*statement.resources, *(v for k in statement.condition.values() for x in k.values() for v in listed(x))):
+        for text in (
+            *statement.resources,
+            *(v for k in statement.condition.values() for x in k.values() for v in listed(x)),
+        ):
             if "${" in text and statement.version == MODERN:
                 for kind, part in tokens(text, statement.version):
                     if kind == "variable":
@@ -214,8 +219,7 @@ def _near(operator: str, text: str) -> Iterator[str]:
         yield filled(text, "") + "z"
         if text.swapcase() != text:
             yield text.swapcase()
-        for part in re.split(r",\s*|\s+and\s+|;\s*", text)[:3]:
-            yield part
+        yield from re.split(r",\s*|\s+and\s+|;\s*", text)[:3]
 
 
 def _contexts(
@@ -232,10 +236,10 @@ def _contexts(
             if base.get(key) != value:
                 yield _whole({**base, key: value}, multi)
     for key in multi:
-        values = [value for value in pool.get(key, []) if isinstance(value, str)]
-        if len(values) > 1:
-            yield _whole({**base, key: tuple(values[:2])}, multi)
-            yield _whole({**base, key: (values[0], "zzz")}, multi)
+        several = [value for value in pool.get(key, []) if isinstance(value, str)]
+        if len(several) > 1:
+            yield _whole({**base, key: (several[0], several[1])}, multi)
+            yield _whole({**base, key: (several[0], "zzz")}, multi)
 
 
 def _whole(values: dict[str, Value], multi: set[str]) -> dict[str, str | tuple[str, ...]]:

@@ -20,6 +20,8 @@ from rolemodel_ci.model import Policy
 from rolemodel_ci.render.comment import Author, Facts, as_comment, requested_change
 from rolemodel_ci.request import request
 
+Json = Any
+
 assert MASTER == MASTER_ID
 
 _CONFIG = f"""\
@@ -30,7 +32,9 @@ assumable_accounts:
   - {{name: prod, account_id: "{ACCOUNT}", profile: prod}}
 """
 _USERS = "prod: {" + ", ".join(f"{name}: [alice]" for name in NAMES) + "}\n"
-_FACTS = Facts("1.0.0", "https://github.example/acme/access", "a" * 40, "b" * 40, "https://github.example/run", "x.json")
+_FACTS = Facts(
+    "1.0.0", "https://github.example/acme/access", "a" * 40, "b" * 40, "https://github.example/run", "x.json"
+)
 
 
 @dataclass(frozen=True)
@@ -41,15 +45,12 @@ class Widening:
     ask: Ask
 
 
-def widening(pair: Pair, before: dict[str, Any], after: dict[str, Any]) -> Widening | None:
+def widening(pair: Pair) -> Widening | None:
     """A request that shows that the change widens the role, if one was found."""
-    rng = random.Random(pair.seed)
-    documents = sources().documents
-    for world in worlds(template([pair.before]), template([pair.after])):
-        was, now = (role(Deployed(body, world), pair.name, documents) for body in (before, after))
-        if was is None or now is None:
-            continue
-        for ask in contexts.asks(was, now, rng):
+    before, after = template([pair.before]), template([pair.after])
+    for world in worlds(before, after):
+        was, now = _role(pair, before, world), _role(pair, after, world)
+        for ask in contexts.asks(was, now, random.Random(pair.seed)):
             if now.lets(ask) and not was.lets(ask):
                 return Widening(world, ask)
     return None
@@ -57,11 +58,13 @@ def widening(pair: Pair, before: dict[str, Any], after: dict[str, Any]) -> Widen
 
 def roles_in(pair: Pair, world: World) -> tuple[Role, Role]:
     """The two roles of a pair in a world."""
-    made = (role(Deployed(template([s]), world), pair.name, sources().documents) for s in (pair.before, pair.after))
-    before, after = made
-    assert before is not None
-    assert after is not None
-    return before, after
+    return _role(pair, template([pair.before]), world), _role(pair, template([pair.after]), world)
+
+
+def _role(pair: Pair, body: Json, world: World) -> Role:
+    found = role(Deployed(body, world), pair.name, sources().documents)
+    assert found is not None
+    return found
 
 
 def policy(sites: list[Any]) -> Policy | None:

@@ -137,7 +137,9 @@ def add_statement(site: Site) -> bool:
         return False
     source = site.rng.choice(site.trusts if site.is_trust(document) else site.rights)
     statements(document)
-    new = copy.deepcopy(site.rng.choice(source["Statement"] if isinstance(source["Statement"], list) else [source["Statement"]]))
+    new = copy.deepcopy(
+        site.rng.choice(source["Statement"] if isinstance(source["Statement"], list) else [source["Statement"]])
+    )
     document["Statement"].insert(site.rng.randrange(len(document["Statement"]) + 1), new)
     return True
 
@@ -172,7 +174,9 @@ def list_or_text(site: Site) -> bool:
 
 def join_texts(site: Site) -> bool:
     """A list of texts becomes one text that reads like it."""
-    place = pick(site, lambda value: isinstance(value, list) and len(value) > 1 and all(isinstance(v, str) for v in value))
+    place = pick(
+        site, lambda value: isinstance(value, list) and len(value) > 1 and all(isinstance(v, str) for v in value)
+    )
     if place is None:
         return False
     holder, key = place
@@ -215,7 +219,9 @@ def odd_text(site: Site) -> bool:
     """A text gets a character that reads like another, or like nothing."""
 
     def change(text: str, rng: random.Random) -> str:
-        new = rng.choice([" ", "`", '"', "'", "\u00a0", "\u2028", "\u200b", "\u0430", ",", " on *", "…", "\\", "|", "\n"])
+        new = rng.choice(
+            [" ", "`", '"', "'", "\u00a0", "\u2028", "\u200b", "\u0430", ",", " on *", "…", "\\", "|", "\n"]
+        )
         at = rng.choice([0, len(text), rng.randrange(len(text) + 1)])
         return text[:at] + new + text[at:]
 
@@ -327,7 +333,9 @@ def numbers(site: Site) -> bool:
     holder, key = place
     value = holder[key]
     if isinstance(value, str):
-        holder[key] = {"true": True, "false": False}.get(value.lower(), int(value) if value.isdigit() and len(value) < 9 else value)
+        holder[key] = {"true": True, "false": False}.get(
+            value.lower(), int(value) if value.isdigit() and len(value) < 9 else value
+        )
     else:
         holder[key] = json.dumps(value)
     return True
@@ -335,7 +343,11 @@ def numbers(site: Site) -> bool:
 
 def change_kind(site: Site) -> bool:
     """A principal of one kind becomes one of another."""
-    found = [s for s in statements(site.properties["AssumeRolePolicyDocument"]) if isinstance(s.get("Principal"), dict)] if is_document(site.properties["AssumeRolePolicyDocument"]) else []
+    found = (
+        [s for s in statements(site.properties["AssumeRolePolicyDocument"]) if isinstance(s.get("Principal"), dict)]
+        if is_document(site.properties["AssumeRolePolicyDocument"])
+        else []
+    )
     if not found:
         return False
     principal = site.rng.choice(found)["Principal"]

@@ -12,6 +12,9 @@ from oracle.mutations import Site, change_text, is_document, statements
 Json = Any
 
 
+_NOTHING = {"Ref": "AWS::NoValue"}
+
+
 def _spelled(text: str, site: Site) -> Json:
     """The same text by a function."""
     escaped = text.replace("${", "${!")
@@ -27,7 +30,9 @@ def _spelled(text: str, site: Site) -> Json:
         site.parameters[name] = {"Type": "String", "Default": text}
         return {"Ref": name}
     if how == 4 and len(text) > 3:
-        return {"Fn::Sub": [escaped[:-2] + "${End}", {"End": text[-2:]}]} if "$" not in text[-4:] else {"Fn::Sub": escaped}
+        return (
+            {"Fn::Sub": [escaped[:-2] + "${End}", {"End": text[-2:]}]} if "$" not in text[-4:] else {"Fn::Sub": escaped}
+        )
     return {"Fn::Sub": escaped}
 
 
@@ -41,7 +46,15 @@ def open_value(site: Site) -> bool:
     return change_text(site, lambda text, rng: site.opaque())
 
 
-_LITERAL = ("${Bucket.Arn}", "${Bucket}", "Bucket.Arn", "{'Ref': 'Bucket'}", "(known in AWS)", "*", "arn:aws:s3:::bucket")
+_LITERAL = (
+    "${Bucket.Arn}",
+    "${Bucket}",
+    "Bucket.Arn",
+    "{'Ref': 'Bucket'}",
+    "(known in AWS)",
+    "*",
+    "arn:aws:s3:::bucket",
+)
 
 
 def attribute(site: Site) -> bool:
@@ -72,7 +85,7 @@ def literal(site: Site) -> bool:
     def walk(node: Json) -> None:
         for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
             if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("Fn::GetAtt", "Ref", "Fn::Sub"):
-                found.append((node, key))
+                found.extend([(node, key)] if value != _NOTHING else [])
             else:
                 walk(value)
 
@@ -103,7 +116,9 @@ def text_with_variables(site: Site) -> bool:
     match holder[key]:
         case {"Fn::Sub": [text, dict(variables)]}:
             name = site.rng.choice(sorted(variables))
-            holder[key] = {"Fn::Sub": [text, {**variables, name: site.rng.choice(["*", "arn:aws:s3:::other", "iam:*"])}]}
+            holder[key] = {
+                "Fn::Sub": [text, {**variables, name: site.rng.choice(["*", "arn:aws:s3:::other", "iam:*"])}]
+            }
             return True
         case dict() if not is_document(holder[key]):
             return False
@@ -111,7 +126,11 @@ def text_with_variables(site: Site) -> bool:
     if not isinstance(was, str) and not as_text_of(holder, key):
         return False
     escaped = holder[key].replace("${", "${!")
-    words = [w for w in ('"*"', '"s3:*"', "arn:aws:iam::111111111111:root", "arn:aws:s3:::data", "sts:AssumeRole") if w in escaped]
+    words = [
+        w
+        for w in ('"*"', '"s3:*"', "arn:aws:iam::111111111111:root", "arn:aws:s3:::data", "sts:AssumeRole")
+        if w in escaped
+    ]
     if not words:
         holder[key] = {"Fn::Sub": escaped}
         return True
@@ -134,7 +153,6 @@ def as_text_of(holder: dict[str, Json], key: str) -> bool:
 def undecided(site: Site) -> bool:
     """Something stands under an `Fn::If` that AWS alone can decide."""
     condition = site.undecided()
-    nothing = {"Ref": "AWS::NoValue"}
 
     def either(one: Json, other: Json) -> Json:
         return {"Fn::If": [condition, *site.rng.sample([one, other], 2)]}
@@ -143,13 +161,13 @@ def undecided(site: Site) -> bool:
     document = site.document()
     if how == 0 and site.policies():
         at = site.properties["Policies"].index(site.rng.choice(site.policies()))
-        site.properties["Policies"][at] = either(site.properties["Policies"][at], nothing)
+        site.properties["Policies"][at] = either(site.properties["Policies"][at], _NOTHING)
     elif how == 1:
         new = {"PolicyName": "Perhaps", "PolicyDocument": copy.deepcopy(site.rng.choice(site.rights))}
-        site.properties.setdefault("Policies", []).append(either(new, nothing))
+        site.properties.setdefault("Policies", []).append(either(new, _NOTHING))
     elif how == 2 and document is not None and len(statements(document)) > 1:
         at = site.rng.randrange(len(document["Statement"]))
-        document["Statement"][at] = either(document["Statement"][at], nothing)
+        document["Statement"][at] = either(document["Statement"][at], _NOTHING)
     elif how == 3:
         statement = site.statement()
         if statement is None or not isinstance(statement["Effect"], str):
@@ -159,7 +177,7 @@ def undecided(site: Site) -> bool:
         return change_text(site, lambda text, rng: either(text, rng.choice(["*", text + "x"])))
     else:
         arns = site.properties.setdefault("ManagedPolicyArns", [])
-        arns.append(either(site.rng.choice(site.managed), nothing))
+        arns.append(either(site.rng.choice(site.managed), _NOTHING))
     return True
 
 
@@ -190,7 +208,10 @@ def change_parameter(site: Site) -> bool:
     if body["Type"] != "String":
         return False
     if site.rng.randrange(2):
-        site.parameters[name] = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": body["Default"].replace(" ", "") or "/x"}
+        site.parameters[name] = {
+            "Type": "AWS::SSM::Parameter::Value<String>",
+            "Default": body["Default"].replace(" ", "") or "/x",
+        }
     else:
         site.parameters[name] = {**body, "Default": site.rng.choice(["*", body["Default"] + "x"])}
     return True

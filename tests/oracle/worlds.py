@@ -158,7 +158,7 @@ def role(deployed: Deployed, name: str, managed: Mapping[str, Json]) -> Role | N
     for arn in dict.fromkeys(properties.get("ManagedPolicyArns", [])):
         rights += _by_arn(arn, attached, managed)
     for kind in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
-        for resource, policy in _of(deployed, kind):
+        for _, policy in _of(deployed, kind):
             if f"made-{name}" in policy.get("Roles", []):
                 rights.append(_document(policy["PolicyDocument"]))
     boundary = properties.get("PermissionsBoundary")
