@@ -18,6 +18,7 @@ from rolemodel_ci.plan import (
     AddMember,
     Change,
     CreateGroup,
+    CreateStack,
     DeleteGroup,
     DeletePolicy,
     DeleteStack,
@@ -168,7 +169,8 @@ class _Run:
         if isinstance(change, DeleteStack):
             self.tools.rollout.remove(account)
             return
-        self.tools.rollout.bring(self.policy, account)
+        absent = isinstance(change, CreateStack) and change.replaces is None
+        self.tools.rollout.bring(self.policy, account, absent=absent)
         stack = self.tools.stacks.read(account)
         self._arns[account.name] = live_arns(self.policy, account, stack) if isinstance(stack, LiveStack) else {}
 

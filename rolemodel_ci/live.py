@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 RESTING = frozenset(
@@ -14,6 +14,10 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events
 
 DEAD = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS"})
 """Statuses of a stack that holds nothing of use and can only be deleted (same page)."""
+
+
+EMPTY = frozenset({"ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"})
+"""Those of them in which a stack holds nothing any more, or nothing yet (same page)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,11 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class LiveStack:
-    """A stack that exists. `body` is its template's content; `physical` maps logical role ids to role names."""
+    """A stack that exists. `body` is its template's content; `physical` maps logical role ids to role names.
+
+    `owner` is whose it says it is, None where it says nothing; `others` are the types of what it holds beside roles,
+    by logical id. Of a stack that is dead, they are what it was made to hold, be it there or not.
+    """
 
     account: str
     identity: Identity
@@ -39,6 +47,8 @@ class LiveStack:
     body: Mapping[str, Any] | None
     parameters: Mapping[str, str]
     physical: Mapping[str, str]
+    owner: str | None = None
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

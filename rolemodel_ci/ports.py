@@ -96,6 +96,10 @@ class StackWriter(Protocol):
         """The stack's status now, or None where there is no stack."""
         ...
 
+    def is_own(self, account: Account) -> bool:
+        """Whether the stack, as `status` saw it last, has this owner's tag."""
+        ...
+
     def failure(self, account: Account) -> str:
         """What CloudFormation says went wrong first in the last operation, or the empty string."""
         ...

@@ -59,14 +59,20 @@ class Rollout:
     clock: Clock
     deadline: float = DEADLINE
 
-    def bring(self, policy: Policy, account: Account) -> None:
-        """Create, update or repair the stack of `account`. Raises CallFailed with the first thing that went wrong."""
+    def bring(self, policy: Policy, account: Account, *, absent: bool = False) -> None:
+        """Create, update or repair the stack of `account`. Raises CallFailed with the first thing that went wrong.
+
+        `absent`: there was none when the plan was made; one that is there by now has to be our own.
+        """
         text, parameters = policy.template.text, parameters_of(policy, account)
         for _ in range(_ATTEMPTS):
             status = self._rest(account)
+            if absent and status != GONE and not self.writer.is_own(account):
+                raise self._taken(policy, account)
             if fate(status) is Fate.REPLACE:
                 self.remove(account)
                 status = GONE
+            absent = absent or status == GONE
             try:
                 if status == GONE:
                     self.writer.create(account, text, parameters)
@@ -127,6 +133,14 @@ class Rollout:
         status = self._wait(account)
         if status not in wanted:
             raise self._failed(account, status)
+
+    def _taken(self, policy: Policy, account: Account) -> StackFailed:
+        return StackFailed(
+            code="Foreign",
+            action="cloudformation",
+            message=f"somebody else made a stack `{policy.stack_name}` in `{account.name}` since the plan was made",
+            remedy="Look at that stack, then run again.",
+        )
 
     def _failed(self, account: Account, status: str) -> StackFailed:
         first = self.writer.failure(account)

@@ -34,7 +34,7 @@ MEMBERSHIP = Job(
 DELETION = Job(
     Policy.chosen,
     lambda policy, live, _, only: plan_deletion(policy, live, only),
-    lambda plan, policy, live, allowed: review_deletion(plan),
+    review_deletion,
 )
 
 

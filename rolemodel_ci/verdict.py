@@ -20,6 +20,8 @@ class Guard(StrEnum):
     OWN_LOCKOUT = "own-lockout"
     RENAMED_GROUPS = "renamed-groups"
     MOVED_STACKS = "moved-stacks"
+    FOREIGN_STACK = "foreign-stack"
+    FOREIGN_GROUPS = "foreign-groups"
 
 
 @dataclass(frozen=True, slots=True)

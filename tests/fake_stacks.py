@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from fake_state import CloudState, FakeAccount, FakeRole, FakeStack, refuse
 
 from rolemodel_ci.live import DEAD, Absent, Identity, LiveStack
-from rolemodel_ci.model import Account
+from rolemodel_ci.model import DEFAULT_OWNER, Account
 from rolemodel_ci.resolve import Resolved, Where, resolve
 from rolemodel_ci.roles import REPLACING, role_name, role_names, role_path
 from rolemodel_ci.template import read_deployed
@@ -41,11 +41,12 @@ class FakeStackReader:
             if stack is None:
                 return Absent(account.name, identity)
             if stack.status in DEAD:
-                return LiveStack(account.name, identity, stack.status, None, {}, {})
+                return LiveStack(account.name, identity, stack.status, None, {}, {}, stack.owner, stack.others)
             physical = {logical: role.name for logical, role in stack.roles.items()}
             return LiveStack(
-                account.name, identity, stack.status, read_deployed(stack.text), dict(stack.parameters), physical
-            )
+                account.name, identity, stack.status, read_deployed(stack.text), dict(stack.parameters), physical,
+                stack.owner, stack.others,
+            )  # fmt: skip
 
 
 class FakeStackWriter:
@@ -118,6 +119,11 @@ class FakeStackWriter:
                     there.stack = None
                 self._cloud.effect("build", stack.status, account.name)
             return stack.status if there.stack else None
+
+    def is_own(self, account: Account) -> bool:
+        """Whether the stack has the owner's tag."""
+        stack = self._cloud.accounts[account.name].stack
+        return stack is not None and stack.owner == DEFAULT_OWNER
 
     def failure(self, account: Account) -> str:
         """What went wrong first."""

@@ -12,7 +12,7 @@ from builders import IDS
 
 from rolemodel_ci.errors import CallFailed, Stopped
 from rolemodel_ci.live import Quotas
-from rolemodel_ci.model import GROUP_PATH
+from rolemodel_ci.model import DEFAULT_OWNER, GROUP_PATH
 
 
 class Effect(NamedTuple):
@@ -102,6 +102,8 @@ class FakeStack:
     polls: float = 0
     finish: Callable[[], str] | None = None
     failure: str = ""
+    owner: str | None = DEFAULT_OWNER
+    others: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

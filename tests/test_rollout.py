@@ -14,7 +14,9 @@ from fakes import FakeCloud, FakeStack, refuse
 from rolemodel_ci.errors import CallFailed, Stopped
 from rolemodel_ci.live import DEAD, RESTING
 from rolemodel_ci.model import Account
+from rolemodel_ci.plan import Failed, Report
 from rolemodel_ci.rollout import DEADLINE, Fate, Rollout, StackFailed, fate
+from rolemodel_ci.run import EVERYTHING, carry_out
 
 POLICY = policy()
 PROD = POLICY.accounts[0]
@@ -352,3 +354,30 @@ def test_no_other_refusal_is_tried_again(start: str, action: str, code: str, mes
     with pytest.raises(CallFailed, match=message):
         cloud.tools().rollout.bring(POLICY, PROD)
     assert cloud.writes == [f"{action} prod"]
+
+
+def test_stack_that_somebody_made_meanwhile_is_left_alone() -> None:
+    cloud = FakeCloud("alice")
+    approved = cloud.planned(policy())
+    cloud.accounts["prod"].stack = FakeStack("CREATE_COMPLETE", "{}", owner=None, others={"Store": "AWS::S3::Bucket"})
+    came = carry_out(EVERYTHING, approved, policy(), cloud.tools())
+    assert isinstance(came, Report)
+    (failed,) = (outcome for outcome in came.outcomes if isinstance(outcome, Failed))
+    assert "somebody else made a stack `RoleModel` in `prod` since the plan was made" in failed.reason
+    assert [write for write in cloud.writes if "prod" in write and "Stack" in write] == []
+
+
+def test_stack_that_turns_up_while_ours_is_made_is_left_alone() -> None:
+    cloud = FakeCloud("alice")
+    theirs = FakeStack("CREATE_COMPLETE", "{}", owner="web")
+
+    def takes_the_name(write: str) -> Exception | None:
+        if write == "CreateStack prod":
+            cloud.accounts["prod"].stack = theirs
+        return None
+
+    cloud.luck = takes_the_name
+    came = cloud.run(policy())
+    assert any(isinstance(outcome, Failed) and "somebody else made" in outcome.reason for outcome in came.outcomes)
+    assert cloud.accounts["prod"].stack is theirs
+    assert theirs.status == "CREATE_COMPLETE"

@@ -71,7 +71,7 @@ def sync_users(told: Asked, users: str | None) -> int:
 
 
 @click.command()
-@asked(account, jobs, yes, report)
+@asked(account, jobs, yes, allow, report)
 def delete(told: Asked) -> int:
     """Delete every stack and every group.
 

@@ -76,7 +76,7 @@ class World:
 
     def tools(self, watch: Watch) -> Tools:
         """What applying needs; it reads with the sessions that write."""
-        writer = AwsStackWriter(self.writing, self.policy.stack_name)
+        writer = AwsStackWriter(self.writing, self.policy.stack_name, self.policy.owner)
         return Tools(
             AwsGroupWriter(self.writing),
             _readers(self.writing, self.policy).stacks,

@@ -14,10 +14,10 @@ from rolemodel_ci.diff.groups import (
     strays,
     taken_elsewhere,
 )
-from rolemodel_ci.diff.stacks import StackDiff, stack_diff
+from rolemodel_ci.diff.stacks import StackDiff, removal, stack_diff
 from rolemodel_ci.diff.strangers import strangers
 from rolemodel_ci.hints import Hints
-from rolemodel_ci.live import Absent, Live, LiveMaster, LiveStack, Unreadable
+from rolemodel_ci.live import Absent, Live, LiveMaster, Unreadable
 from rolemodel_ci.model import Grant, Policy
 from rolemodel_ci.plan import (
     AddMember,
@@ -25,7 +25,6 @@ from rolemodel_ci.plan import (
     Change,
     CreateGroup,
     DeleteGroup,
-    DeleteStack,
     Plan,
     RemoveMember,
     StackChange,
@@ -84,9 +83,9 @@ def plan_deletion(policy: Policy, live: Live, only: frozenset[str] = frozenset()
         if not only or account in only:
             found += removal_changes(group, account, role)
     for account_ in policy.chosen(only):
-        stack = live.stacks[account_.name]
-        if isinstance(stack, LiveStack):
-            found.append(DeleteStack(account_.name, None, policy.stack_name, ()))
+        change = removal(policy, account_, live.stacks[account_.name])
+        if change:
+            found.append(change)
     return _plan(policy, live, found, only)
 
 

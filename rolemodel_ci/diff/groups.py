@@ -103,7 +103,7 @@ def taken_elsewhere(slot: Slot, master: LiveMaster, path: str) -> Blocked | None
     return Blocked(
         slot.group,
         None,
-        f"group `{other.name}` exists under path `{other.path}`, and is not rolemodel-ci's to change",
+        f"group `{other.name}` exists under path `{other.path}`, and is not this repository's to change",
         "Rename or delete that group, or choose another `group_prefix`.",
     )
 

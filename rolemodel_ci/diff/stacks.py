@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rolemodel_ci.live import DEAD, RESTING, Absent, LiveStack, Stack, Unreadable
+from rolemodel_ci.live import DEAD, EMPTY, RESTING, Absent, LiveStack, Stack, Unreadable
 from rolemodel_ci.model import Account, Policy
 from rolemodel_ci.plan import CreateStack, DeleteStack, SettleStack, StackChange, UpdateStack
 from rolemodel_ci.resolve import Resolved, Where, desired, parameters_of, resolve
@@ -37,14 +37,15 @@ def stack_diff(policy: Policy, account: Account, stack: Stack) -> StackDiff:
     if isinstance(stack, Unreadable):
         return StackDiff(None, None, {}, {})
     if account.absent:
-        return StackDiff(_removal(policy, account, stack), (), {}, {})
+        return StackDiff(removal(policy, account, stack), (), {}, {})
     where = _where(policy, stack)
     wanted = desired(policy, account, where.account_id, where.partition)
     roles = role_names(wanted)
     if isinstance(stack, Absent) or stack.status in DEAD:
         dead = None if isinstance(stack, Absent) else stack.status
+        going = _NOTHING if isinstance(stack, Absent) else _left_in(stack, wanted)
         change: StackChange | None = CreateStack(
-            account.name, None, policy.stack_name, differences(_NOTHING, wanted), dead
+            account.name, None, policy.stack_name, differences(going, wanted), dead
         )
         return StackDiff(change, roles, _named_arns(wanted, roles, where), {})
     current = wanted if _is_same(policy, account, stack) else deployed(policy, account, stack)
@@ -62,17 +63,25 @@ def stack_diff(policy: Policy, account: Account, stack: Stack) -> StackDiff:
     return StackDiff(change, roles, arns, {role: arn for role, arn in live.items() if arn not in arns.values()})
 
 
+def _left_in(stack: LiveStack, wanted: Resolved) -> Resolved:
+    """What a dead stack may still hold, and what comes to be in its place does not."""
+    if stack.status in EMPTY:
+        return _NOTHING
+    return Resolved({name: {"Type": kind} for name, kind in stack.others.items() if name not in wanted.resources}, {})
+
+
 def _is_same(policy: Policy, account: Account, stack: LiveStack) -> bool:
     """Whether template and parameters are those of the repository, as nearly always: then so is what they mean."""
     return stack.body == policy.template.body and stack.parameters == parameters_of(policy, account)
 
 
 def deployed(policy: Policy, account: Account, stack: LiveStack) -> Resolved:
-    """What the stack's own template and parameters mean; of a template that cannot be one of ours, the bare roles.
+    """What the stack's own template and parameters mean; of a template that cannot be one of ours, bare resources.
 
-    Its roles then differ in everything from those that are wanted, and the update brings it back to ours.
+    They then differ in everything from those that are wanted, and the update brings the stack back to ours.
     """
-    bare = Resolved({role: {"Type": ROLE_TYPE} for role in stack.physical}, {}, whole=False)
+    types = dict.fromkeys(stack.physical, ROLE_TYPE) | dict(stack.others)
+    bare = Resolved({name: {"Type": kind} for name, kind in types.items()}, {}, whole=False)
     if stack.body is None:
         return bare
     wanted = parameters_of(policy, account)
@@ -103,8 +112,9 @@ def _physical_arns(current: Resolved, stack: LiveStack, where: Where) -> dict[st
     }
 
 
-def _removal(policy: Policy, account: Account, stack: Absent | LiveStack) -> StackChange | None:
-    if isinstance(stack, Absent):
+def removal(policy: Policy, account: Account, stack: Stack) -> StackChange | None:
+    """The change by which the stack goes with all that it holds; None where there is none, or it cannot be read."""
+    if not isinstance(stack, LiveStack):
         return None
     return DeleteStack(account.name, None, policy.stack_name, differences(deployed(policy, account, stack), _NOTHING))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,8 +144,9 @@ class Checkout:
                 "the workspace is no Git repository", "Let actions/checkout run before, in the same job."
             ) from error
         self._top = Path(self._repository.working_tree_dir).resolve()
-        safe = {"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": str(self._top)}
+        safe = {"GIT_CONFIG_COUNT": "3", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": str(self._top)}
         hooks = {"GIT_CONFIG_KEY_1": "core.hooksPath", "GIT_CONFIG_VALUE_1": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
+        hooks |= {"GIT_CONFIG_KEY_2": "core.quotePath", "GIT_CONFIG_VALUE_2": "false"}
         # GitPython's own timeout cannot end what git starts for HTTPS where there is no `ps`, as in a slim image.
         slow = {"GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": str(_FETCH_SECONDS // 2)}
         self._repository.git.update_environment(**safe, **hooks, **slow)
@@ -181,6 +183,19 @@ class Checkout:
         """The files of a commit, as the loader reads them."""
         return CommitFiles(tree, self._top, self.workspace)
 
+    def hunks(self, sha: str, *files: str) -> dict[str, tuple[tuple[int, int, int, int], ...]]:
+        """By file, where a commit differs from the head, as `git diff -U0` says; nothing where the checkout lacks it.
+
+        `files` are patterns of Git.
+        """
+        if sha == self.head or not self.has(sha):
+            return {}
+        told: str = self._repository.git.diff(
+            "-U0", "--text", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-color", "--src-prefix=a/",
+            "--dst-prefix=b/", sha, self.head, "--", *files,
+        )  # fmt: skip
+        return read_hunks(told)
+
     def mail(self, sha: str) -> str:
         """The mail address of a commit's author; empty where the checkout has no such commit."""
         return str(self._commit(sha).author.email or "") if self.has(sha) else ""
@@ -203,6 +218,23 @@ class Checkout:
             raise NoCommit(
                 f"the checkout has no commit `{revision}`", "Let actions/checkout run before, in the same job."
             ) from error
+
+
+def read_hunks(diff: str) -> dict[str, tuple[tuple[int, int, int, int], ...]]:
+    """The hunks of a difference without context, by the file's path after it; a line of a file is no header."""
+    found: dict[str, tuple[tuple[int, int, int, int], ...]] = {}
+    path, skip = "", 0
+    for line in diff.split("\n"):
+        head = re.match(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", line)
+        if skip and line[:1] in "+-":
+            skip -= 1
+        elif line.startswith("+++ b/"):
+            path = line.removeprefix("+++ b/").removesuffix("\t")
+        elif head:
+            old, gone, new, come = int(head[1]), int(head[2] or 1), int(head[3]), int(head[4] or 1)
+            found[path] = (*found.get(path, ()), (old, gone, new, come))
+            skip = gone + come
+    return found
 
 
 def _open(working: Path) -> tuple[Any, Any]:

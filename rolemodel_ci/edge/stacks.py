@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rolemodel_ci.edge.calling import calling
 from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.errors import CallFailed
+from rolemodel_ci.functions import section
 from rolemodel_ci.live import DEAD, Absent, LiveStack
-from rolemodel_ci.model import Account
+from rolemodel_ci.model import DEFAULT_OWNER, OWNER_TAG, Account
 from rolemodel_ci.template import ROLE_TYPE, read_deployed
 
 _BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 """Statuses of a stack with which an operation begins."""
+
+Held = Mapping[str, tuple[str, str]]
+"""By logical id: resource type and physical id."""
 
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
 
@@ -37,26 +41,49 @@ class AwsStackReader:
             return Absent(account.name, identity)
         status = stack["StackStatus"]
         if status in DEAD:
-            return LiveStack(account.name, identity, status, None, {}, {})
+            held = self._held(client, label, gone=True) or self._meant(client, label)
+            return LiveStack(account.name, identity, status, None, {}, _roles(held), owner_of(stack), _others(held))
+        body = read_deployed(self._template(client, label))
+        held = self._held(client, label)
+        parameters = {p["ParameterKey"]: p.get("ParameterValue", "") for p in stack.get("Parameters", [])}
+        return LiveStack(account.name, identity, status, body, parameters, _roles(held), owner_of(stack), _others(held))
+
+    def _template(self, client: Any, label: str) -> Any:
         with calling("cloudformation:GetTemplate", label):
-            template = client.get_template(StackName=self._name, TemplateStage="Original")["TemplateBody"]
+            return client.get_template(StackName=self._name, TemplateStage="Original")["TemplateBody"]
+
+    def _held(self, client: Any, label: str, *, gone: bool = False) -> Held:
+        """The resources of the stack; with `gone` also those that it does not hold any more."""
         with calling("cloudformation:ListStackResources", label):
             pages = client.get_paginator("list_stack_resources").paginate(StackName=self._name)
             resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
-        return LiveStack(
-            account.name,
-            identity,
-            status,
-            read_deployed(template),
-            {p["ParameterKey"]: p.get("ParameterValue", "") for p in stack.get("Parameters", [])},
-            {
-                resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-                for resource in resources
-                if resource["ResourceType"] == ROLE_TYPE
-                and resource.get("PhysicalResourceId")
-                and resource["ResourceStatus"] != "DELETE_COMPLETE"
-            },
-        )
+        return {
+            resource["LogicalResourceId"]: (resource["ResourceType"], resource.get("PhysicalResourceId") or "")
+            for resource in resources
+            if gone or (resource.get("PhysicalResourceId") and resource["ResourceStatus"] != "DELETE_COMPLETE")
+        }
+
+    def _meant(self, client: Any, label: str) -> Held:
+        """What a dead stack was to hold, by its template; nothing where that cannot be had."""
+        try:
+            body = read_deployed(self._template(client, label))
+        except CallFailed:  # a stack that only was to be made has no template
+            return {}
+        resources = section(body or {}, "Resources")
+        return {name: (str(r.get("Type", "")), "") for name, r in resources.items() if isinstance(r, dict)}
+
+
+def _roles(held: Held) -> dict[str, str]:
+    return {name: physical for name, (kind, physical) in held.items() if kind == ROLE_TYPE}
+
+
+def _others(held: Held) -> dict[str, str]:
+    return {name: kind for name, (kind, _) in held.items() if kind != ROLE_TYPE}
+
+
+def owner_of(stack: Mapping[str, Any]) -> str | None:
+    """Whose a stack says it is, as DescribeStacks tells of it."""
+    return next((tag["Value"] for tag in stack.get("Tags", []) if tag["Key"] == OWNER_TAG), None)
 
 
 def describe(client: Any, name: str, label: str) -> dict[str, Any] | None:
@@ -74,39 +101,45 @@ def describe(client: Any, name: str, label: str) -> dict[str, Any] | None:
 
 
 class AwsStackWriter:
-    """Starts changes of stacks and says how they go."""
+    """Starts changes of stacks and says how they go. What it makes and updates has the tag of its owner."""
 
-    def __init__(self, sessions: Sessions, stack_name: str) -> None:
+    def __init__(self, sessions: Sessions, stack_name: str, owner: str = DEFAULT_OWNER) -> None:
         self._sessions = sessions
         self._name = stack_name
+        self._owner = owner
+        self._seen: dict[str, Mapping[str, Any]] = {}  # by account, as DescribeStacks told of the stack last
 
     def create(self, account: Account, text: str, parameters: Mapping[str, str]) -> None:
         """Start making the stack."""
         with self._calling(account, "CreateStack") as client:
-            client.create_stack(
-                StackName=self._name,
-                TemplateBody=text,
-                Parameters=_listed(parameters),
-                Capabilities=_CAPABILITIES,
-                ClientRequestToken=_token(),
-            )
+            client.create_stack(**self._content(text, parameters), Tags=self._tags(()))
 
     def update(self, account: Account, text: str, parameters: Mapping[str, str]) -> bool:
         """Start an update; False where CloudFormation finds nothing to update."""
+        # UpdateStack replaces all tags, if it is given any:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateStack.html
+        tags = self._tags((self._seen.get(account.name) or self._described(account)).get("Tags", ()))
         try:
             with self._calling(account, "UpdateStack") as client:
-                client.update_stack(
-                    StackName=self._name,
-                    TemplateBody=text,
-                    Parameters=_listed(parameters),
-                    Capabilities=_CAPABILITIES,
-                    ClientRequestToken=_token(),
-                )
+                client.update_stack(**self._content(text, parameters), Tags=tags)
         except CallFailed as failed:
             if failed.code == "ValidationError" and "No updates are to be performed" in failed.message:
                 return False
             raise
         return True
+
+    def _content(self, text: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        return {
+            "StackName": self._name,
+            "TemplateBody": text,
+            "Parameters": _listed(parameters),
+            "Capabilities": _CAPABILITIES,
+            "ClientRequestToken": _token(),
+        }
+
+    def _tags(self, others: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
+        """Our tag, and those of others, which stay."""
+        return [*(tag for tag in others if tag["Key"] != OWNER_TAG), {"Key": OWNER_TAG, "Value": self._owner}]
 
     def delete(self, account: Account) -> None:
         """Start deleting the stack."""
@@ -120,9 +153,16 @@ class AwsStackWriter:
 
     def status(self, account: Account) -> str | None:
         """The stack's status now; None where there is none."""
+        return self._described(account).get("StackStatus")
+
+    def is_own(self, account: Account) -> bool:
+        """Whether the stack, as `status` saw it last, says that it is this owner's."""
+        return owner_of(self._seen.get(account.name) or self._described(account)) == self._owner
+
+    def _described(self, account: Account) -> Mapping[str, Any]:
         client = self._sessions.client(account.name, "cloudformation")
-        stack = describe(client, self._name, self._sessions.label(account.name))
-        return stack["StackStatus"] if stack else None
+        self._seen[account.name] = describe(client, self._name, self._sessions.label(account.name)) or {}
+        return self._seen[account.name]
 
     def failure(self, account: Account) -> str:
         """The first failed resource of the last operation and its reason; empty where the events cannot be read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from rolemodel_ci.guard.foreign import foreign_groups, foreign_stack
 from rolemodel_ci.guard.headroom import Headroom, headroom
 from rolemodel_ci.guard.keeping import last_administrator, own_lockout, protected
 from rolemodel_ci.guard.moving import moved_stacks, renamed_groups
@@ -22,7 +23,9 @@ from rolemodel_ci.verdict import (
 
 __all__ = ["Headroom", "headroom", "review", "review_deletion", "strictest"]
 
-_GUARDS: tuple[Callable[[Plan, Policy, Live], Iterator[Refusal]], ...] = (
+_Guards = tuple[Callable[[Plan, Policy, Live], Iterator[Refusal]], ...]
+
+_GUARDS: _Guards = (
     mass_revocation,
     emptied_map,
     protected,
@@ -30,7 +33,11 @@ _GUARDS: tuple[Callable[[Plan, Policy, Live], Iterator[Refusal]], ...] = (
     own_lockout,
     renamed_groups,
     moved_stacks,
+    foreign_stack,
+    foreign_groups,
 )
+
+_OF_DELETION: _Guards = (foreign_stack, foreign_groups)
 
 
 def review(
@@ -40,7 +47,17 @@ def review(
 
     An approved plan tells what was set aside for it: overriding a guard that had nothing to say leaves no trace.
     """
-    refusals = tuple(refusal for guard in _GUARDS for refusal in guard(plan, policy, live))
+    return _judged(_GUARDS, plan, policy, live, allowed)
+
+
+def _judged(
+    guards: _Guards,
+    plan: Plan,
+    policy: Policy,
+    live: Live,
+    allowed: Allowed,
+) -> Approved | tuple[Refusal, ...]:
+    refusals = tuple(refusal for guard in guards for refusal in guard(plan, policy, live))
     standing = tuple(refusal for refusal in refusals if refusal.guard not in allowed)
     return standing or Approved(plan, tuple(Overridden(refusal, allowed[refusal.guard]) for refusal in refusals))
 
@@ -64,6 +81,8 @@ def strictest(head: Policy, base: Policy | None) -> Policy:
     return replace(head, guards=guards, protected=tuple(kept.values()))
 
 
-def review_deletion(plan: Plan) -> Approved:
-    """Let the plan of `delete` pass: taking everything away is what was asked for, and was confirmed."""
-    return Approved(plan)
+def review_deletion(
+    plan: Plan, policy: Policy, live: Live, allowed: Allowed = NOTHING_ALLOWED
+) -> Approved | tuple[Refusal, ...]:
+    """Let the plan of `delete` pass, if it takes nothing of others: everything of ours is what was asked for."""
+    return _judged(_OF_DELETION, plan, policy, live, allowed)

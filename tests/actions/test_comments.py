@@ -143,3 +143,28 @@ def test_a_conversation_that_is_locked_says_what_to_do(shop: Workshop) -> None:
     done = ask(shop)
     assert (done.code, "unlocks it; then run the job again" in done.said("notice")) == (0, True), done.log
     assert "permissions" not in done.said("notice")
+
+
+# ---- the request's own commit
+
+
+def test_the_comment_names_the_requests_own_commit_and_links_its_lines(shop: Workshop) -> None:
+    """The merge that GitHub tries out is nobody's commit; where main has moved on, its lines have other numbers."""
+    users = "".join(f"# {number}\n" for number in range(9)) + WANTED
+    shop.hosted.push(access("".join(f"# {number}\n" for number in range(9)) + USERS))
+    shop.hosted.request(access(users))
+    shop.hosted.push(access("".join(f"# {number}\n" for number in range(-3, 9)) + USERS))
+    merge = shop.hosted.request({"README.md": "Words."})  # tried out again, on the main of now
+    done = shop.run(shop.opened(merge))
+    assert done.code == 0, done.log
+    (comment,) = shop.comments()
+    assert f"/blob/{merge.head}/access/users.yml#L12)" in comment
+    assert f"/blob/{merge.base}/access/users.yml#L15)" in comment
+    assert f"<code>{merge.head[:7]}</code> on <code>{merge.base[:7]}</code>" in comment
+    assert merge.trial[:7] not in comment
+
+
+def test_problems_are_linked_in_the_requests_own_commit(shop: Workshop) -> None:
+    merge = shop.hosted.request(access(USERS + "qa:\n  Admin: [dave]\n"))
+    shop.run(shop.opened(merge))
+    assert f"/blob/{merge.head}/access/users.yml#L6)" in shop.comments()[0]

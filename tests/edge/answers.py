@@ -18,8 +18,9 @@ def done(action: str) -> Answer:
     return result(action)
 
 
-def stack(status: str, parameters: Mapping[str, str] | None = None) -> Answer:
+def stack(status: str, parameters: Mapping[str, str] | None = None, owner: str | None = "default") -> Answer:
     """DescribeStacks of one stack."""
+    tag = f"<Key>rolemodel-ci:owner</Key><Value>{owner}</Value>"
     given = _members(
         f"<ParameterKey>{key}</ParameterKey><ParameterValue>{value}</ParameterValue>"
         for key, value in (parameters or {}).items()
@@ -28,7 +29,7 @@ def stack(status: str, parameters: Mapping[str, str] | None = None) -> Answer:
         "DescribeStacks",
         f"<Stacks><member><StackName>{STACK}</StackName><StackId>arn:aws:cloudformation:us-east-1:1:stack/{STACK}/1"
         f"</StackId><CreationTime>{_DAY}</CreationTime><StackStatus>{status}</StackStatus>"
-        f"<Parameters>{given}</Parameters></member></Stacks>",
+        f"<Parameters>{given}</Parameters><Tags>{_members([tag] if owner else [])}</Tags></member></Stacks>",
     )
 
 
@@ -42,11 +43,13 @@ def template(text: str) -> Answer:
     return result("GetTemplate", f"<TemplateBody>{escape(text)}</TemplateBody>")
 
 
-def resources(roles: Mapping[str, str], token: str = "") -> Answer:
+def resources(
+    roles: Mapping[str, str], token: str = "", *, kind: str = "AWS::IAM::Role", status: str = "CREATE_COMPLETE"
+) -> Answer:
     """ListStackResources: roles by logical id; `token` asks for another page."""
     listed = _members(
         f"<LogicalResourceId>{logical}</LogicalResourceId><PhysicalResourceId>{physical}</PhysicalResourceId>"
-        f"<ResourceType>AWS::IAM::Role</ResourceType><ResourceStatus>CREATE_COMPLETE</ResourceStatus>"
+        f"<ResourceType>{kind}</ResourceType><ResourceStatus>{status}</ResourceStatus>"
         f"<LastUpdatedTimestamp>{_DAY}</LastUpdatedTimestamp>"
         for logical, physical in roles.items()
     )

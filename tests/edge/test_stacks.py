@@ -104,12 +104,37 @@ def test_template_that_cannot_be_parsed(scripted: Scripted, files: AwsFiles) -> 
     assert found.body is None
 
 
-def test_dead_stack_is_not_read_further(scripted: Scripted, files: AwsFiles) -> None:
-    scripted.script["DescribeStacks"] = [answers.stack("ROLLBACK_COMPLETE")]
+def test_dead_stack_tells_what_it_was_to_hold(scripted: Scripted, files: AwsFiles) -> None:
+    scripted.script |= {
+        "DescribeStacks": [answers.stack("ROLLBACK_COMPLETE", owner="web")],
+        "ListStackResources": [answers.resources({"Bucket": "b"}, kind="AWS::S3::Bucket", status="DELETE_COMPLETE")],
+    }
     found = reader(files).read(ACCOUNT)
     assert isinstance(found, LiveStack)
-    assert found.status == "ROLLBACK_COMPLETE"
+    assert (found.status, found.owner, found.others) == ("ROLLBACK_COMPLETE", "web", {"Bucket": "AWS::S3::Bucket"})
     assert scripted.asked("GetTemplate") == []
+
+
+def test_dead_stack_without_resources_tells_it_by_its_template(scripted: Scripted, files: AwsFiles) -> None:
+    scripted.script |= {
+        "DescribeStacks": [answers.stack("ROLLBACK_COMPLETE", owner=None)],
+        "ListStackResources": [answers.resources({})],
+        "GetTemplate": [answers.template('{"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}')],
+    }
+    found = reader(files).read(ACCOUNT)
+    assert isinstance(found, LiveStack)
+    assert (found.owner, found.others) == (None, {"Bucket": "AWS::S3::Bucket"})
+
+
+def test_stack_that_only_was_to_be_made_holds_nothing(scripted: Scripted, files: AwsFiles) -> None:
+    scripted.script |= {
+        "DescribeStacks": [answers.stack("REVIEW_IN_PROGRESS", owner=None)],
+        "ListStackResources": [answers.resources({})],
+        "GetTemplate": [fault("ValidationError", "Template is not available for stack RoleModel")],
+    }
+    found = reader(files).read(ACCOUNT)
+    assert isinstance(found, LiveStack)
+    assert (found.owner, found.physical, found.others) == (None, {}, {})
 
 
 @pytest.mark.parametrize(

@@ -87,4 +87,4 @@ def test_one_override_too_few_is_a_refusal() -> None:
 def test_deletion_is_not_guarded() -> None:
     plan = revocations(9, 9)
 
-    assert review_deletion(plan) == Approved(plan)
+    assert review_deletion(plan, policy(), Live(master(), {})) == Approved(plan)

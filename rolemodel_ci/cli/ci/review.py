@@ -15,7 +15,15 @@ from rolemodel_ci.event import Check, PullRequest, Review
 from rolemodel_ci.guard import headroom, strictest
 from rolemodel_ci.model import Policy, Problem, Severity, are_usable
 from rolemodel_ci.plan import Plan
-from rolemodel_ci.render.comment import SUMMARY_MARKER, Author, Judged, cannot_tell, problems_found, requested_change
+from rolemodel_ci.render.comment import (
+    SUMMARY_MARKER,
+    Author,
+    Facts,
+    Judged,
+    cannot_tell,
+    problems_found,
+    requested_change,
+)
 from rolemodel_ci.render.comment.facts import marker_of
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.json import plan_json, problems_json
@@ -60,7 +68,7 @@ def _reviewed(course: Review, scene: Scene) -> Ending:
     pull = course.pull
     policy, problems = scene.policy()
     if policy is None or not are_usable(problems):
-        return _unusable(problems, scene, pull.base_sha, (_message(pull, scene),))
+        return _unusable(problems, scene, scene.facts(pull.base_sha, pull.head_sha), (_message(pull, scene),))
     sha = base_of_merge(scene.checkout, pull.head_sha, pull.base_sha) if pull.base_sha else None
     try:
         base = scene.base(sha, *((pull.head_sha,) if pull.head_sha else ()))
@@ -75,7 +83,7 @@ def _reviewed(course: Review, scene: Scene) -> Ending:
         Result.FAILED if failure else Result.VALID if plan is None else Result.PLANNED,
         code,
         tuple(plan_blocks(plan)) if plan else tuple(problem_blocks(problems, policy)),
-        tuple(requested_change(asked, judged, scene.facts(sha), _author(pull, scene), problems)),
+        tuple(requested_change(asked, judged, scene.facts(sha, pull.head_sha), _author(pull, scene), problems)),
         problems,
         plan,
         asked,
@@ -90,7 +98,7 @@ def check(course: Check, scene: Scene) -> Ending:
     """Validate only, and say what the change asks for where there is something to compare with."""
     policy, problems = scene.policy()
     if policy is None or not are_usable(problems):
-        return _unusable(problems, scene, course.base or "", ())
+        return _unusable(problems, scene, scene.facts(course.base), ())
     try:
         base = scene.base(course.base) if course.base else Base(policy)
     except CannotGoOn as error:
@@ -144,23 +152,23 @@ def _incomparable(
     A comment that is there already is not left to tell of an older commit.
     """
     what = "Access change: the files are good, but what the request changes is not known"
-    marker = marker_of(SUMMARY_MARKER, scene.config)
+    marker, facts = marker_of(SUMMARY_MARKER, scene.config), scene.facts(head=pull.head_sha if pull else "")
     failure = "" if unread else failed_by(error)
     return Ending(
         Result.FAILED if failure else Result.VALID, error.exit_code if failure else 0,
-        parts=(Part(marker), *cannot_tell(what, failed_by(error), scene.facts(), problems)),
+        parts=(Part(marker), *cannot_tell(what, failed_by(error), facts, problems)),
         problems=problems, failure=failure, remark="" if failure else failed_by(error),
         messages=(_message(pull, scene, make=bool(failure)),) if pull else (),
     )  # fmt: skip
 
 
-def _unusable(problems: tuple[Problem, ...], scene: Scene, base: str, messages: tuple[Message, ...]) -> Ending:
+def _unusable(problems: tuple[Problem, ...], scene: Scene, facts: Facts, messages: tuple[Message, ...]) -> Ending:
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     return Ending(
         Result.PROBLEMS,
         1,
         tuple(problem_blocks(problems, None)),
-        tuple(problems_found(problems, scene.facts(base))),
+        tuple(problems_found(problems, facts)),
         problems,
         document=problems_json(problems),
         messages=messages,

@@ -23,6 +23,9 @@ from rolemodel_ci.model import Policy, Problem, are_usable
 from rolemodel_ci.render.comment import Facts
 from rolemodel_ci.render.comment.facts import DEFAULT_CONFIG, marker_of
 
+_TEXTS = ("*.yml", "*.yaml", "*.json", "*.template")
+"""Files whose lines comments name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Base:
@@ -65,11 +68,12 @@ class Scene:
         changed = changed_paths(tree, self.checkout.tree(self.checkout.head))
         return Base(policy if are_usable(problems) else None, changed)
 
-    def facts(self, base: str | None = None) -> Facts:
-        """What a comment says of the run."""
-        runner = self.runner
+    def facts(self, base: str | None = None, head: str = "") -> Facts:
+        """What a comment says of the run. `head` is the pull request's own commit, where a merge of it was read."""
+        runner, read = self.runner, self.checkout.head
+        hunks = self.checkout.hunks(head, *_TEXTS) if head else {}
         return Facts(
-            __version__, runner.repository_url, self.checkout.head, base or "", runner.run_url, PLAN_FILE, self.config
+            __version__, runner.repository_url, head or read, base or "", runner.run_url, PLAN_FILE, self.config, hunks
         )
 
     @property

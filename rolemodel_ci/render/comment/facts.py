@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from rolemodel_ci.model import Place
@@ -12,6 +13,9 @@ from rolemodel_ci.render.comment.markup import blob, link, name, name_html
 SUMMARY_MARKER = "<!-- rolemodel-ci change-summary v1 -->"
 OUTCOME_MARKER = "<!-- rolemodel-ci outcome v1 -->"
 """Hidden first lines by which a comment is found again. They stay as they are within version 1."""
+
+Hunk = tuple[int, int, int, int]
+"""Where two texts differ, as `git diff -U0` says it: first line and number of lines of the one, and of the other."""
 
 DEFAULT_CONFIG = "access/config.yml"
 """The config whose comments have the bare markers; those of another config name it by a digest of its path."""
@@ -29,7 +33,8 @@ class Facts:
     """Where a comment comes from. Addresses and commits are empty where they are not known.
 
     `commit` is what was read, `base` what it was compared with; `whole` names the file that holds the plan as JSON.
-    `config` is the path of the config that the run is about.
+    `config` is the path of the config that the run is about. `hunks`: by file, how `commit` differs from the text that
+    was read, where that is the merge of a pull request and `commit` its own head.
     """
 
     version: str
@@ -39,6 +44,7 @@ class Facts:
     run_url: str = ""
     whole: str = ""
     config: str = DEFAULT_CONFIG
+    hunks: Mapping[str, tuple[Hunk, ...]] = field(default_factory=dict)
 
     def opening(self, marker: str) -> str:
         """The hidden first line, and the beginning of the heading; a config with another path than usual is named."""
@@ -47,8 +53,21 @@ class Facts:
 
     def line(self, place: Place, *, removed: bool = False) -> str:
         """A link to a line of a file, as `users.yml:4`; of one that the change removes, in the base."""
+        if not removed:
+            place = place._replace(line=line_before(place.line, self.hunks.get(place.file, ())))
         label = place.file.rpartition("/")[2] + (f":{place.line}" if place.line else "")
         return link(label, blob(self.repository_url, self.base if removed else self.commit, place))
+
+
+def line_before(line: int, hunks: tuple[Hunk, ...]) -> int:
+    """The number of a line in the text before the difference; 0 where it is not there."""
+    shift = 0
+    for _, gone, new, come in hunks:
+        if come and new <= line < new + come:
+            return 0
+        if line >= new + max(come, 1):
+            shift += gone - come
+    return line + shift if line else 0
 
 
 def foot(facts: Facts, digest: str = "", when: datetime | None = None) -> str:

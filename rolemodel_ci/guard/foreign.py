@@ -1,0 +1,133 @@
+"""Guards against touching what another owner, or somebody else, has made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Set
+
+from rolemodel_ci.live import Live, LiveMaster, LiveStack, Unreadable
+from rolemodel_ci.model import GROUP_PATH, Account, Policy
+from rolemodel_ci.plan import GroupChange, Plan, StackChange
+from rolemodel_ci.policies import listed
+from rolemodel_ci.resolve import desired
+from rolemodel_ci.roles import role_names
+from rolemodel_ci.template import ROLE_TYPE
+from rolemodel_ci.verdict import Guard, Refusal
+
+_SHOWN = 20  # resources of one stack in a sentence
+
+_ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):role/(?:[^*?]*/)?([^/*?]+)\Z")
+
+
+def foreign_stack(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
+    """Stacks that would be changed, replaced or deleted, and that this owner did not make."""
+    for change in plan.changes:
+        stack = live.stacks.get(change.account or "") if isinstance(change, StackChange) else None
+        account = policy.account(change.account or "")
+        if isinstance(stack, LiveStack) and account and not is_own(policy, account, stack, live.master):
+            yield Refusal(
+                Guard.FOREIGN_STACK,
+                f"the stack `{policy.stack_name}` of `{account.name}` {_whose(stack)}; it would be replaced or "
+                f"deleted. It holds {_held(stack)}",
+                f"Choose another `stack_name:` in {policy.config_file}. If all of that may go, or the stack is this "
+                f"repository's from before `owner:` was set, run once with `--allow {Guard.FOREIGN_STACK}`. Until "
+                "then, `sync-users` takes away what the map does not give.",
+            )
+
+
+def foreign_groups(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
+    """Groups of another access repository on the same master: they have our names, or they alone are under our path."""
+    if not any(isinstance(change, GroupChange) for change in plan.changes) and not plan.blocked:
+        return
+    wanted = {
+        policy.group_name(account.name, role.name) for account in policy.accounts for role in policy.template.roles
+    }
+    below = [group for group in live.master.groups.values() if group.path.startswith(GROUP_PATH)]
+    theirs = sorted(g.name for g in below if g.path != policy.group_path and g.name in wanted)
+    if theirs:
+        paths = sorted({live.master.groups[name].path for name in theirs})
+        yield Refusal(
+            Guard.FOREIGN_GROUPS,
+            f"{_groups(theirs)} of another owner (path {', '.join(paths)}) have names of wanted ones; this "
+            f"repository's owner is `{policy.owner}`",
+            f"If another repository made them, choose another `group_prefix:` in {policy.config_file}. If they are of "
+            "this one, from before `owner:` was set, move each with `aws iam update-group --group-name NAME "
+            f"--new-path {policy.group_path}`: it keeps its members and what it opens.",
+        )
+    strange = _strange(policy, live, wanted)
+    if strange:
+        yield Refusal(
+            Guard.FOREIGN_GROUPS,
+            f"{_groups(strange)} under {policy.group_path} open roles of accounts that are not in "
+            f"{policy.config_file}, and none under it is a wanted one: another repository seems to own them",
+            f"Write `owner: NAME` into {policy.config_file}, with a name that no other repository of this master "
+            "account has. If these groups may go with their members, run once with "
+            f"`--allow {Guard.FOREIGN_GROUPS}`.",
+        )
+
+
+def _strange(policy: Policy, live: Live, wanted: Set[str]) -> list[str]:
+    """The groups under our path that open nothing but roles elsewhere, if no group there shows that we made any."""
+    ids = {account.account_id for account in policy.accounts}
+    ids |= {stack.identity.account_id for stack in live.stacks.values() if not isinstance(stack, Unreadable)}
+    unknown = any(a.account_id is None and a.name not in _read(live) for a in policy.accounts)
+    opened = {
+        group.name: {account_id for document in group.policies.values() for account_id, _ in opened_roles(document)}
+        for group in live.master.groups.values()
+        if group.path == policy.group_path
+    }
+    if any(name in wanted and (unknown or not found or found & ids) for name, found in opened.items()):
+        return []
+    return sorted(name for name, found in opened.items() if found and not found & ids)
+
+
+def _read(live: Live) -> set[str]:
+    return {name for name, stack in live.stacks.items() if not isinstance(stack, Unreadable)}
+
+
+def _groups(names: list[str]) -> str:
+    return f"{len(names)} group{'s' * (len(names) > 1)} (the first: `{names[0]}`)"
+
+
+def is_own(policy: Policy, account: Account, stack: LiveStack, master: LiveMaster) -> bool:
+    """Whether a stack is this owner's.
+
+    By its tag. Versions before there were owners set none: what they made is known by a role that a group of ours
+    opens, or by holding roles of our template and nothing that the template has not.
+    """
+    if stack.owner is not None:
+        return stack.owner == policy.owner
+    opened = opened_by(policy, master)
+    if any((stack.identity.account_id, name) in opened for name in stack.physical.values()):
+        return True
+    wanted = desired(policy, account, stack.identity.account_id)
+    types = {name: resource.get("Type") for name, resource in wanted.resources.items()}
+    return bool(stack.physical.keys() & set(role_names(wanted))) and all(
+        kind.startswith("AWS::IAM::") or types.get(name) == kind for name, kind in stack.others.items()
+    )
+
+
+def opened_by(policy: Policy, master: LiveMaster) -> frozenset[tuple[str, str]]:
+    """The roles that the groups of this owner open: account id and name."""
+    ours = (group for group in master.groups.values() if group.path == policy.group_path)
+    return frozenset(pair for group in ours for document in group.policies.values() for pair in opened_roles(document))
+
+
+def opened_roles(document: object) -> Iterator[tuple[str, str]]:
+    """The roles that a policy document names as resources: account id and name."""
+    for statement in listed(document.get("Statement")) if isinstance(document, dict) else ():
+        for resource in listed(statement.get("Resource")) if isinstance(statement, dict) else ():
+            found = _ROLE_ARN.match(resource) if isinstance(resource, str) else None
+            if found:
+                yield found[1], found[2]
+
+
+def _whose(stack: LiveStack) -> str:
+    return f"is of the owner `{stack.owner}`" if stack.owner else "was not made by rolemodel-ci"
+
+
+def _held(stack: LiveStack) -> str:
+    kinds = {**stack.others, **dict.fromkeys(stack.physical, ROLE_TYPE)}
+    names = [f"`{name}` ({kind})" for name, kind in sorted(kinds.items())]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return (", ".join(names[:_SHOWN]) or "nothing that CloudFormation tells") + more

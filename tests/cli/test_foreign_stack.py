@@ -1,0 +1,146 @@
+"""A stack of our name that somebody else made, or another owner, is neither replaced nor deleted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from edge.surroundings import DEV, PROD
+
+from .company import MAP, Company, role
+from .running import run
+
+TAG = "rolemodel-ci:owner"
+ABSENT = ({"name": "prod", "profile": "prod", "state": "absent"}, {"name": "dev", "profile": "dev"})
+
+
+def foreign(company: Company, *, tags: tuple[dict[str, str], ...] = (), **resources: Any) -> Any:
+    """A stack that somebody made in prod under the name of ours."""
+    stacks = company.stacks()
+    body = {"Resources": resources or {"Store": {"Type": "AWS::S3::Bucket"}, "Post": {"Type": "AWS::SQS::Queue"}}}
+    stacks.create_stack(
+        StackName="RoleModel", TemplateBody=json.dumps(body), Capabilities=["CAPABILITY_IAM"], Tags=list(tags)
+    )
+    stacks.get_waiter("stack_create_complete").wait(StackName="RoleModel", WaiterConfig={"Delay": 1})
+    company.aws.mark()
+    return stacks
+
+
+def kinds(stacks: Any) -> set[str]:
+    return {r["ResourceType"] for r in stacks.list_stack_resources(StackName="RoleModel")["StackResourceSummaries"]}
+
+
+def tags(company: Company, account: str = PROD) -> dict[str, str]:
+    (stack,) = company.stacks(account).describe_stacks(StackName="RoleModel")["Stacks"]
+    return {tag["Key"]: tag["Value"] for tag in stack["Tags"]}
+
+
+@pytest.mark.parametrize("command", ["apply", "update", "delete"])
+def test_stack_of_others_is_refused_with_what_it_holds(company: Company, command: str) -> None:
+    stacks = foreign(company)
+    ran = run(command, "--yes")
+    assert ran.code == 4, ran
+    assert "foreign-stack: the stack `RoleModel` of `prod` was not made by rolemodel-ci" in ran.out
+    assert "`Post` (AWS::SQS::Queue), `Store` (AWS::S3::Bucket)" in ran.out
+    assert "--allow foreign-stack" in ran.out
+    assert company.aws.writes() == {}
+    assert kinds(stacks) == {"AWS::S3::Bucket", "AWS::SQS::Queue"}
+
+
+def test_stack_of_others_is_not_deleted_with_an_account_that_is_absent(company: Company) -> None:
+    stacks = foreign(company)
+    company.config(accounts=ABSENT)
+    company.users({"dev": MAP["dev"]})
+    assert run("apply", "--yes").code == 4
+    assert kinds(stacks) == {"AWS::S3::Bucket", "AWS::SQS::Queue"}
+
+
+def test_roles_of_others_are_none_of_ours(company: Company) -> None:
+    foreign(company, LambdaRole=role(AssumeRolePolicyDocument=json.loads(LAMBDA)))
+    ran = run("apply", "--yes")
+    assert ran.code == 4
+    assert "`LambdaRole` (AWS::IAM::Role)" in ran.out
+
+
+LAMBDA = json.dumps({
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+})  # fmt: skip
+
+
+def test_role_of_our_name_beside_a_bucket_does_not_make_it_ours(company: Company) -> None:
+    trusting = role(AssumeRolePolicyDocument=json.loads(LAMBDA))
+    stacks = foreign(company, AdminRole=trusting, Store={"Type": "AWS::S3::Bucket"})
+    assert run("apply", "--yes").code == 4
+    assert "AWS::S3::Bucket" in kinds(stacks)
+
+
+def test_dead_stack_of_others_stays(company: Company) -> None:
+    stacks = company.stacks()
+    trusting = role(AssumeRolePolicyDocument=json.loads(LAMBDA), RoleName="no name")
+    body = {"Resources": {"Store": {"Type": "AWS::S3::Bucket"}, "Bad": {**trusting, "DependsOn": "Store"}}}
+    stacks.create_stack(StackName="RoleModel", TemplateBody=json.dumps(body), Capabilities=["CAPABILITY_NAMED_IAM"])
+    with pytest.raises(Exception, match="Waiter"):
+        stacks.get_waiter("stack_create_complete").wait(StackName="RoleModel", WaiterConfig={"Delay": 1})
+    (dead,) = stacks.describe_stacks(StackName="RoleModel")["Stacks"]
+    assert dead["StackStatus"] == "ROLLBACK_COMPLETE"
+    for command in ("apply", "delete"):
+        ran = run(command, "--yes")
+        assert ran.code == 4
+        assert "`Store` (AWS::S3::Bucket)" in ran.out
+    (still,) = stacks.describe_stacks(StackName="RoleModel")["Stacks"]
+    assert still["StackId"] == dead["StackId"]
+
+
+def test_stack_of_another_owner_is_refused_though_it_holds_roles_of_our_names(company: Company) -> None:
+    company.config(owner="web")
+    company.applied()
+    assert tags(company) == {TAG: "web"}
+    company.config(owner="platform", group_prefix="P.")
+    company.roles(AdminRole=role(MaxSessionDuration=7200), ReadRole=role())
+    ran = run("apply", "--yes")
+    assert ran.code == 4
+    assert "the stack `RoleModel` of `prod` is of the owner `web`" in ran.out
+    assert company.aws.writes() == {}
+
+
+def test_override_lets_it_pass(company: Company) -> None:
+    stacks = foreign(company)
+    ran = run("apply", "--yes", "--allow", "foreign-stack")
+    assert ran.code == 0, ran
+    assert "Overridden, by --allow: foreign-stack" in ran.out
+    assert kinds(stacks) == {"AWS::IAM::Role"}
+    assert tags(company) == {TAG: "default"}
+
+
+def test_stacks_say_whose_they_are_and_keep_other_tags(company: Company) -> None:
+    company.applied()
+    assert tags(company) == tags(company, DEV) == {TAG: "default"}
+    text = (company.directory / "access/roles.yml").read_text()
+    given = [{"ParameterKey": "AssumingAccountID", "ParameterValue": "111111111111"}]
+    stacks = company.stacks()
+    stacks.update_stack(
+        StackName="RoleModel", TemplateBody=text, Parameters=given, Capabilities=["CAPABILITY_IAM"],
+        Tags=[{"Key": TAG, "Value": "default"}, {"Key": "cost", "Value": "42"}],
+    )  # fmt: skip
+    stacks.get_waiter("stack_update_complete").wait(StackName="RoleModel", WaiterConfig={"Delay": 1})
+    company.assert_nothing_left()
+    company.roles(AdminRole=role(MaxSessionDuration=7200), ReadRole=role())
+    assert run("apply", "--yes").code == 0
+    assert tags(company) == {TAG: "default", "cost": "42"}
+
+
+def test_stack_of_an_older_version_is_ours_without_a_tag_and_gets_it_with_its_next_update(company: Company) -> None:
+    text = (company.directory / "access/roles.yml").read_text()
+    stacks = company.stacks()
+    given = [{"ParameterKey": "AssumingAccountID", "ParameterValue": "111111111111"}]
+    stacks.create_stack(StackName="RoleModel", TemplateBody=text, Parameters=given, Capabilities=["CAPABILITY_IAM"])
+    stacks.get_waiter("stack_create_complete").wait(StackName="RoleModel", WaiterConfig={"Delay": 1})
+    company.applied()
+    company.assert_nothing_left()
+    assert tags(company) == {}
+    company.roles(Boss=role())  # none of the roles that it holds: but a group of ours opens them
+    company.users({"prod": {"Boss": ["carol"]}})
+    assert run("apply", "--yes", "--allow", "mass-revocation").code == 0
+    assert tags(company) == {TAG: "default"}
