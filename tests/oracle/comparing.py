@@ -12,6 +12,7 @@ from oracle.patterns import MODERN, tokens, value_of
 _RESOURCE = re.compile(r"\*|arn:[^*?:]+:(?:(?:s3|iam):[^*?]*|[^*?:]+:[^*?:]+:[^*?:]+:[^*?]*)", re.DOTALL)
 _ELEMENT = re.compile(r"\*|arn:aws[a-z-]*:[^:]*:[^:]*:[^:]*:(?!\*/).*", re.DOTALL)
 _CALLER = re.compile(r"arn:aws:iam::\d{12}:(?:user|saml-provider|oidc-provider)/.+|[a-z0-9.-]+\.amazonaws\.com")
+_PLAIN = re.compile(r"[ -~]*")
 _SESSION = re.compile(r"arn:aws:sts::(\d{12}):assumed-role/([^/]+)/[^/]+")
 
 _OWN_RULES = ("kms:", "sts:", "iam:", "s3:")
@@ -20,10 +21,12 @@ _OWN_RULES = ("kms:", "sts:", "iam:", "s3:")
 
 def comparable(role: Role, ask: Ask) -> bool:
     """Whether both have to give the same answer."""
+    if not all(_PLAIN.fullmatch(text) for values in ask.context.values() for text in listed(values)):
+        return False
     if ask.caller is not None:
         said = json.dumps(role.trust.body)
         mixed = ask.caller.kind == "Federated" and '"AWS"' in said  # it reads an account in the provider's name
-        plain = not mixed and not _PATH.search(said) and all(_looks(name) == kind for kind, name in _names(role.trust))
+        plain = not mixed and not _PATH.search(said) and all(_is_name(*name) for name in _names(role.trust))
         return plain and _is_real(ask.caller) and _is_read([role.trust], ask)
     if not _RESOURCE.fullmatch(ask.resource) or ask.action.startswith(_OWN_RULES[:2]):
         return False
@@ -46,6 +49,10 @@ def _looks(name: str) -> str:
     if "-provider/" in name or name.startswith("cognito"):
         return "Federated"
     return "Service" if name.endswith(".amazonaws.com") else "AWS"
+
+
+def _is_name(kind: str, name: str) -> bool:
+    return _looks(name) == kind and re.fullmatch(r"[\w+=.@:/*-]+", name) is not None
 
 
 def _names(document: Document) -> list[tuple[str, str]]:

@@ -105,6 +105,9 @@ def _any_of(actions: tuple[str, ...]) -> re.Pattern[str]:
 class Document:
     """One policy."""
 
+    def __repr__(self) -> str:
+        return repr(self.body)
+
     def __init__(self, body: Mapping[str, Json]) -> None:
         self.body = body
         version = body.get("Version", DEFAULT_VERSION)
