@@ -37,15 +37,12 @@ from rolemodel_ci.plan import (
     phase_of,
 )
 from rolemodel_ci.ports import GroupWriter, StackReader, Watch
-from rolemodel_ci.roles import REPLACING
 from rolemodel_ci.rollout import Rollout
 from rolemodel_ci.verdict import Approved
 
 Item = TypeVar("Item")
 
 _NOT_STARTED = "the run was interrupted"
-
-_NO_RIGHTS = frozenset({"Description", "MaxSessionDuration"})  # parts of a role
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +129,7 @@ class _Run:
 
         Whoever should have lost a role must not have it with more rights than it had.
         """
-        changing, anew = _roles_with_other_rights(change), _makes_roles(change)
+        changing, anew = _roles_with_more_rights(change), _makes_roles(change)
         if not anew and not changing:
             return None
         for unmade in (unmade for _, group in sorted(self._unmade.items()) for unmade in group):
@@ -226,18 +223,15 @@ def _depends(change: GroupChange, on: Change) -> bool:
             return False
 
 
-def _roles_with_other_rights(change: StackChange) -> set[str]:
-    """The roles that come to be, or that may do something else or be taken on by others than before."""
-    return (
-        set()
-        if isinstance(change, DeleteStack)
-        else {
-            difference.name
-            for difference in change.differences
-            if difference.is_role
-            and (difference.what == "added" or any(line.part not in _NO_RIGHTS for line in difference.lines))
-        }
-    )
+def _roles_with_more_rights(change: StackChange) -> set[str]:
+    """The roles that come to be, or that may do more or be assumed by others than before; unknown counts as more."""
+    if isinstance(change, DeleteStack):
+        return set()
+    return {
+        difference.name
+        for difference in change.differences
+        if difference.is_role and (difference.what == "added" or difference.direction.may_widen)
+    }
 
 
 def _makes_roles(change: StackChange) -> bool:
@@ -245,7 +239,7 @@ def _makes_roles(change: StackChange) -> bool:
     if not isinstance(change, UpdateStack):
         return not isinstance(change, DeleteStack)
     return any(
-        difference.is_role and (difference.what == "added" or any(line.part in REPLACING for line in difference.lines))
+        difference.is_role and (difference.what == "added" or difference.is_replaced)
         for difference in change.differences
     )
 

@@ -21,8 +21,17 @@ TEXT_LIMIT, TEXTS_LIMIT = 65_536, 1_000_000
 
 _LEVELS = 100  # of values and conditions around a condition; one that lies deeper counts as what text cannot tell
 
-# Parts of a resource that CloudFormation does not count as an update by themselves.
-_SILENT = frozenset({"Metadata", "DependsOn", "Condition"})
+DYNAMIC = "{{resolve:"
+"""Begins a text that AWS puts in from elsewhere:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html"""
+
+# Characters by which a value could become a reference, or end one, in the text of Fn::Sub that it is put into.
+_REFERRING = frozenset("${}")
+
+# Parts of a resource that CloudFormation does not count as an update by themselves. Metadata of what runs commands
+# may say which (cfn-init); that of IAM means nothing to IAM.
+_SILENT = frozenset({"DependsOn", "Condition"})
+_METADATA = "Metadata"
 
 
 def section(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -45,10 +54,14 @@ class Evaluator:
     """Evaluates intrinsic functions over one template. `names`: what its references to parameters stand for.
 
     `too_much`: some texts would be so long that they were left as they are written.
+    `conditions` and `mappings` are the definitions on which something still hangs that text cannot tell.
     """
 
     def __init__(self, body: Mapping[str, Any], names: Mapping[str, Any]) -> None:
         self.too_much = False
+        self._open: set[str] = set()
+        self._tables: set[str] = set()
+        self._all_open = False
         self._room = TEXTS_LIMIT
         self._conditions = section(body, "Conditions")
         self._mappings = section(body, "Mappings")
@@ -65,9 +78,26 @@ class Evaluator:
         """A resource or an output without what is no update by itself; it stays a map if it is written as one."""
         if not isinstance(written, dict):
             return self.kept(written)
-        loud = {key: value for key, value in written.items() if key not in _SILENT}
+        of_iam = str(written.get("Type", "AWS::IAM::")).startswith("AWS::IAM::")
+        silent = {*_SILENT, _METADATA} if of_iam else _SILENT
+        loud = {key: value for key, value in written.items() if key not in silent}
         value = self.kept(loud)
+        condition = written.get("Condition")
+        if isinstance(condition, str) and self._condition(condition) is None:
+            loud["Condition"] = condition
+            value = {**value, "Condition": condition} if isinstance(value, dict) else value
         return value if isinstance(value, dict) else loud
+
+    @property
+    def conditions(self) -> Mapping[str, Any]:
+        """Definitions of the conditions that could not be decided, as far as they can be evaluated."""
+        names = self._conditions.keys() if self._all_open else self._open & self._conditions.keys()
+        return {name: self.kept(self._conditions[name]) for name in sorted(names)}
+
+    @property
+    def mappings(self) -> Mapping[str, Any]:
+        """The mappings in which something was looked for that text cannot tell."""
+        return {name: self._mappings[name] for name in sorted(self._tables & self._mappings.keys())}
 
     def value(self, content: Any) -> Any:
         """`content` with every function that can be evaluated replaced by its value."""
@@ -120,13 +150,18 @@ class Evaluator:
             value = extra[name] if name in extra else self._names.get(name)
             return value if isinstance(value, str) else None
 
+        def put_in(match: re.Match[str]) -> str:
+            value = known(match)
+            return match.group() if value is None or not _REFERRING.isdisjoint(value) else value
+
         if not self._fits(len(text) + sum(len(known(match) or "") for match in PLACEHOLDER.finditer(text))):
             return {"Fn::Sub": [text, extra] if extra else text}
-        unknown = [match.group(1).strip() for match in PLACEHOLDER.finditer(text) if known(match) is None]
-        if not unknown:
+        if all(known(match) is not None for match in PLACEHOLDER.finditer(text)):
             return _MARKED.sub(lambda match: (known(match) or "") if match.group(1) else "${", text)
-        left = {name: extra[name] for name in unknown if name in extra}
-        text = PLACEHOLDER.sub(lambda match: match.group() if (value := known(match)) is None else value, text)
+        stay = (match[1].strip() for match in PLACEHOLDER.finditer(text) if put_in(match) == match[0])
+        left = {name: extra.get(name, self._names.get(name)) for name in stay}
+        left = {name: value for name, value in left.items() if value is not None and value is not NO_VALUE}
+        text = PLACEHOLDER.sub(put_in, text)
         return {"Fn::Sub": [text, left] if left else text}
 
     def _join(self, argument: Any) -> Any:
@@ -144,7 +179,8 @@ class Evaluator:
 
     def _split(self, argument: Any) -> Any:
         done = self.kept(argument)
-        if isinstance(done, list) and len(done) == 2 and _is_text(done) and done[0] and self._fits(len(done[1])):
+        told = isinstance(done, list) and len(done) == 2 and _is_text(done) and DYNAMIC not in done[1]
+        if told and done[0] and self._fits(len(done[1])):
             return done[1].split(done[0])
         return {"Fn::Split": done}
 
@@ -175,6 +211,8 @@ class Evaluator:
             found = row.get(done[2]) if isinstance(row, dict) else None
             if not self.too_much and _is_text(found) and self._fits(_length(found)):
                 return found
+        known = isinstance(done, list) and done and isinstance(done[0], str)
+        self._tables |= {done[0]} if known else self._mappings.keys()
         return {"Fn::FindInMap": done}
 
     def _if(self, argument: Any) -> Any:
@@ -188,11 +226,14 @@ class Evaluator:
     def _condition(self, name: str) -> bool | None:
         """Whether the named condition holds; None where text cannot tell (or where it goes round in a circle)."""
         if self._levels > _LEVELS:
+            self._all_open = True
             return None
         if name not in self._decided and name in self._conditions:
             self._decided[name] = None  # holds while it is being decided
             self._decided[name] = self._decide(self._conditions[name])
-        return self._decided.get(name)
+        held = self._decided.get(name)
+        self._open |= {name} if held is None else set()
+        return held
 
     def _decide(self, term: Any) -> bool | None:
         self._levels += 1
@@ -211,7 +252,8 @@ class Evaluator:
             return None
         if name == "Fn::Equals" and len(argument) == 2:
             left, right = self.value(argument[0]), self.value(argument[1])
-            return left == right if isinstance(left, str) and isinstance(right, str) else None
+            told = isinstance(left, str) and isinstance(right, str) and DYNAMIC not in left + right
+            return left == right if told else None
         parts = [self._decide(part) for part in argument]
         if name == "Fn::Not" and len(parts) == 1:
             return None if parts[0] is None else not parts[0]

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rolemodel_ci.errors import CannotGoOn
-from rolemodel_ci.fanout import Raised, each
+from rolemodel_ci.fanout import Patience, Raised, each, each_within
 from rolemodel_ci.live import Absent, Live, LiveMaster, LiveStack, Stack, Unreadable
 from rolemodel_ci.model import Account
 from rolemodel_ci.ports import MasterReader, StackReader
 
+ANSWER, ACCOUNT = 10.0, 15.0
+"""Seconds that one answer may take, and all answers about one account. AWS takes fractions of a second for each."""
 
-def observe(master: MasterReader, stacks: StackReader, accounts: Sequence[Account], jobs: int) -> Live:
+MASTER_ANSWER, MASTER = 15.0, 600.0
+"""The same of the master account, of which thousands of users come page by page."""
+
+
+def patience_for(now: Callable[[], float], scale: float = 1.0) -> Callable[[Account | None], Patience]:
+    """How long an account is waited for; None stands for the master account. Tests have less time: `scale`."""
+
+    def patience(target: Account | None) -> Patience:
+        answer, total = (MASTER_ANSWER, MASTER) if target is None else (ANSWER, ACCOUNT)
+        return Patience(now, answer * scale, total * scale)
+
+    return patience
+
+
+def observe(
+    master: MasterReader,
+    stacks: StackReader,
+    accounts: Sequence[Account],
+    jobs: int,
+    patience: Callable[[Account | None], Patience] | None = None,
+) -> Live:
     """Everything a plan is made of. An account that fails is Unreadable; a master that fails ends the run.
+
+    With `patience` an account that does not answer is Unreadable as well.
 
     Raises NoAccess where the master account cannot be read, KeyboardInterrupt where a person stops it.
     """
@@ -21,7 +45,11 @@ def observe(master: MasterReader, stacks: StackReader, accounts: Sequence[Accoun
     def read(target: Account | None) -> LiveMaster | LiveStack | Absent:
         return master.read() if target is None else stacks.read(target)
 
-    answers = each(read, targets, jobs)
+    answers = (
+        each(read, targets, jobs)
+        if patience is None
+        else each_within(read, targets, jobs, patience, lambda target: target is None)
+    )
     found: dict[str, Stack] = {}
     live_master: LiveMaster | None = None
     for target, answer in zip(targets, answers, strict=True):

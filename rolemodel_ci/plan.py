@@ -7,9 +7,9 @@ from datetime import date
 from enum import IntEnum, StrEnum
 from typing import assert_never
 
+from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place
-from rolemodel_ci.roles import Difference
 
 
 class Phase(IntEnum):

@@ -1,4 +1,4 @@
-"""Policy documents of IAM: what they say, line by line.
+"""Policy documents of IAM as they are written.
 
 Those that a template writes as text are read as IAM reads them: as JSON, and only if every key stands once.
 """
@@ -7,25 +7,12 @@ from __future__ import annotations
 
 import functools
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
 from rolemodel_ci.document import DEPTH_LIMIT
 
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
-_DOCUMENT_KEYS = frozenset({"Version", "Id", "Statement"})
-_STATEMENT_KEYS = frozenset({
-    "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition",
-})  # fmt: skip
-
 _NO_VALUE = {"Ref": "AWS::NoValue"}
-
-_VARIABLE = re.compile(r"\$\{(?:[a-z][\w.-]*:|[*?$]\})")  # of a policy; references of a template have other names
-
-# Characters that the actions of one statement may add by being a line each, with its resources and conditions in every
-# one. IAM takes policies of 10,240 characters, which add less; a stack's template may hold what never came to be.
-_TAILS_LIMIT = 100_000
 
 
 class PolicyText(NamedTuple):
@@ -92,67 +79,6 @@ def policy_text(value: Any) -> str | None:
     if isinstance(text, list) and text:
         text = text[0]
     return text if isinstance(text, str) else None
-
-
-def statements(document: Any) -> Iterable[str]:
-    """What a policy document says as lines: one for each action of each statement, and for each key that IAM lacks."""
-    document = policy_document(document)
-    if not isinstance(document, dict) or "Statement" not in document:
-        yield value_text(document)
-        return
-    if document.get("Version") != "2012-10-17" and _VARIABLE.search(str(document)):  # the older one has none
-        yield f"in the policy language of {value_text(document.get('Version', '2008-10-17'))}"
-    yield from (f"with {key}: {value_text(document[key])}" for key in document if key not in _DOCUMENT_KEYS)
-    for statement in listed(document["Statement"]):
-        if isinstance(statement, dict):
-            yield from _statement(statement)
-        else:
-            yield value_text(statement)
-
-
-def _statement(statement: Mapping[str, Any]) -> Iterable[str]:
-    tail = "".join(_tail(statement))
-    name = "NotAction" if "NotAction" in statement else "Action"
-    actions = [value_text(action) for action in listed(statement.get(name, []))]
-    effect = value_text(statement.get("Effect", "?"))
-    if name == "NotAction":
-        yield f"{effect} everything but {', '.join(sorted(actions))}{tail}"
-    elif len(actions) * len(tail) > _TAILS_LIMIT:
-        yield f"{effect} {', '.join(sorted(actions))}{tail}"
-    else:
-        yield from (f"{effect} {action}{tail}" for action in actions)
-    odd = [key for key in statement if key not in _STATEMENT_KEYS or (key == "Action" and name == "NotAction")]
-    yield from (f"a statement with {key}: {value_text(statement[key])}" for key in odd)
-
-
-def _tail(statement: Mapping[str, Any]) -> Iterable[str]:
-    for key, word in (("Resource", " on "), ("NotResource", " on everything but ")):
-        if key in statement:
-            yield word + ", ".join(sorted(value_text(item) for item in listed(statement[key])))
-    for key, word in (("Principal", " by "), ("NotPrincipal", " by everybody but ")):
-        if key in statement:
-            yield word + _principal(statement[key])
-    if "Condition" in statement:
-        yield " when " + condition_text(statement["Condition"])
-
-
-def _principal(principal: Any) -> str:
-    if not isinstance(principal, dict):
-        return value_text(principal)
-    if set(principal) <= {"AWS", "Service", "Federated", "CanonicalUser"}:
-        return ", ".join(sorted(value_text(who) for value in principal.values() for who in listed(value)))
-    return value_text(principal)
-
-
-def condition_text(condition: Any) -> str:
-    """The `Condition` of a statement on one line."""
-    if not isinstance(condition, dict) or not all(isinstance(tests, dict) for tests in condition.values()):
-        return value_text(condition)
-    return " and ".join(
-        f"{key} {operator} {', '.join(sorted(value_text(v) for v in listed(value)))}"
-        for operator, tests in sorted(condition.items())
-        for key, value in sorted(tests.items())
-    )
 
 
 def listed(value: Any) -> list[Any]:

@@ -9,12 +9,12 @@ from enum import StrEnum
 
 from rolemodel_ci.checks.subject import subject
 from rolemodel_ci.danger import dangers, worse
+from rolemodel_ci.iam.trust import Ways
 from rolemodel_ci.model import Grant, Place, Policy
 from rolemodel_ci.reshaped import Joining, Reshaped, Side, joining, reshaped, steady_ids, ways_into
 from rolemodel_ci.resolve import Resolved
 from rolemodel_ci.roles import role_names
 from rolemodel_ci.settings import Setting, settings
-from rolemodel_ci.trust import Ways
 
 BOOTSTRAP = "bootstrap/"
 """Where the templates are by which CI gets in. No run deploys them; somebody does by hand, as they are in the files."""

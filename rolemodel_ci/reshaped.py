@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rolemodel_ci.danger import gives_beside, widening
+from rolemodel_ci.iam.beside import gives_beside
+from rolemodel_ci.iam.declarations import declarations
+from rolemodel_ci.iam.differences import Difference, Direction
+from rolemodel_ci.iam.meaning import Meaning
+from rolemodel_ci.iam.numbers import unnumbered
+from rolemodel_ci.iam.role_diff import differences
+from rolemodel_ci.iam.trust import Trust, Ways, ways
 from rolemodel_ci.model import Policy
 from rolemodel_ci.resolve import Resolved
-from rolemodel_ci.roles import Difference, differences, role_names
-from rolemodel_ci.template import ROLE_TYPE
-from rolemodel_ci.trust import Trust, Ways, ways
-
-_OWN_ID = "${AWS::AccountId}"
+from rolemodel_ci.roles import role_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +27,18 @@ class Reshaped:
 
     def widened(self) -> tuple[str, ...]:
         """The roles that can do more, or be taken on by more, than before."""
-        return tuple(d.name for d in self.differences if d.is_role and d.what == "changed" and widening(d.lines))
+        return tuple(d.name for d in self._changed() if any(c.direction is Direction.WIDENS for c in d.changes))
+
+    def unclear(self) -> tuple[str, ...]:
+        """The roles that change in a way that cannot be told, and of which nothing is known that widens them."""
+        return tuple(d.name for d in self._changed() if d.direction is Direction.EITHER)
 
     def trusting(self) -> tuple[str, ...]:
         """The roles of which it changes who may take them on."""
-        return tuple(
-            d.name
-            for d in self.differences
-            if d.is_role and d.what == "changed" and any(line.part == "trust" for line in d.lines)
-        )
+        return tuple(d.name for d in self._changed() if d.changes_trust)
+
+    def _changed(self) -> Iterator[Difference]:
+        return (d for d in self.differences if d.is_role and d.what == "changed")
 
     def beside(self) -> tuple[Difference, ...]:
         """What comes or changes beside the roles and may give access that no role shows."""
@@ -76,9 +80,9 @@ def reshaped(before: Side, after: Side, ids: Mapping[str, str]) -> Iterator[Resh
         was, now = before.resolved[name], after.resolved[name]
         pair = (id(was), id(now))
         if pair not in known:
-            known[pair] = differences(was, now)
+            known[pair] = (*differences(was, now), *declarations(was, now))
         if known[pair]:
-            accounts.setdefault(_unnumbered(known[pair], ids.get(name)), []).append(name)
+            accounts.setdefault(unnumbered(known[pair], ids.get(name)), []).append(name)
     for found, names in accounts.items():
         yield Reshaped(tuple(names), found)
 
@@ -114,35 +118,11 @@ def ways_into(
         if pair not in known:
             known[pair] = ways(_trust(was, role, before.master), trust)
         if known[pair] != Ways():
-            found[account, role] = _unnumbered_ways(known[pair], ids.get(account))
+            found[account, role] = unnumbered(known[pair], ids.get(account))
     return found
 
 
 def _trust(resolved: Resolved | None, role: str, master: str) -> Trust | None:
-    resource = resolved.resources.get(role, {}) if resolved else {}
-    if resource.get("Type") != ROLE_TYPE:
+    if resolved is None or role not in role_names(resolved):
         return None
-    properties = resource.get("Properties")
-    return Trust(properties.get("AssumeRolePolicyDocument") if isinstance(properties, dict) else None, master)
-
-
-def _unnumbered(found: tuple[Difference, ...], account_id: str | None) -> tuple[Difference, ...]:
-    """The differences with the account's own id as the template writes it, so that accounts can share them."""
-    if account_id is None:
-        return found
-    return tuple(
-        d._replace(lines=tuple(line._replace(text=_without_id(line.text, account_id)) for line in d.lines))
-        for d in found
-    )
-
-
-def _unnumbered_ways(found: Ways, account_id: str | None) -> Ways:
-    if account_id is None:
-        return found
-    names = ((_without_id(who, account_id) for who in part) for part in (found.outsiders, found.coming, found.unasked))
-    return Ways(*map(tuple, names))
-
-
-def _without_id(text: str, account_id: str) -> str:
-    """The text with the id replaced where it stands as a number of its own; another account's id stays."""
-    return re.sub(rf"(?<![0-9]){account_id}(?![0-9])", _OWN_ID, text) if account_id in text else text
+    return Trust(Meaning(resolved).trust(role), master)

@@ -11,8 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rolemodel_ci.functions import NO_VALUE, Evaluator, section
+from rolemodel_ci.functions import DYNAMIC, NO_VALUE, Evaluator, section
 from rolemodel_ci.model import MASTER_PARAMETER, Account, Policy
+
+# Sections that are in what the others come to, and texts.
+_EVALUATED = frozenset({
+    "AWSTemplateFormatVersion", "Conditions", "Description", "Mappings", "Metadata", "Outputs", "Resources",
+})  # fmt: skip
+
+_OF_SSM = "AWS::SSM::Parameter::Value<"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +37,18 @@ class Resolved:
     """Resources by logical id and outputs by name, as far as text can tell what they will be.
 
     `whole` is False where not all is known that text can tell: functions would make more of it than any role has.
-    `stack` is the name of the stack, of which CloudFormation makes up names.
+    `stack` is the name of the stack, of which CloudFormation makes up names. `conditions` and `mappings` are the
+    definitions on which something still hangs that text cannot tell. `declared` is the rest of the template, which
+    CloudFormation takes for no update: parameters, rules and whatever else it has.
     """
 
     resources: Mapping[str, Any]
     outputs: Mapping[str, Any]
     whole: bool = True
     stack: str = field(default="", compare=False)
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+    mappings: Mapping[str, Any] = field(default_factory=dict)
+    declared: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 def resolve(body: Mapping[str, Any], parameters: Mapping[str, str], where: Where) -> Resolved:
@@ -54,7 +66,9 @@ def resolve(body: Mapping[str, Any], parameters: Mapping[str, str], where: Where
     outputs = {
         name: evaluator.entry(output) for name, output in section(body, "Outputs").items() if evaluator.exists(output)
     }
-    return Resolved(resources, outputs, not evaluator.too_much, where.stack_name)
+    conditions, mappings = evaluator.conditions, evaluator.mappings
+    declared = {name: content for name, content in body.items() if name not in _EVALUATED}
+    return Resolved(resources, outputs, not evaluator.too_much, where.stack_name, conditions, mappings, declared)
 
 
 def parameters_of(policy: Policy, account: Account) -> dict[str, str]:
@@ -88,8 +102,14 @@ def _names(body: Mapping[str, Any], parameters: Mapping[str, str], where: Where)
     """What the parameters stand for, the template's and AWS's own."""
     names: dict[str, Any] = dict(parameters)
     for name, declared in section(body, "Parameters").items():
-        if isinstance(declared, dict) and "List" in str(declared.get("Type", "")) and name in names:
-            names[name] = [item.strip() for item in names[name].split(",")]
+        kind = str(declared.get("Type", "")) if isinstance(declared, dict) else ""
+        if name not in names:
+            continue
+        if kind.startswith(_OF_SSM):  # the value is the name of what only AWS knows
+            names[name] = f"{DYNAMIC}ssm:{names[name]}}}}}"
+        if "List" in kind:
+            several = kind.startswith(_OF_SSM)
+            names[name] = {"Fn::Split": [",", names[name]]} if several else [s.strip() for s in names[name].split(",")]
     names |= {
         "AWS::Region": where.region,
         "AWS::StackName": where.stack_name,

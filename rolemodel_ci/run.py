@@ -8,6 +8,7 @@ from datetime import date
 
 from rolemodel_ci.apply import Tools, apply
 from rolemodel_ci.diff import plan_all, plan_deletion, plan_membership, plan_structure
+from rolemodel_ci.fanout import Patience
 from rolemodel_ci.guard import review, review_deletion
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import Account, Policy
@@ -40,10 +41,11 @@ DELETION = Job(
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """What planning may touch."""
+    """What planning may touch, and how long it waits for each account; without end where `patience` is None."""
 
     master: MasterReader
     stacks: StackReader
+    patience: Callable[[Account | None], Patience] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def make_plan(
     job: Job, policy: Policy, readers: Readers, today: date, only: frozenset[str] = frozenset(), jobs: int = 1
 ) -> Planned:
     """Read AWS and compare. Holds no writer, so that it cannot write. Raises NoAccess."""
-    live = observe(readers.master, readers.stacks, job.accounts(policy, only), jobs)
+    live = observe(readers.master, readers.stacks, job.accounts(policy, only), jobs, readers.patience)
     return Planned(job.plan(policy, live, today, only), live)
 
 

@@ -1,4 +1,4 @@
-"""Which roles are as good as an administrator, and which lines give more than they take."""
+"""Which roles are as good as an administrator."""
 
 from __future__ import annotations
 
@@ -21,12 +21,9 @@ from rolemodel_ci.danger import (
     UNKNOWN,
     administrations,
     dangers,
-    widening,
-    widens,
     worse,
 )
 from rolemodel_ci.resolve import Resolved, Where, resolve
-from rolemodel_ci.roles import Line, differences
 
 ACCESS = Path(__file__).parent.parent / "access" / "roles.yml"
 AWS_MANAGED = "arn:aws:iam::aws:policy/"
@@ -380,66 +377,6 @@ def test_patterns_made_to_take_long_do_not(pattern: str, monkeypatch: pytest.Mon
     assert len(compared) < 100  # each is at most one pass over the text for every part of the pattern
 
 
-@pytest.mark.parametrize(
-    ("line", "gives"),
-    [
-        (Line("+", "policy P", "Allow s3:Get on *"), True),
-        (Line("-", "policy P", "Allow s3:Get on *"), False),
-        (Line("+", "policy P", "Deny s3:Get on *"), False),
-        (Line("-", "policy P", "Deny s3:Get on *"), True),
-        (Line("+", "policy P", "Deny everything but s3:Get on *"), False),
-        (Line("+", "trust", "Allow sts:AssumeRole by *"), True),
-        (Line("-", "trust", "Allow sts:AssumeRole by *"), False),
-        (Line("-", "trust", "Deny sts:AssumeRole by *"), True),
-        (Line("+", "policy P", '{"Fn::If": []}'), True),
-        (Line("-", "policy P", '{"Fn::If": []}'), True),
-        (Line("+", "policy P", "Denying"), True),
-        (Line("+", "policy P Groups", "x"), True),
-        (Line("+", "managed policies", f"{AWS_MANAGED}ReadOnlyAccess"), True),
-        (Line("-", "managed policies", f"{AWS_MANAGED}ReadOnlyAccess"), False),
-        (Line("+", "managed policies", f"{AWS_MANAGED}AWSDenyAll"), False),
-        (Line("-", "managed policies", f"{AWS_MANAGED}AWSDenyAll"), True),
-        (Line("-", "managed policies", f"{AWS_MANAGED}AWSCompromisedKeyQuarantineV2"), True),
-        (Line("+", "PermissionsBoundary", "arn:x"), False),
-        (Line("-", "PermissionsBoundary", "arn:x"), True),
-        (Line("+", "MaxSessionDuration", "7200"), True),
-        (Line("-", "MaxSessionDuration", "7200"), False),
-        (Line("+", "Tags", "[]"), False),
-        (Line("-", "Tags", "[]"), False),
-        (Line("+", "RoleName", "x"), False),
-        (Line("+", "policyish", "Allow x"), False),
-        (Line("+", "", "Allow x"), False),
-    ],
-)
-def test_which_lines_give(line: Line, gives: bool) -> None:
-    assert widens(line) is gives
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "gives"),
-    [
-        ("3600", "7200", True),
-        ("7200", "3600", False),
-        ("", "7200", True),
-        ("", "3600", False),
-        ("", "1800", False),
-        ("7200", "", False),
-        ("900", "", False),  # the default is longer, and no line says so
-        ("3600", "${Seconds}", True),
-        ("${Seconds}", "3600", True),
-        ("1", "9" * 5_000, True),
-    ],
-)
-def test_a_session_that_gets_shorter_gives_nothing(before: str, after: str, gives: bool) -> None:
-    lines = [Line("-", "MaxSessionDuration", before)] * bool(before) + [Line("+", "MaxSessionDuration", after)] * bool(
-        after
-    )
-    other = Line("+", "policy P", "Allow x")
-
-    assert bool(widening(lines)) is gives
-    assert other in widening([*lines, other])
-
-
 JUNK = st.recursive(
     st.none()
     | st.booleans()
@@ -488,12 +425,6 @@ def test_junk_never_raises(resources: dict[str, Any]) -> None:
 
     assert set(found.values()) <= {ADMINISTRATOR, IDENTITIES, PASSING, UNKNOWN, ASSUMING}
     assert set(found) <= {name for name, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"}
-
-
-@given(RESOURCES, RESOURCES)
-def test_lines_of_junk_never_raise(old: dict[str, Any], new: dict[str, Any]) -> None:
-    for difference in differences(Resolved(old, {}), Resolved(new, {})):
-        assert set(widening(difference.lines)) <= set(difference.lines)
 
 
 @given(st.lists(st.sampled_from(["*", "iam:*", "iam:Put*", "iam:PassRole", "s3:*", "ec2:Run*"]), max_size=4), st.data())

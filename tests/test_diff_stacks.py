@@ -152,7 +152,7 @@ def test_a_role_that_was_something_else_before_is_new() -> None:
     before = template(Resources={"Admin": {"Type": "AWS::SNS::Topic"}})
     found = diff(live(before, physical={}), policy(roles={"Admin": {}}))
 
-    assert kinds(found) == [("changed", "Admin")]
+    assert kinds(found) == [("added", "Admin"), ("removed", "Admin")]
     assert (found.arns, found.live_arns) == ({}, {})
 
 

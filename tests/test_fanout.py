@@ -10,7 +10,8 @@ from typing import TypeVar
 
 import pytest
 
-from rolemodel_ci.fanout import Raised, Returned, each
+from rolemodel_ci.errors import NoAccess
+from rolemodel_ci.fanout import Patience, Raised, Returned, asks, each, each_within, hears, is_given_up, waiting
 
 Value = TypeVar("Value")
 
@@ -111,3 +112,89 @@ def test_an_interruption_inside_of_a_thread_goes_on_up() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         each(work, range(3), 2)
+
+
+# ---- reading, which is given up where nobody answers
+
+PATIENCE = Patience(time.monotonic, 0.2, 0.4)
+
+
+@pytest.mark.parametrize("jobs", [0, 1, 2, 8, 100])
+def test_reading_gives_answers_in_order_and_exceptions_as_values(jobs: int) -> None:
+    assert values(each_within(half, range(5), jobs, lambda _: PATIENCE)) == [0, "ValueError(1)", 1, "ValueError(3)", 2]
+    assert each_within(half, [], jobs, lambda _: PATIENCE) == []
+
+
+def test_an_item_that_hangs_is_given_up_and_the_others_do_not_wait_for_its_place() -> None:
+    over, told = threading.Event(), threading.Event()
+
+    def read(number: int) -> int:
+        if number == 0:
+            asks("the wall")
+            over.wait(10)
+            if is_given_up():
+                told.set()
+        return number
+
+    began = time.monotonic()
+    answers = each_within(read, range(20), 1, lambda _: PATIENCE)
+    assert time.monotonic() - began < 5
+    assert values(answers)[1:] == list(range(1, 20))
+    assert isinstance(answers[0], Raised)
+    assert isinstance(answers[0].error, NoAccess)
+    assert answers[0].error.message == "no answer to the wall within 0.2 s"
+    over.set()
+    assert told.wait(5)
+    assert isinstance(answers[0], Raised)  # what comes too late is none
+
+
+def test_an_answer_begins_the_wait_anew_and_a_failed_attempt_does_not() -> None:
+    def read(answered: bool) -> str:
+        for _ in range(3):
+            asks("it")
+            time.sleep(0.1)
+            hears(answered=answered)
+        time.sleep(0.3)  # nothing is asked meanwhile
+        return "done"
+
+    kind, unkind = each_within(read, [True, False], 2, lambda _: PATIENCE)
+    assert kind == Returned("done")
+    assert isinstance(unkind, Raised)
+
+
+def test_what_is_not_waited_for_takes_as_long_as_it_takes() -> None:
+    def read(number: int) -> int:
+        time.sleep(0.3)
+        with waiting("it"):
+            pass
+        return number
+
+    assert values(each_within(read, [7], 1, lambda _: PATIENCE)) == [7]
+
+
+def test_a_vital_item_that_fails_ends_the_others() -> None:
+    def read(number: int) -> int:
+        if number == 0:
+            raise ValueError(number)
+        asks("it")
+        time.sleep(5)
+        return number
+
+    began = time.monotonic()
+    answers = each_within(read, range(4), 4, lambda _: Patience(time.monotonic, 9, 9), lambda number: number == 0)
+    assert time.monotonic() - began < 3
+    assert values(answers) == ["ValueError(0)"] * 4
+
+
+def test_an_interruption_inside_of_a_reading_thread_goes_on_up() -> None:
+    def read(number: int) -> int:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        each_within(read, range(3), 2, lambda _: PATIENCE)
+
+
+def test_outside_of_such_work_nothing_is_noted() -> None:
+    asks("it")
+    hears(answered=True)
+    assert not is_given_up()

@@ -16,6 +16,8 @@ from jsonschema import Draft202012Validator
 
 from rolemodel_ci.cli import cli
 from rolemodel_ci.edge.actions import Inputs, Runner, who
+from rolemodel_ci.iam.differences import Difference, Direction, PropertyChange, TrustChange
+from rolemodel_ci.iam.documents import Opaque
 from rolemodel_ci.listing import Entry, Listing
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place, Problem, Severity
@@ -45,7 +47,6 @@ from rolemodel_ci.plan import (
 )
 from rolemodel_ci.render.audit import Audited, Called, audit_json
 from rolemodel_ci.render.json import as_text, listing_json, plan_json, problems_json, refusals_json, report_json
-from rolemodel_ci.roles import Difference, Line
 from rolemodel_ci.schema import published
 from rolemodel_ci.verdict import Guard, Overridden, Refusal
 
@@ -54,7 +55,14 @@ KINDS = ("problems", "plan", "report", "refusal", "listing", "audit")
 DAY = date(2027, 1, 31)
 PLACE = Place("users.yml", 3, 7)
 GONE = Unreadable("dev", "the token has expired", "Renew it.")
-DIFFERENCES = (Difference("Admin", "AWS::IAM::Role", "changed", (Line("+", "trust", "Allow"), Line("-", "Path", "/"))),)
+DIFFERENCES = (
+    Difference(
+        "Admin",
+        "AWS::IAM::Role",
+        "changed",
+        (TrustChange("+", Opaque("Allow"), Direction.EITHER), PropertyChange("Path", "/", None, Direction.EITHER)),
+    ),
+)
 CHANGES: tuple[Change, ...] = (
     RemoveMember("prod", "Admin", "RM.prod.Admin", "bob", DAY, origin=Origin.EXPIRED),
     RemoveMember(None, None, "RM.old.Admin", "bob"),

@@ -16,13 +16,13 @@ from rolemodel_ci.diff import plan_all
 from rolemodel_ci.diff.stacks import stack_diff
 from rolemodel_ci.document import read_document
 from rolemodel_ci.guard.keeping import last_administrator
+from rolemodel_ci.iam.role_diff import differences
 from rolemodel_ci.listing import listing
 from rolemodel_ci.live import Identity, Live, LiveMaster, LiveStack
 from rolemodel_ci.load import load
 from rolemodel_ci.model import Problem
 from rolemodel_ci.plan import Plan
 from rolemodel_ci.resolve import Resolved, Where, resolve
-from rolemodel_ci.roles import differences
 from rolemodel_ci.schema import conform
 from rolemodel_ci.template import read_deployed, read_template
 from rolemodel_ci.usermap import odd_part, read_users

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from shown import listed, refusals
 
+from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place, Problem
 from rolemodel_ci.plan import AddMember, Blocked, DeletePolicy, Failed, Plan, PutPolicy, Report, Skipped, UpdateStack
@@ -21,7 +22,6 @@ from rolemodel_ci.render.markdown import code, escaped, markdown
 from rolemodel_ci.render.plans import plan_blocks, refusal_blocks
 from rolemodel_ci.render.results import listing_blocks, problem_blocks, report_blocks
 from rolemodel_ci.render.text import text, visible
-from rolemodel_ci.roles import Difference
 
 NASTY = (
     "a\nb",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rolemodel_ci.checks.subject import Check, Subject
+from rolemodel_ci.iam.differences import KEEPING
 from rolemodel_ci.model import Problem
 from rolemodel_ci.policies import value_text
-from rolemodel_ci.roles import KEEPING
 
 
 def kept_after_removal(subject: Subject) -> Iterable[Problem]:

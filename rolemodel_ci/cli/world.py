@@ -21,6 +21,7 @@ from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.edge.stacks import AwsStackReader, AwsStackWriter
 from rolemodel_ci.errors import Stopped
 from rolemodel_ci.model import Policy
+from rolemodel_ci.observe import patience_for
 from rolemodel_ci.ports import Watch
 from rolemodel_ci.render.audit import Called
 from rolemodel_ci.rollout import Rollout
@@ -87,7 +88,7 @@ class World:
 
 
 def _readers(sessions: Sessions, policy: Policy) -> Readers:
-    return Readers(AwsMasterReader(sessions), AwsStackReader(sessions, policy.stack_name))
+    return Readers(AwsMasterReader(sessions), AwsStackReader(sessions, policy.stack_name), patience_for(time.monotonic))
 
 
 def local_world(policy: Policy, jobs: int) -> World:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rolemodel_ci.iam.role_diff import differences
 from rolemodel_ci.live import DEAD, EMPTY, RESTING, Absent, LiveStack, Stack, Unreadable
 from rolemodel_ci.model import Account, Policy
 from rolemodel_ci.plan import CreateStack, DeleteStack, SettleStack, StackChange, UpdateStack
 from rolemodel_ci.resolve import Resolved, Where, desired, parameters_of, resolve
-from rolemodel_ci.roles import differences, is_replaced, role_arn, role_name, role_names
+from rolemodel_ci.roles import is_replaced, role_arn, role_name, role_names
 from rolemodel_ci.template import ROLE_TYPE
 
 _NOTHING = Resolved({}, {})

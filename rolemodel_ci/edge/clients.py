@@ -25,6 +25,7 @@ from rolemodel_ci import __version__
 from rolemodel_ci.edge.calling import heed_only_aws
 from rolemodel_ci.edge.calls import Calls
 from rolemodel_ci.edge.lending import Lender
+from rolemodel_ci.edge.waiting import CONNECT, READ, bound
 
 _ATTEMPTS = 8
 """How often one call is tried, unless AWS_MAX_ATTEMPTS says otherwise: throttling is the rule at 50 accounts."""
@@ -82,6 +83,7 @@ class Clients:
         # Templates are read here as they are written: botocore would drop the first of two equal keys in JSON.
         session.unregister("after-call.cloudformation.GetTemplate", _DECODED)
         session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
+        bound(session)
         # What the person has set comes first. A profile that assumes a role needs a region for its call of STS.
         for name, value in (("region", self.region), ("max_attempts", _ATTEMPTS)):
             if session.get_config_variable(name) is None:
@@ -125,8 +127,8 @@ class Clients:
     def _config(self, service: str) -> Config:
         return Config(
             region_name=self.region,
-            connect_timeout=10,
-            read_timeout=60,
+            connect_timeout=CONNECT,
+            read_timeout=READ,
             max_pool_connections=max(self._jobs, 10),
             retries={"mode": BUDGETS[service].mode},
             # All of it said here: botocore puts its own together twice for each call, a tenth of the CPU of a plan.

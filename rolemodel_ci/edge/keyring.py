@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rolemodel_ci import fanout
 from rolemodel_ci.edge.calling import calling
 from rolemodel_ci.edge.clients import Clients
 from rolemodel_ci.edge.doors import MASTER, AssumedRole, Door, OnwardRole, Profile, WebIdentity
@@ -76,7 +77,8 @@ class Keyring:
             return self._taken(sender.assume_role(RoleArn=source.role_arn, RoleSessionName=source.session_name))
 
     def _identified(self, door: Door, source: WebIdentity) -> Keys:
-        token = source.token()
+        with fanout.waiting("GitHub's token service"):
+            token = source.token()
         action = "sts:AssumeRoleWithWebIdentity"
         try:
             with calling(action, door.label):

@@ -13,11 +13,12 @@ from datetime import date
 from enum import Enum
 from typing import Any, assert_never
 
+from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.listing import Entry, Listing
 from rolemodel_ci.model import Place, Problem, are_usable
 from rolemodel_ci.plan import Blocked, Change, Done, Failed, Plan, Report, Skipped, phase_of
+from rolemodel_ci.render.differences import Line, lines
 from rolemodel_ci.render.text import CONTROL, spelled
-from rolemodel_ci.roles import Difference, Line
 from rolemodel_ci.verdict import Refusal
 
 VERSION = 1
@@ -150,7 +151,13 @@ def _value(value: Any) -> Any:
         case Place():
             return _place(value)
         case Difference():
-            return {"name": value.name, "type": value.kind, "what": value.what, "lines": _value(value.lines)}
+            return {
+                "name": value.name,
+                "type": value.kind,
+                "what": value.what,
+                "direction": value.direction.value,
+                "lines": _value(lines(value)),
+            }
         case Line():
             return {"sign": value.sign, "part": value.part, "text": value.text}
         case Enum():

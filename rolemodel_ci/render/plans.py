@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import assert_never
 
+from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.plan import (
     AddMember,
     Change,
@@ -24,7 +25,7 @@ from rolemodel_ci.plan import (
     UpdateStack,
 )
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Row, Table, Tone, counted, sentence
-from rolemodel_ci.roles import Difference
+from rolemodel_ci.render.differences import lines as lines_of
 from rolemodel_ci.verdict import Overridden, Refusal
 
 _SECTIONS = (
@@ -195,7 +196,7 @@ def _differences(stacks: Sequence[StackChange]) -> Iterator[Block]:
                     f"{line.sign}   {line.part + ': ' if line.part else ''}{line.text}",
                     Tone.GAIN if line.sign == "+" else Tone.LOSS,
                 )
-                for line in difference.lines
+                for line in lines_of(difference)
             ]
         yield Paragraph(f"In {accounts}:")
         yield Lines(tuple(lines))

@@ -12,6 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rolemodel_ci.guard import Headroom
+from rolemodel_ci.iam.differences import (
+    AttachmentChange,
+    Carrier,
+    Change,
+    Difference,
+    Direction,
+    PermissionChange,
+    PropertyChange,
+    Source,
+    TrustChange,
+)
+from rolemodel_ci.iam.documents import Opaque, Principal, Statement
+from rolemodel_ci.iam.trust import Way, Ways
+from rolemodel_ci.iam.values import Name, Reference, Text
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place, Problem, Severity
 from rolemodel_ci.plan import (
@@ -47,9 +61,7 @@ from rolemodel_ci.render.comment.fit import Limit, Part, fitted
 from rolemodel_ci.render.comment.markup import link, name, name_html, words
 from rolemodel_ci.request import Asked, Request, Touch
 from rolemodel_ci.reshaped import Joining, Reshaped
-from rolemodel_ci.roles import Difference, Line
 from rolemodel_ci.settings import Setting
-from rolemodel_ci.trust import Ways
 from rolemodel_ci.verdict import Guard, Overridden, Refusal
 
 from .cases import FACTS, RUN, WEB, WHEN
@@ -70,6 +82,23 @@ NASTY = (
 HEADROOM = Headroom(8, 300, 2, 10)
 
 
+def changes_about(text: str) -> list[Change]:
+    """A change of each kind in which everything that comes from files is the text."""
+    mixed = Text((text, Reference(text, text)))
+    source = Source(Carrier.RESOURCE, text, text)
+    statement = Statement("Allow", (Name(text, text),), resources=(text, mixed), principals=(Principal(text, text),))
+    return [
+        PermissionChange("+", source, statement, Direction.WIDENS),
+        PermissionChange("-", source, Statement("Deny", not_actions=(Name(text, text),)), Direction.WIDENS),
+        PermissionChange("+", source, Opaque(text), Direction.EITHER),
+        TrustChange("+", statement, Direction.WIDENS),
+        TrustChange("-", statement, Direction.NARROWS),
+        AttachmentChange("-", text, (), Direction.EITHER),
+        PropertyChange(text, text, mixed, Direction.EITHER),
+        PropertyChange(text, None, text, Direction.NEUTRAL, source),
+    ]
+
+
 def request_about(text: str) -> Request:
     """A request in which everything that comes from files is the text."""
     place = Place(text, 1, 1)
@@ -78,12 +107,13 @@ def request_about(text: str) -> Request:
         for touch in Touch
         for danger in (None, "allows every action")
     ]
+    ways = (Way(Principal("AWS", text)), Way(Principal(text, text)), Way(unread=Opaque(text)))
     whats = ("added", "removed", "changed")
     differences = [
-        Difference(text, kind, what, (Line("+", part, text), Line("-", part, f"Deny {text}")))  # type: ignore[arg-type]
+        Difference(text, kind, what, (change,))  # type: ignore[arg-type]
         for kind in ("AWS::IAM::Role", "AWS::IAM::User", text)
         for what in whats
-        for part in ("trust", f"policy {text}", text, "")
+        for change in changes_about(text)
     ]
     return Request(
         tuple(grants),
@@ -106,7 +136,7 @@ def request_about(text: str) -> Request:
             for account in (None, text)
             for risk in ("", f"as `{text}` and {text}")
         ),
-        ways={(text, text): Ways((text, text), (text,), (text,)), ("other", text): Ways((text,), (text, text))},
+        ways={(text, text): Ways(ways, ways, ways), ("other", text): Ways(ways, ways)},
     )
 
 

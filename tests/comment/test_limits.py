@@ -11,6 +11,9 @@ import pytest
 from builders import TODAY
 
 from rolemodel_ci.guard import Headroom
+from rolemodel_ci.iam.differences import Carrier, Difference, Direction, PermissionChange, Source
+from rolemodel_ci.iam.documents import Statement
+from rolemodel_ci.iam.values import Name
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place, Problem, Severity
 from rolemodel_ci.plan import AddMember, Blocked, Done, Failed, Origin, Plan, RemoveMember, Report, Skipped, UpdateStack
@@ -27,7 +30,6 @@ from rolemodel_ci.render.comment import (
 from rolemodel_ci.render.comment.fit import COMMENT_LIMIT, SUMMARY_LIMIT, Part, utf8, utf16
 from rolemodel_ci.request import Asked, Request, Touch, request
 from rolemodel_ci.reshaped import Joining, Reshaped
-from rolemodel_ci.roles import Difference, Line
 from rolemodel_ci.settings import Setting
 from rolemodel_ci.verdict import Guard, Refusal
 
@@ -78,7 +80,17 @@ def reshaped(parts: int, lines: int) -> Request:
                     "Reader",
                     "AWS::IAM::Role",
                     "changed",
-                    tuple(Line("+", "policy P", f"Allow s3:Get{i} on arn:aws:s3:::bucket-{n}/*") for i in range(lines)),
+                    tuple(
+                        PermissionChange(
+                            "+",
+                            Source(Carrier.INLINE, "P"),
+                            Statement(
+                                "Allow", (Name(f"s3:get{i}", f"s3:Get{i}"),), resources=(f"arn:aws:s3:::bucket-{n}/*",)
+                            ),
+                            Direction.WIDENS,
+                        )
+                        for i in range(lines)
+                    ),
                 ),
             ),
         )

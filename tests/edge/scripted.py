@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -19,10 +20,11 @@ from serving import IDLE_SECONDS, Serving
 
 
 class Answer(NamedTuple):
-    """A status and a body as they go over the wire. `status` 0 hangs up instead."""
+    """A status and a body as they go over the wire. `status` 0 hangs up instead; `drip`: seconds before each byte."""
 
     status: int
     body: bytes
+    drip: float = 0.0
 
 
 class Call(NamedTuple):
@@ -116,7 +118,11 @@ def _handler(script: Scripted) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Type", "text/xml")
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(answer.body)
+            for byte in answer.body if answer.drip else ():
+                time.sleep(answer.drip)
+                self.wfile.write(bytes([byte]))
+            if not answer.drip:
+                self.wfile.write(answer.body)
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
 
-from rolemodel_ci.danger import ADMINISTRATOR, UNKNOWN, widening
+from rolemodel_ci.danger import ADMINISTRATOR, UNKNOWN
+from rolemodel_ci.iam.differences import TEXTS, Change, Difference, Direction, PropertyChange
 from rolemodel_ci.plan import AddMember, Blocked, Plan, RemoveMember
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.facts import Facts
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import few, few_html, name, row, table_head, words
+from rolemodel_ci.render.differences import Line, change_lines, lines
 from rolemodel_ci.render.text import visible
 from rolemodel_ci.request import Asked, Request, Touch
 from rolemodel_ci.reshaped import Joining
-from rolemodel_ci.roles import Difference, Line
 
 _SIGNS = {
     Touch.GAINS: "➕ **gains**",
@@ -31,6 +31,8 @@ def headline(request: Request) -> str:
     opened = {role for (_, role), ways in request.ways.items() if ways.coming}
     beside = {d.name for shape in request.reshaped for d in shape.beside()}
     beside |= {resource for account in request.joining for resource, _ in account.beside}
+    others = {d.name for shape in request.reshaped for d in shape.differences if not d.is_role and d.kind != TEXTS}
+    others -= beside
     pieces = (
         counted(count[Touch.GAINS], "grant") if count[Touch.GAINS] else "",
         counted(count[Touch.LONGER], "grant") + " made longer" if count[Touch.LONGER] else "",
@@ -39,6 +41,7 @@ def headline(request: Request) -> str:
         *(f"{counted(len(roles[what]), 'role')} {what}" for what in _WHATS if what in roles),
         counted(len(opened), "role") + " opened to the outside" if opened else "",
         counted(len(beside), "resource") + " beside the roles" if beside else "",
+        counted(len(others), "other part") + " of the template" if others else "",
         counted(len(request.coming), "account") + " added" if request.coming else "",
         counted(len(request.going), "account") + " removed" if request.going else "",
         "the user map given up" if request.unmanaged else "",
@@ -61,7 +64,8 @@ _COMES = {
     _LIKE: "added as good as administrator",
     UNKNOWN: "added with rights that cannot be told",
 }
-_WHATS = (*_BECOMES.values(), "widened", "changed", *_COMES.values(), "added", "removed")
+_UNCLEAR = "changed in a way that cannot be told"
+_WHATS = (*_BECOMES.values(), "widened", _UNCLEAR, "changed", *_COMES.values(), "added", "removed")
 
 
 def _roles_by_what(request: Request) -> dict[str, dict[str, set[str]]]:
@@ -69,13 +73,13 @@ def _roles_by_what(request: Request) -> dict[str, dict[str, set[str]]]:
     told: dict[str, dict[str, set[str]]] = {}
     added: set[tuple[str, str]] = set()
     for shape in request.reshaped:
-        wider = shape.widened()
+        wider, unclear = shape.widened(), shape.unclear()
         for difference in filter(lambda difference: difference.is_role, shape.differences):
             role = difference.name
             added |= {(account, role) for account in shape.accounts if difference.what == "added"}
             accounts = {account for account in shape.accounts if (account, role) not in request.newly}
             if accounts:
-                what = "widened" if role in wider else difference.what
+                what = "widened" if role in wider else _UNCLEAR if role in unclear else difference.what
                 told.setdefault(what, {}).setdefault(role, set()).update(accounts)
     for (account, role), why in request.newly.items():
         words_of = _COMES if (account, role) in added else _BECOMES
@@ -195,33 +199,28 @@ def _lines(differences: Iterable[Difference]) -> Iterator[str]:
     for difference in differences:
         yield f"  {_shown(difference.name)} ({_shown(difference.kind)}) {difference.what}"
         if difference.what != "changed" or not difference.is_role:
-            yield from map(_line, difference.lines)
+            yield from map(_line, lines(difference))
             continue
-        wider = set(widening(difference.lines))
-        more: list[str] = []
-        rest: list[str] = []
-        for lines in _paired(difference.lines):
-            (more if any(line in wider for line in lines) else rest).append(_change(lines))
-        for title, shown in (("# gives more", more), ("# gives less, or neither", rest)):
+        for title, directions in _TITLES:
+            found = (_change(change) for change in difference.changes if change.direction in directions)
+            shown = [line for _, line in sorted(found)]
             yield from (title, *shown) if shown else ()
 
 
-def _paired(lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
-    """Each line by itself; the old and the new value of a property that has one value together."""
-    for part, group in groupby(lines, key=lambda line: line.part):
-        own = tuple(group)
-        listing = part in ("trust", "managed policies") or part.startswith("policy ")
-        if len(own) == 2 and own[0].sign != own[1].sign and not listing:
-            yield tuple(sorted(own, key=lambda line: line.sign, reverse=True))
-        else:
-            yield from ((line,) for line in own)
+_TITLES = (
+    ("# gives more", (Direction.WIDENS,)),
+    ("# cannot be told", (Direction.EITHER,)),
+    ("# gives less, or neither", (Direction.NARROWS, Direction.NEUTRAL)),
+)
 
 
-def _change(lines: tuple[Line, ...]) -> str:
-    if len(lines) == 1:
-        return _line(lines[0])
-    before, after = lines
-    return f"!   {_shown(before.part)}: {_shown(before.text)} → {_shown(after.text)}"
+def _change(change: Change) -> tuple[tuple[str, bool], str]:
+    """Where a change stands among the others, and its line; the old and the new value of a property are one."""
+    first, *more = change_lines(change)
+    place = (first.part, first.sign == "-" and not more)
+    if isinstance(change, PropertyChange) and more:
+        return place, f"!   {_shown(first.part)}: {_shown(first.text)} → {_shown(more[0].text)}"
+    return place, _line(first)
 
 
 def _line(line: Line) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from rolemodel_ci.danger import ADMINISTRATOR, UNKNOWN, widening
+from rolemodel_ci.danger import ADMINISTRATOR, UNKNOWN
+from rolemodel_ci.iam.differences import Change, Direction, PermissionChange, TrustChange
+from rolemodel_ci.iam.documents import Statement
+from rolemodel_ci.iam.trust import Ways
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.markup import few, name
+from rolemodel_ci.render.differences import atom_text, change_lines, way_text
 from rolemodel_ci.request import Request
-from rolemodel_ci.roles import Line
-from rolemodel_ci.trust import Ways
 
 _OUTSIDERS = 3
 
@@ -46,16 +48,19 @@ def _becoming_dangerous(request: Request) -> Iterator[str]:
 
 
 def _widened(request: Request) -> Iterator[str]:
-    """Roles that can do more than before, and who that is."""
+    """Roles that can do more than before, or may, and who that is."""
     for shape in request.reshaped:
         for difference in shape.differences:
-            gained = _gained(line for line in widening(difference.lines) if line.part != "trust")
-            if gained and difference.name in shape.widened():
-                people = len(_holders(request, difference.name, shape.accounts))
-                held = f"{counted(people, 'person', 'people')} can" if people else "no user of the map can yet"
-                others = _open_to(request, difference.name, shape.accounts)
-                what = f"{name(difference.name)} is **widened** in {few(shape.accounts)}"
-                yield f"{what}; {held} switch into it.{others}{gained}"
+            role = difference.name
+            wider, unclear = role in shape.widened(), role in shape.unclear()
+            gained = _gained(change for change in difference.changes if not isinstance(change, TrustChange))
+            if not (difference.is_role and gained and (wider or unclear)):
+                continue
+            people = len(_holders(request, role, shape.accounts))
+            held = f"{counted(people, 'person', 'people')} can" if people else "no user of the map can yet"
+            others = _open_to(request, role, shape.accounts)
+            how = "is **widened**" if wider else "may be **widened**: it **changes in a way that cannot be told**"
+            yield f"{name(role)} {how} in {few(shape.accounts)}; {held} switch into it.{others}{gained}"
 
 
 def _holders(request: Request, role: str, accounts: Iterable[str]) -> list[str]:
@@ -71,24 +76,33 @@ def _open_to(request: Request, role: str, accounts: Iterable[str]) -> str:
 def _ways(request: Request, role: str, accounts: Iterable[str], kind: _Kind) -> list[str]:
     """Those of one kind, of all the accounts together."""
     every = (request.ways.get((account, role), Ways()) for account in accounts)
-    return sorted({who for ways in every for who in getattr(ways, kind)})
+    return sorted({way_text(way) for ways in every for way in getattr(ways, kind)})
 
 
 _IN_WORDS = {("+", "Allow"): "newly allowed", ("-", "Deny"): "no longer denied"}
 
 
-def _gained(lines: Iterable[Line]) -> str:
-    """What makes a role wider, in words: that a Deny goes must not read as if something were denied."""
+def _gained(changes: Iterable[Change]) -> str:
+    """What makes a role wider, or may, in words: that a Deny goes must not read as if something were denied."""
     told: dict[str, list[str]] = {}
-    for line in lines:
-        effect, _, rest = line.text.partition(" ")
-        in_words = line.part == "trust" or line.part.startswith("policy ")
-        title = _IN_WORDS.get((line.sign, effect)) if in_words else None
-        if title is None:
-            told.setdefault("new" if line.sign == "+" else "gone", []).append(f"{line.part}: {line.text}")
-        else:
-            told.setdefault(title, []).append(rest)
-    return "".join(f" **{title.capitalize()}:** {few(texts, 2)}." for title, texts in told.items())
+    for change in changes:
+        if change.direction.may_widen:
+            for title, text in _gain(change):
+                told.setdefault(title, []).append(text)
+    return "".join(f" **{title.capitalize()}:** {few(sorted(texts), 2)}." for title, texts in sorted(told.items()))
+
+
+def _gain(change: Change) -> Iterator[tuple[str, str]]:
+    """A change under its title; the old and the new value of a property each under its own."""
+    if isinstance(change, PermissionChange | TrustChange) and isinstance(change.statement, Statement):
+        title = _IN_WORDS.get((change.sign, str(change.statement.effect)))
+        if title and change.direction is Direction.WIDENS:
+            yield title, atom_text(change.statement, effect=False)
+            return
+    kinds = {"+": "new", "-": "gone"} if change.direction is Direction.WIDENS else dict.fromkeys("+-", "cannot be told")
+    for line in change_lines(change):
+        sign = f"{line.sign} " if change.direction is not Direction.WIDENS else ""
+        yield kinds[line.sign], f"{sign}{line.part}: {line.text}"
 
 
 def _opened(request: Request) -> Iterator[str]:
@@ -97,7 +111,7 @@ def _opened(request: Request) -> Iterator[str]:
     where: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (account, role), ways in request.ways.items():
         if ways.coming and (account, role) not in changed:
-            where.setdefault((role, ways.coming), []).append(account)
+            where.setdefault((role, tuple(map(way_text, ways.coming))), []).append(account)
     for (role, coming), accounts in where.items():
         opened = f"{name(role)} of {few(accounts)} can be taken on **from outside the master account**"
         yield f"{opened}, by {few(coming, _OUTSIDERS)}."
@@ -108,7 +122,7 @@ def _trusts(request: Request) -> Iterator[str]:
         for difference in shape.differences:
             if difference.name in shape.trusting():
                 changes = f"Who may take on {name(difference.name)} changes in {few(shape.accounts)}"
-                gained = _gained(line for line in widening(difference.lines) if line.part == "trust")
+                gained = _gained(change for change in difference.changes if isinstance(change, TrustChange))
                 about = (request, difference.name, shape.accounts)
                 yield f"{changes} (its **trust policy**).{_mfa(*about)}{_coming(*about)}{gained}"
 

@@ -1,0 +1,74 @@
+"""What a template holds beside its roles by which somebody may get access that no role shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rolemodel_ci.iam.differences import DECLARED, DEFINED, OUTPUTS, TEXTS, Change, Difference, PropertyChange
+from rolemodel_ci.iam.documents import Opaque, Statement
+from rolemodel_ci.iam.values import Call, Entries, Reference, Value, walk
+
+# What stacks may hold beside roles without anybody getting in or anything being run by it, as long as it names no role,
+# policy or principal. Whatever is not in the list may give access: custom resources and nested stacks run what no
+# template here shows, resource policies let others in, functions run with the rights of a role.
+_HARMLESS = frozenset({
+    "AWS::Budgets::Budget", "AWS::CDK::Metadata", "AWS::CE::AnomalyMonitor", "AWS::CE::AnomalySubscription",
+    "AWS::CloudFormation::WaitCondition", "AWS::CloudFormation::WaitConditionHandle", "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::LogGroup", "AWS::Logs::LogStream",
+    "AWS::Logs::MetricFilter", "AWS::ResourceGroups::Group", "AWS::SNS::Topic", "AWS::SQS::Queue",
+    "AWS::SSM::Parameter",
+})  # fmt: skip
+_HARMFUL_NAME = re.compile(r"role|policy|principal|function", re.IGNORECASE)
+
+# What takes away as long as it is there, whatever is denied by it.
+_KEEPING_OUT = re.compile(r"policy|organizations|permission|boundary|networkacl|securitygroup", re.IGNORECASE)
+
+
+def gives_beside(difference: Difference) -> bool:
+    """Whether something beside the roles comes, goes or changes by which somebody may get access."""
+    if difference.is_role or difference.kind == TEXTS:
+        return False
+    if difference.kind in (OUTPUTS, DECLARED, DEFINED):
+        return difference.direction.may_widen
+    if difference.what == "removed":
+        return _takes_away(difference)
+    names = any(_HARMFUL_NAME.search(text) for change in difference.changes for text in _texts(change))
+    return names or difference.kind not in _HARMLESS
+
+
+def _takes_away(difference: Difference) -> bool:
+    """Whether something that goes may have kept somebody out."""
+    texts = (text for change in difference.changes for text in _texts(change))
+    return bool(_KEEPING_OUT.search(difference.kind)) or any("Deny" in text for text in texts)
+
+
+def _texts(change: Change) -> Iterator[str]:
+    """Every text in a change, names of properties and keys as well."""
+    if not isinstance(change, PropertyChange):
+        yield "policy"
+        statement = getattr(change, "statement", None)
+        if isinstance(statement, Statement):
+            yield from _words(statement.effect)
+        elif isinstance(statement, Opaque):
+            yield from _words(statement.value)
+        return
+    yield change.name
+    for value in (change.before, change.after):
+        if value is not None:
+            yield from _words(value)
+
+
+def _words(value: Value) -> Iterator[str]:
+    for each in walk(value):
+        match each:
+            case str():
+                yield each
+            case Entries():
+                yield from (key for key, _ in each.pairs)
+            case Reference():
+                yield f"{each.name}.{each.attribute}"
+            case Call():
+                yield each.function
+            case _:
+                pass

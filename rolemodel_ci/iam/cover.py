@@ -1,0 +1,183 @@
+"""Whether one statement surely covers another: whatever the other is about, it is about as well.
+
+Only what can be proved by comparing sets and wildcards counts. What takes too long to prove is not proved.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from itertools import product
+
+from rolemodel_ci.functions import DYNAMIC
+from rolemodel_ci.iam.documents import Opaque, Principal, Statement, Test
+from rolemodel_ci.iam.values import Part, Value, parts_of
+
+_STEPS = 2_000_000
+"""Comparisons of characters for all statements of one role: a second or so."""
+
+_MANY = 2_000
+"""Combinations of resources and principals of one statement."""
+
+_ANY, _ONE = "*", "?"
+_PIECES = re.compile(r"\{\{resolve:[^}]*\}\}|.", re.DOTALL)
+
+# Operators of which a test with more values is met more often. The others of a positive kind are equal or not.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
+_POSITIVE = frozenset({
+    "ArnEquals", "ArnLike", "IpAddress", "StringEquals", "StringEqualsIgnoreCase", "StringLike",
+})  # fmt: skip
+_NEGATED = frozenset({
+    "ArnNotEquals", "ArnNotLike", "NotIpAddress", "StringNotEquals", "StringNotEqualsIgnoreCase", "StringNotLike",
+})  # fmt: skip
+
+
+class Cover:
+    """Proves what covers what, as long as it has steps left."""
+
+    def __init__(self, steps: int = _STEPS) -> None:
+        self._steps = steps
+
+    def statement(self, inner: Statement, outer: Iterable[Statement]) -> bool:
+        """Whether everything that `inner` is about is covered by one of `outer` or another of the same effect."""
+        if not inner.is_plain:
+            return False
+        able = [
+            each
+            for each in outer
+            if each.is_plain
+            and each.effect == inner.effect
+            and each.language == inner.language
+            and set(each.when) <= set(inner.when)
+            and self._actions(inner, each)
+            and all(self._implied(test, inner.tests) for test in each.tests)
+        ]
+        resources = [None] if inner.resources is None else list(inner.resources)
+        principals = [None] if inner.principals is None else list(inner.principals)
+        if not able or not 0 < len(resources) * len(principals) <= _MANY:
+            return False
+        return all(
+            any(self._resource(inner, resource, each) and self._principal(inner, who, each) for each in able)
+            for resource, who in product(resources, principals)
+        )
+
+    def _actions(self, inner: Statement, outer: Statement) -> bool:
+        if outer.actions:
+            keys = [name.key for name in outer.actions]
+            if inner.actions:
+                return all(any(self.text(name.key, key) for key in keys) for name in inner.actions)
+            return _ANY in keys
+        excluded = [name.key for name in outer.not_actions or ()]
+        if inner.actions:
+            return all(_apart(name.key, other) for name in inner.actions for other in excluded)
+        return self._all_within(excluded, [name.key for name in inner.not_actions or ()])
+
+    def _all_within(self, excluded: Iterable[Value], by: Sequence[Value]) -> bool:
+        """Whether what the outer one leaves out is left out by the inner one, too."""
+        return all(any(self.text(each, other) for other in by) for each in excluded)
+
+    def _resource(self, inner: Statement, resource: Value | None, outer: Statement) -> bool:
+        if outer.not_resources is not None:
+            if inner.not_resources is not None:
+                return self._all_within(outer.not_resources, inner.not_resources)
+            return resource is not None and all(_apart(resource, other) for other in outer.not_resources)
+        if inner.not_resources is not None:
+            return _ANY in (outer.resources or ())
+        if resource is None:
+            return outer.resources is None
+        return any(self.text(resource, pattern) for pattern in outer.resources or ())
+
+    def _principal(self, inner: Statement, who: Principal | None, outer: Statement) -> bool:
+        if outer.not_principals is not None:
+            return inner.not_principals is not None and set(outer.not_principals) <= set(inner.not_principals)
+        if inner.not_principals is not None:
+            return False
+        if who is None:
+            return outer.principals is None
+        everybody = who.kind == "AWS" and Principal("AWS", _ANY) in (outer.principals or ())
+        return everybody or who in (outer.principals or ())
+
+    def _implied(self, test: Test | Opaque, inner: Iterable[Test | Opaque]) -> bool:
+        """Whether whoever meets the inner tests meets this one."""
+        return any(test == other or _is_weaker(test, other) for other in inner)
+
+    def text(self, inner: Value, outer: Value) -> bool:
+        """Whether a pattern covers another one."""
+        if inner == outer or outer == _ANY:
+            return True
+        pieces, pattern = _pieces(inner), _pieces(outer)
+        if pieces is None or pattern is None:
+            return False
+        self._steps -= len(pieces) * (1 + pattern.count(_ANY))
+        return self._steps > 0 and _matches(pieces, pattern)
+
+
+def _is_weaker(test: Test | Opaque, other: Test | Opaque) -> bool:
+    """Whether a test is met whenever the other is: the same but for the values."""
+    if isinstance(test, Opaque) or isinstance(other, Opaque) or not (test.values and other.values):
+        return False
+    if (test.operator, test.key) != (other.operator, other.key):
+        return False
+    operator = test.operator.partition(":")[2] or test.operator
+    operator = operator.removesuffix("IfExists")
+    if operator in _POSITIVE:
+        return set(other.values) <= set(test.values)
+    return operator in _NEGATED and set(test.values) <= set(other.values)
+
+
+def _pieces(value: Value) -> list[Part] | None:
+    """Characters, and what only AWS knows in one piece; None for what is no text."""
+    pieces: list[Part] = []
+    for part in parts_of(value):
+        pieces += _PIECES.findall(part) if isinstance(part, str) else [part]
+    begun = sum(part.count(DYNAMIC) for part in parts_of(value) if isinstance(part, str))
+    whole = sum(isinstance(piece, str) and piece.startswith(DYNAMIC) for piece in pieces)
+    return pieces if pieces and begun == whole else None
+
+
+def _matches(pieces: list[Part], pattern: list[Part]) -> bool:
+    """Whether a pattern stands for every text that the pieces stand for."""
+    i = j = 0
+    star, mark = -1, 0
+    while i < len(pieces):
+        if j < len(pattern) and pattern[j] == _ANY:
+            star, mark = j, i
+            j += 1
+        elif j < len(pattern) and _same(pieces[i], pattern[j]):
+            i += 1
+            j += 1
+        elif star >= 0:
+            mark += 1
+            i, j = mark, star + 1
+        else:
+            return False
+    return all(piece == _ANY for piece in pattern[j:])
+
+
+def _same(piece: Part, pattern: Part) -> bool:
+    if piece == _ANY:
+        return False  # any number of characters: only an asterisk of the pattern takes them
+    single = isinstance(piece, str) and len(piece) == 1
+    return piece == pattern or (pattern == _ONE and single)
+
+
+def _apart(one: Value, other: Value) -> bool:
+    """Whether two patterns surely have no text in common: what they begin with, or end with, differs."""
+    return _differ(one, other, lambda pieces: pieces) or _differ(one, other, lambda pieces: pieces[::-1])
+
+
+def _differ(one: Value, other: Value, turn: Callable[[list[Part]], list[Part]]) -> bool:
+    ones, others = _pieces(one), _pieces(other)
+    if not ones or not others:
+        return False
+    for a, b in zip(turn(ones), turn(others), strict=False):
+        unsure = any(not isinstance(each, str) or len(each) > 1 or each == _ANY for each in (a, b))
+        if unsure:
+            return False
+        if a != b and _ONE not in (a, b):
+            return True
+    return len(ones) != len(others) and _ANY not in (*ones, *others) and _are_text(ones) and _are_text(others)
+
+
+def _are_text(pieces: Iterable[Part]) -> bool:
+    return all(isinstance(piece, str) and len(piece) == 1 for piece in pieces)

@@ -1,0 +1,213 @@
+"""What a resolved template means, in canonical form: its roles with all of their policies, and its other resources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rolemodel_ci.iam.differences import Carrier, Source
+from rolemodel_ci.iam.documents import Atom, Document, Opaque, When, document, guarded
+from rolemodel_ci.iam.values import Canon, Entries, Items, Reference, Text, Value, unique
+from rolemodel_ci.resolve import Resolved
+from rolemodel_ci.roles import attachments, properties_of, role_names
+
+_MANAGED = "AWS::IAM::ManagedPolicy"
+_DOCUMENTS = ("PolicyDocument", "AssumeRolePolicyDocument")
+
+# What is told of a policy in another way, or that means nothing to IAM.
+_OF_POLICIES = frozenset({"PolicyName", "ManagedPolicyName", "PolicyDocument", "Roles", "RoleName", "Description"})
+_OF_ROLES = frozenset({"AssumeRolePolicyDocument", "Policies", "ManagedPolicyArns", "Description"})
+
+_OWN_ARN = re.compile(r"(?<!:aws):policy(/.*)\Z", re.DOTALL)
+
+Property = tuple[str, Source | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One role. `boundary` has the statements of its boundary, if that is a policy of the same template.
+
+    `own` are the attached policies that surely are of the template: their statements are among the permissions.
+    """
+
+    trust: Document
+    permissions: tuple[tuple[Source, Atom], ...]
+    attached: tuple[tuple[Value, When], ...]
+    boundary: Document | None
+    properties: Mapping[Property, Value]
+    own: frozenset[Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A resource that is no role, or is not only part of one."""
+
+    kind: str
+    permissions: tuple[tuple[Source, Atom], ...]
+    properties: Mapping[Property, Value]
+
+
+class Meaning:
+    """Makes the parts of one resolved template canonical, each when it is asked for."""
+
+    def __init__(self, resolved: Resolved) -> None:
+        self.resolved = resolved
+        self._canon = Canon(resolved.conditions, resolved.mappings)
+        self._of_role: dict[str, list[tuple[Carrier, str]]] = {name: [] for name in role_names(resolved)}
+        self._paths = {self._path(name): name for name in resolved.resources if self._is_managed(name)}
+        self.within: set[str] = set()
+        for attached in attachments(resolved):
+            carrier = Carrier.MANAGED if self._is_managed(attached.name) else Carrier.RESOURCE
+            for owner in dict.fromkeys(attached.owners):
+                self._of_role[owner].append((carrier, attached.name))
+            properties = properties_of(attached.resource)
+            if not (attached.elsewhere or properties.get("Users") or properties.get("Groups")):
+                self.within.add(attached.name)
+
+    def inputs(self, role: str) -> list[Any]:
+        """Everything in the template that `role` comes from, as it is written."""
+        resources = self.resolved.resources
+        properties = properties_of(resources[role])
+        arns = str([properties.get("ManagedPolicyArns"), properties.get("PermissionsBoundary")])
+        named = [name for name in self._paths.values() if name in arns or self._path(name) in arns]
+        attached = [(carrier, name, resources[name]) for carrier, name in self._of_role[role]]
+        return [resources[role], attached, [(name, resources[name]) for name in named]]
+
+    def role(self, name: str) -> Role:
+        """A role with everything that belongs to it."""
+        resource = self.resolved.resources[name]
+        said = {key: self._canon.value(value) for key, value in properties_of(resource).items()}
+        attached = unique(guarded(said["ManagedPolicyArns"])) if "ManagedPolicyArns" in said else ()
+        listed_here = [(Carrier.LISTED, own) for policy, _ in attached if (own := self._own(policy))]
+        properties: dict[Property, Value] = {
+            (key, None): _ordered(key, value) for key, value in said.items() if key not in _OF_ROLES
+        }
+        properties |= self._attributes(resource)
+        permissions = list(self._inline(said.get("Policies")))
+        for carrier, policy in dict.fromkeys((*self._of_role[name], *listed_here)):
+            source = self._source(carrier, policy)
+            permissions += [(source, atom) for atom in self._statements(policy)]
+            properties |= self._details(policy, source)
+        bounding = self._own(said["PermissionsBoundary"]) if "PermissionsBoundary" in said else None
+        return Role(
+            self.trust(name),
+            unique(permissions),
+            attached,
+            self._statements(bounding) if bounding else None,
+            properties,
+            frozenset(policy for policy, _ in attached if isinstance(policy, Reference) and self._own(policy)),
+        )
+
+    def trust(self, role: str) -> Document:
+        """The trust policy of a role."""
+        properties = properties_of(self.resolved.resources[role])
+        written = properties.get("AssumeRolePolicyDocument")
+        return () if written is None else document(self._canon.value(written))
+
+    def thing(self, name: str) -> Thing:
+        """A resource that is no role."""
+        resource = self.resolved.resources[name]
+        said = {key: self._canon.value(value) for key, value in properties_of(resource).items()}
+        of_iam = str(resource.get("Type")).startswith("AWS::IAM::")
+        permissions = [
+            (Source(Carrier.PROPERTY, key), atom) for key in _DOCUMENTS if key in said for atom in document(said[key])
+        ]
+        silent = (*_DOCUMENTS, "Description") if of_iam else _DOCUMENTS
+        properties: dict[Property, Value] = {
+            (key, None): _ordered(key, value) for key, value in said.items() if key not in silent
+        }
+        return Thing(str(resource.get("Type")), unique(permissions), properties | self._attributes(resource))
+
+    def outputs(self) -> dict[str, Value]:
+        """The outputs, each as a whole but for its description."""
+        return {
+            name: self._canon.value(
+                {k: v for k, v in output.items() if k != "Description"} if isinstance(output, dict) else output
+            )
+            for name, output in self.resolved.outputs.items()
+        }
+
+    def value(self, raw: Any) -> Value:
+        """Anything else in canonical form."""
+        return self._canon.value(raw)
+
+    def _attributes(self, resource: Mapping[str, Any]) -> dict[Property, Value]:
+        """What a resource says beside its type and properties; its properties as well, where they are no map."""
+        odd = not isinstance(resource.get("Properties", {}), dict)
+        found: dict[Property, Value] = {}
+        for key, value in resource.items():
+            if key == "Condition" and isinstance(value, str):
+                found[key, None] = self._canon.value({"Fn::If": [value, "present", {"Ref": "AWS::NoValue"}]})
+            elif key != "Type" and (key != "Properties" or odd):
+                found[key, None] = self._canon.value(value)
+        return found
+
+    def _details(self, policy: str, source: Source) -> dict[Property, Value]:
+        """What a policy resource says beside its document."""
+        resource = self.resolved.resources[policy]
+        properties = properties_of(resource).items()
+        said: dict[Property, Value] = {
+            (k, source): self._canon.value(v) for k, v in properties if k not in _OF_POLICIES
+        }
+        return said | {(key, source): value for (key, _), value in self._attributes(resource).items()}
+
+    def _inline(self, policies: Value | None) -> Iterator[tuple[Source, Atom]]:
+        """The inline policies of a role. IAM keeps one for each name; of two, nobody knows which."""
+        seen: list[tuple[Value, When]] = []
+        for policy, when in guarded(policies) if policies is not None else ():
+            if not isinstance(policy, Entries):
+                yield Source(Carrier.INLINE, ""), Opaque(policy, when)
+                continue
+            name = policy.get("PolicyName") or ""
+            same = sum(each == name and not _exclude_each_other(under, when) for each, under in seen)
+            seen.append((name, when))
+            source = Source(Carrier.INLINE, name, number=same + 1)
+            written = policy.get("PolicyDocument")
+            odd = tuple(pair for pair in policy.pairs if pair[0] not in ("PolicyName", "PolicyDocument"))
+            if odd or written is None:
+                yield source, Opaque(Entries(odd), when)
+            if written is not None:
+                yield from ((source, atom) for atom in document(written, when))
+
+    def _statements(self, policy: str) -> Document:
+        """What a policy resource says."""
+        resource = self.resolved.resources[policy]
+        condition = resource.get("Condition")
+        when = ((self._canon.condition(condition), True),) if isinstance(condition, str) else ()
+        written = properties_of(resource).get("PolicyDocument", {})
+        return document(self._canon.value(written), when)
+
+    def _source(self, carrier: Carrier, policy: str) -> Source:
+        properties = properties_of(self.resolved.resources[policy])
+        name = properties.get("PolicyName", properties.get("ManagedPolicyName", policy))
+        return Source(carrier, self._canon.value(name), policy)
+
+    def _is_managed(self, name: str) -> bool:
+        resource = self.resolved.resources.get(name)
+        return isinstance(resource, dict) and resource.get("Type") == _MANAGED
+
+    def _path(self, name: str) -> str:
+        """Path and name of a managed policy, as the end of its ARN."""
+        properties = properties_of(self.resolved.resources[name])
+        return f"{properties.get('Path', '/')}{properties.get('ManagedPolicyName', name)}"
+
+    def _own(self, policy: Value) -> str | None:
+        """The logical id of a managed policy of the template that a value names."""
+        if isinstance(policy, Reference):
+            named = policy.attribute in ("", "PolicyArn") and self._is_managed(policy.name)
+            return policy.name if named else None
+        last = policy.parts[-1] if isinstance(policy, Text) else policy
+        match = _OWN_ARN.search(last) if isinstance(last, str) else None
+        return self._paths.get(match[1]) if match else None
+
+
+def _ordered(key: str, value: Value) -> Value:
+    """A property without an order that means nothing."""
+    return Items(unique(value.values)) if key == "Tags" and isinstance(value, Items) else value
+
+
+def _exclude_each_other(one: When, other: When) -> bool:
+    """Whether what is there under one set of conditions is never there under the other."""
+    return any((condition, not held) in other for condition, held in one)
