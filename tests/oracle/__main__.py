@@ -6,13 +6,14 @@ A pair goes by a number, and what is found is told with it: `python -m oracle --
 from __future__ import annotations
 
 import argparse
+import json
 import secrets
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
 from oracle import judging, pairs
-from oracle.counting import Count, comment_on, count
+from oracle.counting import Count, comments_on, count
 
 STEP = 25
 """Batches of one piece of work."""
@@ -25,7 +26,7 @@ def _piece(start: int) -> Count:
 def run(wanted: int, minutes: float, start: int, processes: int) -> Count:
     """Count until there are as many pairs, or the time is over."""
     deadline, sums = time.monotonic() + minutes * 60, Count()
-    pieces = -(-wanted // (STEP * len(pairs.NAMES)))
+    pieces = -(-wanted // (STEP * 2 * len(pairs.NAMES)))
     with ProcessPoolExecutor(processes) as pool:
         for first in range(0, pieces, processes * 4):
             if time.monotonic() > deadline:
@@ -40,13 +41,14 @@ def run(wanted: int, minutes: float, start: int, processes: int) -> Count:
 
 def show(number: int) -> bool:
     """One pair again, in its batch; whether it is missed."""
-    first, at = divmod(number, len(pairs.NAMES))
+    first, at = divmod(abs(number), len(pairs.NAMES))
     batch = pairs.batch(first)
-    text, found = comment_on(batch), judging.widening(batch[at])
-    print(
-        batch[at].done, found, pairs.template([batch[at].before]), pairs.template([batch[at].after]), text, sep="\n\n"
-    )
-    return bool(found) and text is not None and not judging.told(text, batch[at].name)
+    back = number < 0
+    text, pair = comments_on(batch)[back], batch[at].turned() if back else batch[at]
+    found = judging.widening(pair)
+    templates = (pairs.template([site]) for site in (pair.before, pair.after))
+    print(pair.done, found, *map(json.dumps, templates), text, sep="\n\n")
+    return bool(found) and text is not None and not judging.told(text, pair.name)
 
 
 def main() -> int:
@@ -56,7 +58,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=600.0)
     parser.add_argument("--from", dest="start", type=int, help="number of the first batch; a new one where not given")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--pair", type=int, help="number of one pair, to look at it")
+    parser.add_argument("--pair", type=int, help="number of one pair, to look at it; negative: the way back")
     given = parser.parse_args()
     if given.pair is not None:
         return int(show(given.pair))

@@ -24,7 +24,7 @@ class Missed:
         """Everything that is needed to look at it."""
         before, after = (json.dumps(pairs.template([site])) for site in (self.pair.before, self.pair.after))
         return (
-            f"{self.pair.name} of pair {self.pair.seed} ({', '.join(self.pair.done)}) now lets pass, "
+            f"{self.pair.name} of pair {self.pair.number} ({', '.join(self.pair.done)}) now lets pass, "
             f"in {self.widening.world}, {self.widening.ask}\nBEFORE {before}\nAFTER {after}\n{self.comment}"
         )
 
@@ -52,27 +52,33 @@ class Count:
         self.missed_by += other.missed_by
 
 
-Comment = Callable[[list[Pair]], str | None]
-"""The comment on a batch; None where the files are refused."""
+Comments = Callable[[list[Pair]], tuple[str | None, str | None]]
+"""The comments on a batch and on the way back; None where the files are refused."""
 
 
-def comment_on(batch: list[Pair]) -> str | None:
+def comments_on(batch: list[Pair]) -> tuple[str | None, str | None]:
     """What the product says, from the text of both templates on."""
     base = judging.policy([pair.before for pair in batch])
     head = judging.policy([pair.after for pair in batch])
-    return None if base is None or head is None else judging.comment(base, head)
+    if base is None or head is None:
+        return None, None
+    return judging.comment(base, head), judging.comment(head, base)
 
 
-def count(numbers: Iterable[int], comment: Comment = comment_on, *, every: int = 0) -> Count:
-    """Count over batches. A pair that is told needs no oracle, but for one batch of `every`, to count the needless."""
+def count(numbers: Iterable[int], comments: Comments = comments_on, *, every: int = 0) -> Count:
+    """Count over batches, there and back. A pair that is told needs no oracle.
+
+    But for one batch of `every`: to count what is said without need.
+    """
     sums = Count()
     for number in numbers:
         batch = pairs.batch(number)
-        text = comment(batch)
-        sums.pairs += len(batch)
-        sums.refused += len(batch) * (text is None)
-        for pair in batch:
-            _count(sums, pair, text, bool(every) and number % every == 0)
+        ways = (batch, [pair.turned() for pair in batch])
+        for way, text in zip(ways, comments(batch), strict=True):
+            sums.pairs += len(way)
+            sums.refused += len(way) * (text is None)
+            for pair in way:
+                _count(sums, pair, text, bool(every) and number % every == 0)
     return sums
 
 
@@ -85,7 +91,7 @@ def _count(sums: Count, pair: Pair, text: str | None, asked: bool) -> None:
     if asked:
         sums.asked += 1
         sums.widening += found is not None
-    kind = "+".join(sorted(set(pair.done) - {"backwards"})) or "nothing"
+    kind = "+".join(sorted(set(pair.done) - {pairs.BACK})) or "nothing"
     if found and not told:
         sums.missed.append(Missed(pair, found, text or ""))
         sums.missed_by[kind] += 1

@@ -113,6 +113,18 @@ class Pair:
     before: Site
     after: Site
 
+    @property
+    def number(self) -> int:
+        """By which `--pair` shows it again: negative for the way back."""
+        return -self.seed if self.done[-1:] == (BACK,) else self.seed
+
+    def turned(self) -> Pair:
+        """The way back."""
+        return Pair(self.name, self.seed, (*self.done, BACK), self.after, self.before)
+
+
+BACK = "backwards"
+
 
 def pair(seed: int, name: str) -> Pair:
     """The pair of a number."""
@@ -128,8 +140,6 @@ def pair(seed: int, name: str) -> Pair:
             if mutation(after):
                 done.append(mutation.__name__)
                 break
-    if rng.randrange(2):
-        return Pair(name, seed, (*done, "backwards"), after, before)
     return Pair(name, seed, tuple(done), before, after)
 
 
