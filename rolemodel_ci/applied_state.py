@@ -9,8 +9,10 @@ a lease later nobody can tell who holds the lock, so that nobody takes it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from rolemodel_ci.errors import CannotGoOn
@@ -22,12 +24,10 @@ LEASE = timedelta(seconds=90)
 STATE_PATH = "/rolemodel-ci/"
 """Under it stands one parameter for each owner."""
 
-DEFAULT_OWNER = "default"
-
 
 def state_name(policy: Policy) -> str:
     """The name of the parameter that remembers what this config applied: one for each `owner`."""
-    return f"{STATE_PATH}{getattr(policy, 'owner', None) or DEFAULT_OWNER}/state"
+    return f"{STATE_PATH}{policy.owner}/state"
 
 
 class StateError(CannotGoOn):
@@ -63,8 +63,8 @@ class AppliedState:
 
     `approved_commit` is the last commit whose plan passed the guards and was begun, `applied_commit` the last one that
     was applied completely; runs without a commit leave both as they are. `approved_digest` and `applied_digest` are the
-    digests of the policies that were, with or without a commit. `record_digest` is that of the record of the last run
-    that wrote this.
+    digests of the policies that were, with or without a commit, `applied_terms` that of what `terms_digest` names.
+    `record_digest` is that of the record of the last run that wrote this.
     """
 
     identity: Identity
@@ -72,6 +72,7 @@ class AppliedState:
     applied_commit: str | None
     approved_digest: str | None
     applied_digest: str | None
+    applied_terms: str | None
     run: str
     time: datetime
     record_digest: str | None = None
@@ -79,7 +80,7 @@ class AppliedState:
     @property
     def is_complete(self) -> bool:
         """Whether what was approved was applied to the end."""
-        return self.approved_commit == self.applied_commit and self.approved_digest == self.applied_digest
+        return self.approved_digest == self.applied_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +134,137 @@ class Remembered:
     answer: StateAnswer
     version: int = 0
     holder: Holder | None = None
+
+
+def recognised(seen: Remembered, identity: Identity) -> Remembered:
+    """The same, seen by a run of this repository and config: what another one wrote is a ForeignState."""
+    if isinstance(seen.answer, AppliedState) and not _is_same(seen.answer.identity, identity):
+        return replace(seen, answer=ForeignState(seen.answer))
+    return seen
+
+
+def _is_same(one: Identity, other: Identity) -> bool:
+    """Whether two runs are of one repository and config, as far as that is known. An id outlasts a new name."""
+    if one.config and other.config and one.config != other.config:
+        return False
+    if one.repository_id and other.repository_id:
+        return one.repository_id == other.repository_id
+    if one.repository and other.repository:
+        return one.repository.casefold() == other.repository.casefold()
+    return True
+
+
+def locked(holder: Holder) -> LockedError:
+    """The error that says who holds the lock, since when, and until when."""
+    return LockedError(
+        f"another run is applying: {holder.run}, since {moment(holder.since)}; it holds the lock until "
+        f"{moment(holder.until)} unless it renews it",
+        "Nothing was changed. Wait for that run to end, or for that time to pass, then run again.",
+    )
+
+
+def foreign(name: str, other: AppliedState) -> ForeignStateError:
+    """The error that says whose state it is."""
+    whose = f"repository {other.identity.repository or '?'}, config {other.identity.config or '?'}"
+    return ForeignStateError(
+        f"{name} in the master account belongs to {whose}; last written by {other.run}",
+        "Two configs for one master account need an `owner` each. If this one takes the place of that one, delete the "
+        f"parameter: aws ssm delete-parameter --name {name}",
+    )
+
+
+def moment(at: datetime) -> str:
+    """A time as people are told it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a run sets out to apply. `commit` is None where the files are not those of a commit.
+
+    `is_whole`: everything that the files say, and not only some accounts, or only members.
+    """
+
+    identity: Identity
+    commit: str | None
+    digest: str
+    terms: str
+    run: str
+    is_whole: bool = True
+
+
+def begun(answer: StateAnswer, attempt: Attempt, now: datetime, record_digest: str | None = None) -> AppliedState:
+    """What to remember before the first change of a run whose plan passed the guards."""
+    before = _known(answer, attempt, now)
+    state = replace(
+        before,
+        identity=_joined(attempt.identity, before.identity),
+        run=attempt.run,
+        time=now,
+        record_digest=record_digest or before.record_digest,
+    )
+    if not attempt.is_whole:
+        return state
+    return replace(state, approved_commit=attempt.commit or before.approved_commit, approved_digest=attempt.digest)
+
+
+def ended(
+    state: AppliedState, attempt: Attempt, now: datetime, *, complete: bool, record_digest: str | None = None
+) -> AppliedState:
+    """What to remember after the last change of the run that `begun` told of."""
+    state = replace(state, time=now, record_digest=record_digest or state.record_digest)
+    if not (complete and attempt.is_whole):
+        return state
+    return replace(
+        state,
+        applied_commit=attempt.commit or state.applied_commit,
+        applied_digest=attempt.digest,
+        applied_terms=attempt.terms,
+    )
+
+
+def deleted(state: AppliedState, now: datetime, record_digest: str | None = None) -> AppliedState:
+    """What to remember when everything was taken away: nothing is applied."""
+    return replace(
+        state,
+        approved_commit=None,
+        applied_commit=None,
+        approved_digest=None,
+        applied_digest=None,
+        applied_terms=None,
+        time=now,
+        record_digest=record_digest or state.record_digest,
+    )
+
+
+def is_news(answer: StateAnswer, attempt: Attempt) -> bool:
+    """Whether a run that has nothing to change in AWS has something to remember all the same.
+
+    That is so if an earlier run was not seen to its end, and if the terms have changed since: what AWS does not show,
+    but the next run is judged by. Where nothing is on record yet, the first run that changes something begins it.
+    """
+    if not attempt.is_whole or not isinstance(answer, AppliedState):
+        return False
+    return not answer.is_complete or answer.applied_terms != attempt.terms
+
+
+def terms_digest(policy: Policy) -> str:
+    """SHA-256 of what a policy decides about later runs: limits, protections, and when grants end."""
+    grants = policy.users.grants if policy.users else ()
+    said = {
+        "guards": asdict(policy.guards),
+        "protected": sorted(str(entry) for entry in policy.protected),
+        "ends": sorted([g.account, g.role, g.user, str(g.expires)] for g in grants if g.expires),
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _known(answer: StateAnswer, attempt: Attempt, now: datetime) -> AppliedState:
+    if isinstance(answer, AppliedState):
+        return answer
+    return AppliedState(attempt.identity, None, None, None, None, None, attempt.run, now)
+
+
+def _joined(new: Identity, old: Identity) -> Identity:
+    """What is known of both, the new one first: a run on somebody's machine does not know the repository's number."""
+    return Identity(new.repository or old.repository, new.repository_id or old.repository_id, new.config or old.config)

@@ -1,17 +1,22 @@
-"""Make a plan true: revoke, build, grant. In this order, so that a run that dies half way has given nobody more."""
+"""Make a plan true: revoke, build, grant. In this order, so that a run that dies half way has given nobody more.
+
+Everything that goes has gone, or has failed, before anything is built or given. After that each account goes on by
+itself: its grants wait for its own stack, and for no other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
-from typing import TypeVar, assert_never
+from typing import assert_never
 
+from rolemodel_ci.applied_state import LockedError
 from rolemodel_ci.diff.groups import group_policy
 from rolemodel_ci.diff.stacks import live_arns
 from rolemodel_ci.errors import CannotGoOn
-from rolemodel_ci.fanout import Raised, each
+from rolemodel_ci.fanout import Raised, cascade, each
 from rolemodel_ci.live import LiveStack
 from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import (
@@ -40,20 +45,27 @@ from rolemodel_ci.ports import GroupWriter, StackReader, Watch
 from rolemodel_ci.rollout import Rollout
 from rolemodel_ci.verdict import Approved
 
-Item = TypeVar("Item")
+_Group = tuple[GroupChange, ...]
+"""The changes of one group, in their order."""
+
+_Work = StackChange | _Group
 
 _NOT_STARTED = "the run was interrupted"
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What applying needs of the world. `jobs`: how many accounts or groups are worked on at once."""
+    """What applying needs of the world. `jobs`: how many accounts or groups are worked on at once.
+
+    `may_write` is asked before each change; it raises LockedError once another run may be applying.
+    """
 
     groups: GroupWriter
     stacks: StackReader
     rollout: Rollout
     watch: Watch
     jobs: int
+    may_write: Callable[[], None] = lambda: None
 
 
 def apply(approved: Approved, policy: Policy, tools: Tools) -> Report:
@@ -62,11 +74,8 @@ def apply(approved: Approved, policy: Policy, tools: Tools) -> Report:
     changes = approved.plan.changes
     interrupted = False
     try:
-        for phase, work in ((Phase.REVOKE, run.revoke), (Phase.BUILD, run.build), (Phase.GRANT, run.grant)):
-            todo = [change for change in changes if phase_of(change) is phase]
-            if todo:
-                tools.watch.step(phase.name.lower())
-                work(todo)
+        run.revoke(_grouped(changes, Phase.REVOKE))
+        run.build_and_grant([c for c in changes if isinstance(c, StackChange)], _grouped(changes, Phase.GRANT))
     except KeyboardInterrupt:
         interrupted = True
     outcomes = (run.outcomes.get(change) or Skipped(change, _NOT_STARTED) for change in changes)
@@ -82,25 +91,37 @@ class _Run:
         self.outcomes: dict[Change, Outcome] = {}
         self.bugs: list[Exception] = []
         self._unmade: dict[str, list[Failed | Skipped]] = {}  # by group
+        self._left: list[Failed | Skipped] = []  # of what was to go
         self._failed_accounts: dict[str, str] = {}
         self._arns: dict[str, Mapping[str, str]] = {}
 
-    def revoke(self, changes: Sequence[Change]) -> None:
-        """Memberships, policies and groups that go, each group by itself."""
-        self._spread(self._group, _by_group(changes))
+    def revoke(self, groups: Sequence[_Group]) -> None:
+        """Make the memberships, policies and groups go that are to go, each group by itself."""
+        if groups:
+            self.tools.watch.step("revoke")
+            answers = each(self._group, groups, self.tools.jobs, self.tools.rollout.clock.stop)
+            self.bugs += [answer.error for answer in answers if isinstance(answer, Raised)]
 
-    def build(self, changes: Sequence[Change]) -> None:
-        """Stacks, all accounts at once."""
-        self._spread(self._stack, [change for change in changes if isinstance(change, StackChange)])
+    def build_and_grant(self, stacks: Sequence[StackChange], groups: Sequence[_Group]) -> None:
+        """Change stacks, all accounts at once, and groups: those of an account whose stack changes after it."""
+        steps = [name for name, work in (("build", stacks), ("grant", groups)) if work]
+        if not steps:
+            return
+        self.tools.watch.step(" and ".join(steps))
+        self._left = [unmade for _, group in sorted(self._unmade.items()) for unmade in group]
+        after: dict[str | None, list[_Work]] = {stack.account: [] for stack in stacks}
+        free: list[_Work] = []
+        for group in groups:
+            after.get(group[0].account, free).append(group)
 
-    def grant(self, changes: Sequence[Change]) -> None:
-        """Groups, policies and memberships that come, each group by itself; not where the stack failed."""
-        self._spread(self._group, _by_group(changes))
+        def work(item: _Work) -> Sequence[_Work]:
+            if isinstance(item, tuple):
+                self._group(item)
+                return ()
+            self._stack(item)
+            return after[item.account]
 
-    def _spread(self, work: Callable[[Item], None], items: Sequence[Item]) -> None:
-        """Do the work for all items at once."""
-        answers = each(work, items, self.tools.jobs, self.tools.rollout.clock.stop)
-        self.bugs += [answer.error for answer in answers if isinstance(answer, Raised)]
+        self.bugs += cascade(work, (free, stacks), self.tools.jobs, self.tools.rollout.clock.stop)
 
     def _group(self, changes: Sequence[GroupChange]) -> None:
         """Make the changes of one group, one after the other."""
@@ -132,7 +153,7 @@ class _Run:
         changing, anew = _roles_with_more_rights(change), _makes_roles(change)
         if not anew and not changing:
             return None
-        for unmade in (unmade for _, group in sorted(self._unmade.items()) for unmade in group):
+        for unmade in self._left:
             match unmade.change:
                 case RemoveMember(account=account, role=role, group=name) if account == change.account and (
                     anew or role in changing
@@ -151,7 +172,10 @@ class _Run:
             if because:
                 outcome = Skipped(change, because)
             else:
+                self.tools.may_write()
                 make()
+        except LockedError as error:
+            outcome = Skipped(change, error.message)
         except CannotGoOn as error:
             outcome = Failed(change, error.message, error.remedy)
         except Exception as error:
@@ -200,10 +224,10 @@ class _Run:
         return arn
 
 
-def _by_group(changes: Sequence[Change]) -> list[list[GroupChange]]:
-    """The changes of each group together, in their order."""
-    of_groups = [change for change in changes if isinstance(change, GroupChange)]
-    return [list(group) for _, group in groupby(of_groups, key=lambda change: change.group)]
+def _grouped(changes: Iterable[Change], phase: Phase) -> list[_Group]:
+    """The changes of groups in a phase, those of each group together, in their order."""
+    of_groups = [change for change in changes if isinstance(change, GroupChange) and phase_of(change) is phase]
+    return [tuple(group) for _, group in groupby(of_groups, key=lambda change: change.group)]
 
 
 def _depends(change: GroupChange, on: Change) -> bool:

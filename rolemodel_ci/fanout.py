@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
-from rolemodel_ci.errors import NoAccess
+from rolemodel_ci.patience import HERE, Patience, Wait
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -52,6 +52,90 @@ def each(
     return [future.result() for future in futures]
 
 
+def cascade(
+    function: Callable[[Item], Sequence[Item]],
+    lanes: Sequence[Sequence[Item]],
+    jobs: int,
+    stop: Callable[[], None] = lambda: None,
+) -> list[Exception]:
+    """Call `function` for every item, and for those that it returns; what it raises.
+
+    Each lane has `jobs` threads of its own and so waits for no other; what is returned goes into the first one. One job
+    is a plain loop. KeyboardInterrupt ends it as it ends `each`.
+    """
+    if jobs <= 1:
+        return _in_turn(function, deque(item for lane in lanes for item in lane))
+    with contextlib.ExitStack() as closing:
+        pools = [closing.enter_context(ThreadPoolExecutor(max_workers=jobs)) for _ in lanes]
+        cascading = _Cascade(function, pools)
+        try:
+            for pool, lane in zip(pools, lanes, strict=True):
+                for item in lane:
+                    cascading.submit(pool, item)
+            return cascading.wait()
+        except BaseException:
+            cascading.close()
+            stop()
+            raise
+
+
+def _in_turn(function: Callable[[Item], Sequence[Item]], todo: deque[Item]) -> list[Exception]:
+    raised = []
+    while todo:
+        answer = _caught(function, todo.popleft())
+        if isinstance(answer, Raised):
+            raised.append(answer.error)
+        else:
+            todo.extendleft(reversed(answer.value))
+    return raised
+
+
+class _Cascade(Generic[Item]):
+    """The items of one `cascade` that are not done yet."""
+
+    def __init__(self, function: Callable[[Item], Sequence[Item]], pools: Sequence[ThreadPoolExecutor]) -> None:
+        self._function, self._pools = function, pools
+        self._changed = threading.Condition()
+        self._left, self._closed = 0, False
+        self._raised: list[BaseException] = []
+
+    def submit(self, pool: ThreadPoolExecutor, item: Item) -> None:
+        """Have an item worked on, unless nothing more is to be started."""
+        with self._changed:
+            if not self._closed:
+                self._left += 1
+                pool.submit(self._work, item)
+
+    def wait(self) -> list[Exception]:
+        """Wait for the last item; what was raised. An interruption inside of a thread goes on up."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._left or self._unusual())
+        for error in self._unusual():
+            raise error
+        return [error for error in self._raised if isinstance(error, Exception)]
+
+    def close(self) -> None:
+        """Start nothing more."""
+        with self._changed:
+            self._closed = True
+        for pool in self._pools:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _work(self, item: Item) -> None:
+        try:
+            for following in self._function(item):
+                self.submit(self._pools[0], following)
+        except BaseException as error:
+            self._raised.append(error)
+        finally:
+            with self._changed:
+                self._left -= 1
+                self._changed.notify_all()
+
+    def _unusual(self) -> list[BaseException]:
+        return [error for error in self._raised if not isinstance(error, Exception)]
+
+
 def _caught(function: Callable[[Item], Result], item: Item) -> Returned[Result] | Raised:
     try:
         return Returned(function(item))
@@ -60,94 +144,6 @@ def _caught(function: Callable[[Item], Result], item: Item) -> Returned[Result] 
 
 
 # ---- reading, which is given up where nobody answers
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How many seconds are waited for one answer, and for all the answers that one item needs. `now` is a clock."""
-
-    now: Callable[[], float]
-    answer: float
-    total: float
-
-
-class _Wait:
-    """How long one item has been waiting for answers. Its own thread writes this, the one that collects reads it.
-
-    Only time in which a question is under way counts: not that in which a person types a code.
-    """
-
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
-        self._what = ""
-        self._since: float | None = None
-        self._silent = self._answered = 0.0
-        self.given_up = False
-
-    def begin(self, what: str) -> None:
-        """A question goes out."""
-        self._what, self._since = what, self._patience.now()
-
-    def end(self, *, answered: bool) -> None:
-        """The question is over; without an answer the next one adds to the same wait."""
-        silent, self._since = self.silence(), None
-        self._silent = 0.0 if answered else silent
-        self._answered += silent if answered else 0.0
-
-    def silence(self) -> float:
-        """Seconds since the last answer."""
-        since = self._since
-        return self._silent + (self._patience.now() - since if since is not None else 0.0)
-
-    def is_slow(self) -> bool:
-        """Whether it takes so long that others need not wait for its place."""
-        return self.silence() > self._patience.answer / 5
-
-    def given_up_for(self) -> NoAccess | None:
-        """Give it up if it has taken too long; with the reason."""
-        silence, total = self.silence(), self._patience.total
-        if silence > self._patience.answer:
-            why = f"no answer to {self._what} within {self._patience.answer:g} s"
-        elif self._answered + silence > total:
-            why = f"its answers take more than {total:g} s in all; {self._what} was not answered by then"
-        else:
-            return None
-        self.given_up = True
-        return NoAccess(why, "Look at the network, at proxies and at AWS_ENDPOINT_URL, then run again.")
-
-
-class _Here(threading.local):
-    wait: _Wait | None = None
-
-
-_HERE = _Here()
-
-
-def asks(what: str) -> None:
-    """Tell that the work of this thread has asked something and waits for the answer."""
-    if _HERE.wait is not None:
-        _HERE.wait.begin(what)
-
-
-def hears(*, answered: bool) -> None:
-    """Tell that the answer is here, or that it is not waited for any longer."""
-    if _HERE.wait is not None:
-        _HERE.wait.end(answered=answered)
-
-
-@contextlib.contextmanager
-def waiting(what: str) -> Iterator[None]:
-    """Ask something and hear its answer."""
-    asks(what)
-    try:
-        yield
-    finally:
-        hears(answered=True)
-
-
-def is_given_up() -> bool:
-    """Tell whether nobody waits any longer for the work of this thread."""
-    return _HERE.wait is not None and _HERE.wait.given_up
 
 
 _TICK = 0.05  # seconds between two looks at what does not answer
@@ -185,7 +181,7 @@ class _Reading(Generic[Item, Result]):
         self.answers: dict[int, Returned[Result] | Raised] = {}
         self._function, self._items, self._jobs, self._patience = function, items, jobs, patience
         self._todo = deque(range(len(items)))
-        self._waits: dict[int, _Wait] = {}
+        self._waits: dict[int, Wait] = {}
         self._arrived: SimpleQueue[tuple[int, Returned[Result] | Raised | BaseException]] = SimpleQueue()
 
     def next(self) -> tuple[int, Returned[Result] | Raised] | None:
@@ -207,11 +203,11 @@ class _Reading(Generic[Item, Result]):
             if sum(not wait_.is_slow() for wait_ in self._waits.values()) >= self._jobs:
                 return
             index = self._todo.popleft()
-            wait_ = self._waits[index] = _Wait(self._patience(self._items[index]))
+            wait_ = self._waits[index] = Wait(self._patience(self._items[index]))
             threading.Thread(target=self._work, args=(index, wait_), daemon=True).start()
 
-    def _work(self, index: int, wait_: _Wait) -> None:
-        _HERE.wait = wait_
+    def _work(self, index: int, wait_: Wait) -> None:
+        HERE.wait = wait_
         try:
             self._arrived.put((index, _caught(self._function, self._items[index])))
         except BaseException as error:

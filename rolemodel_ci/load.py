@@ -171,6 +171,7 @@ def _policy(config: Node, path: str, template: Template, users: UserMap | None) 
         protected=_protected(entry(config, "protected"), path),
         stack_deadline=int(_value(config, "stack_deadline") or 15),
         owner=_value(config, "owner") or DEFAULT_OWNER,
+        master_is_assumable=_value(config, "master_is_assumable") == "true",
     )
 
 

@@ -209,6 +209,7 @@ class Policy:
     """Everything the repository decides. `users` is None where it leaves membership unmanaged.
 
     `stack_deadline`: minutes that one stack may take. `owner`: the name under which it owns stacks and groups.
+    `master_is_assumable`: one of the accounts is meant to be the master itself.
     """
 
     config_file: str
@@ -225,6 +226,7 @@ class Policy:
     protected: tuple[Protection, ...] = ()
     stack_deadline: int = 15
     owner: str = DEFAULT_OWNER
+    master_is_assumable: bool = False
 
     @property
     def group_path(self) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rolemodel_ci.errors import CannotGoOn
-from rolemodel_ci.fanout import Patience, Raised, each, each_within
+from rolemodel_ci.fanout import Raised, each, each_within
 from rolemodel_ci.live import Absent, Live, LiveMaster, LiveStack, Stack, Unreadable
 from rolemodel_ci.model import Account
+from rolemodel_ci.patience import Patience
 from rolemodel_ci.ports import MasterReader, StackReader
 
 ANSWER, ACCOUNT = 10.0, 15.0
@@ -33,10 +34,13 @@ def observe(
     accounts: Sequence[Account],
     jobs: int,
     patience: Callable[[Account | None], Patience] | None = None,
+    *,
+    master_assumable: bool = False,
 ) -> Live:
     """Everything a plan is made of. An account that fails is Unreadable; a master that fails ends the run.
 
-    With `patience` an account that does not answer is Unreadable as well.
+    With `patience` an account that does not answer is Unreadable as well. So is one that is the master itself, unless
+    it may be (`master_assumable`).
 
     Raises NoAccess where the master account cannot be read, KeyboardInterrupt where a person stops it.
     """
@@ -62,7 +66,22 @@ def observe(
         else:
             found[answer.value.account] = answer.value
     assert live_master is not None  # `each` answers for every item or raises
-    return Live(live_master, _told_apart(found))
+    told = found if master_assumable else _without_master(found, live_master.identity.account_id)
+    return Live(live_master, _told_apart(told))
+
+
+def _without_master(stacks: dict[str, Stack], master_id: str) -> dict[str, Stack]:
+    """Credentials that lead to the master make whoever gets a role there somebody who may decide about everybody."""
+    return {
+        name: Unreadable(
+            name,
+            f"its credentials lead to account {master_id}, which is the master account",
+            "Correct its `profile` or `account_id` in the config. If it is meant, write `master_is_assumable: true`.",
+        )
+        if not isinstance(stack, Unreadable) and stack.identity.account_id == master_id
+        else stack
+        for name, stack in stacks.items()
+    }
 
 
 def _told_apart(stacks: dict[str, Stack]) -> dict[str, Stack]:

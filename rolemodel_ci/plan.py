@@ -198,6 +198,16 @@ class Totals:
     groups_after: int = 0
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Administrator:
+    """Somebody whom a plan makes as good as an administrator of an account, by which role, and why that is one."""
+
+    account: str
+    role: str
+    why: str
+    user: str
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run would do: sorted, comparable, the same for the same inputs."""
@@ -207,6 +217,7 @@ class Plan:
     blocked: tuple[Blocked, ...] = ()
     notes: tuple[str, ...] = ()
     totals: Totals = Totals()
+    administrators: tuple[Administrator, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from enum import StrEnum
+from pathlib import PurePosixPath
 
 from rolemodel_ci.checks.subject import subject
 from rolemodel_ci.danger import dangers, worse
 from rolemodel_ci.iam.trust import Ways
-from rolemodel_ci.model import Grant, Place, Policy
+from rolemodel_ci.model import Grant, Place, Policy, Problem
 from rolemodel_ci.reshaped import Joining, Reshaped, Side, joining, reshaped, steady_ids, ways_into
 from rolemodel_ci.resolve import Resolved
 from rolemodel_ci.roles import role_names
@@ -122,7 +125,7 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         risky_before | risky,
         newly,
         _held(holding, touched),
-        tuple(path for path in sorted(changed) if decides(path, head)),
+        tuple(path for path in sorted(changed) if decides(path, head, base)),
         base is not None,
         unmanaged,
         ways_into(*sides, touched, ids),
@@ -137,13 +140,54 @@ def dangers_of(policy: Policy, today: date) -> dict[tuple[str, str], str]:
     return _dangers(subject(policy, today).resolved)
 
 
-def decides(path: str, policy: Policy) -> bool:
-    """Whether a file decides how access is given: the config, workflows, who has to approve, the roles of CI.
+_DECISIVE = ("CODEOWNERS", ".gitattributes", ".gitmodules", "action.yml", "action.yaml", "Dockerfile")
+"""Names of files that decide wherever they lie: who has to approve, what reviewers see, what is checked out and run."""
+
+
+def decides(path: str, head: Policy, base: Policy | None = None) -> bool:
+    """Whether a change of a file decides how access is given: workflows, who has to approve, the roles of CI, and the
+    config where it comes to say something else.
 
     What a change of the template means is in `reshaped`, and one of the user map in `grants`.
     """
-    decisive = path == policy.config_file or path.startswith((".github/", BOOTSTRAP))
-    return decisive or path.rpartition("/")[2] == "CODEOWNERS"
+    if path == PurePosixPath(head.config_file).as_posix():
+        return base is None or _decisions(base) != _decisions(head)
+    return path.startswith((".github/", BOOTSTRAP)) or path.rpartition("/")[2] in _DECISIVE
+
+
+def _decisions(policy: Policy) -> dict[str, object]:
+    """Everything that the config says, wherever it stands in it."""
+    said: dict[str, object] = {field.name: getattr(policy, field.name) for field in fields(policy)}
+    accounts = (replace(a, place=_NOWHERE, parameters=tuple(sorted(a.parameters))) for a in policy.accounts)
+    return said | {
+        "accounts": frozenset(accounts),
+        "protected": frozenset(replace(entry, place=_NOWHERE) for entry in policy.protected),
+        "template": policy.template.file,
+        "users": policy.users.file if policy.users else None,
+    }
+
+
+_NOWHERE = Place("")
+
+
+def already_there(problems: Iterable[Problem], before: Iterable[Problem]) -> frozenset[Problem]:
+    """Those of the problems that the files had before the change: same check, file and words, on whatever line.
+
+    Of several that are alike, those on the same line come first.
+    """
+    left = Counter(map(_told, before))
+    same = {(*_told(problem), problem.place) for problem in before}
+    found = set()
+    for problem in sorted(problems, key=lambda one: (*_told(one), one.place) not in same):
+        if left[_told(problem)]:
+            left[_told(problem)] -= 1
+            found.add(problem)
+    return frozenset(found)
+
+
+def _told(problem: Problem) -> tuple[str, str, str]:
+    """A problem without its place, of which messages have some as well: `(first in line 7)`."""
+    return problem.code, re.sub(r"\bline \d+", "line", problem.message), problem.place.file
 
 
 def _side(policy: Policy | None, resolved: Mapping[str, Resolved]) -> Side:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from rolemodel_ci.administrators import with_administrators
 from rolemodel_ci.apply import Tools, apply
 from rolemodel_ci.diff import plan_all, plan_deletion, plan_membership, plan_structure
-from rolemodel_ci.fanout import Patience
 from rolemodel_ci.guard import review, review_deletion
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import Account, Policy
 from rolemodel_ci.observe import observe
+from rolemodel_ci.patience import Patience
 from rolemodel_ci.plan import Plan, Report
 from rolemodel_ci.ports import MasterReader, StackReader
 from rolemodel_ci.verdict import NOTHING_ALLOWED, Allowed, Approved, Refusal
@@ -60,8 +61,15 @@ def make_plan(
     job: Job, policy: Policy, readers: Readers, today: date, only: frozenset[str] = frozenset(), jobs: int = 1
 ) -> Planned:
     """Read AWS and compare. Holds no writer, so that it cannot write. Raises NoAccess."""
-    live = observe(readers.master, readers.stacks, job.accounts(policy, only), jobs, readers.patience)
-    return Planned(job.plan(policy, live, today, only), live)
+    live = observe(
+        readers.master,
+        readers.stacks,
+        job.accounts(policy, only),
+        jobs,
+        readers.patience,
+        master_assumable=policy.master_is_assumable,
+    )
+    return Planned(with_administrators(job.plan(policy, live, today, only), policy, live, today), live)
 
 
 def reviewed_plan(

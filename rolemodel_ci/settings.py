@@ -17,6 +17,7 @@ _RISKS = {
     "master_account_id": "it is the users of that account who get in",
     "stack_name": _STAYS,
     "region": _STAYS,
+    "master_is_assumable": "who gets into a role of the master account may change users and groups there",
     "owner": "stacks and groups under the former name count as somebody else's",
     "group_prefix": "all groups are made anew under other names",
     "github_oidc: plan_role": "by this role CI reads every account",
@@ -75,6 +76,7 @@ def _values(policy: Policy) -> dict[str, str | None]:
         "master_account_profile": policy.master_profile,
         "stack_name": policy.stack_name,
         "region": policy.region,
+        "master_is_assumable": "true" if policy.master_is_assumable else "false",
         "owner": policy.owner,
         "stack_deadline": str(policy.stack_deadline),
         "group_prefix": policy.group_prefix,
@@ -93,7 +95,8 @@ def _risk(key: str, before: str | None, after: str | None) -> str:
     if key in _GUARDED:
         looser = before is not None and (after is None or int(after) > int(before))
         return _LOOSER if looser else ""
-    return "" if key == "users" and before is None else _RISKS.get(key, "")
+    harmless = (key == "users" and before is None) or (key == "master_is_assumable" and after == "false")
+    return "" if harmless else _RISKS.get(key, "")
 
 
 def _of_accounts(base: Policy, head: Policy) -> Iterator[Setting]:

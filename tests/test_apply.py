@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from builders import policy
 from fakes import FakeCloud, FakeGroup, refuse
 
 from rolemodel_ci.apply import apply
+from rolemodel_ci.model import Account
 from rolemodel_ci.plan import (
     AddMember,
     CreateGroup,
@@ -31,7 +34,7 @@ def test_revoke_build_grant() -> None:
     report = cloud.run(policy("prod: {Admin: [bob]}", roles={"Admin": {}, "Ops": {}}, accounts=["prod"]))
 
     assert report.is_complete
-    assert cloud.watch.steps == ["revoke", "build", "grant"]
+    assert cloud.watch.steps == ["revoke", "build and grant"]
     assert effects(cloud) == [
         "RemoveUserFromGroup RM.dev.Admin alice",
         "DeleteGroupPolicy RM.dev.Admin RM.dev.Admin-Policy",
@@ -180,3 +183,56 @@ def test_groups_of_one_account_and_of_none_are_worked_on_alike() -> None:
 
     assert [type(outcome.change) for outcome in report.outcomes] == [RemoveMember, DeletePolicy, DeleteGroup]
     assert report.is_complete
+
+
+# ---- a slow stack
+
+
+class Slow:
+    """The stack of prod comes to rest only when `others` say that they have what they are to have."""
+
+    def __init__(self, cloud: FakeCloud, others: threading.Event) -> None:
+        self._writer, self._others = cloud.stack_writer(), others
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
+
+    def status(self, account: Account) -> str | None:
+        """The status, once the others are done."""
+        if account.name == "prod" and self._writer.status(account) is not None:
+            assert self._others.wait(10), "the grants of the others wait for this stack"
+        return self._writer.status(account)
+
+
+@pytest.mark.parametrize("jobs", [2, 8])
+def test_one_slow_stack_does_not_hold_up_grants_elsewhere(jobs: int) -> None:
+    cloud = made()
+    wanted = policy(
+        "prod: {Admin: [alice], Reader: [bob], Ops: [bob]}\ndev: {Admin: [alice]}\ntest: {Admin: [bob]}",
+        roles={"Admin": {}, "Reader": {}, "Ops": {}},
+        accounts=["prod", "dev", "test"],
+    )
+    others = threading.Event()
+
+    def look(write: str) -> None:
+        if write == "AddUserToGroup RM.test.Admin bob":
+            others.set()
+
+    cloud.luck = look
+    planned = cloud.planned(wanted)
+    tools = cloud.tools(jobs)
+    slow: Any = Slow(cloud, others)
+    report = apply(Approved(planned.plan), wanted, replace(tools, rollout=replace(tools.rollout, writer=slow)))
+
+    assert report.is_complete
+    assert [e.where for e in cloud.history if e.kind == "grant"][-1] == "RM.prod.Ops"
+
+
+def test_grants_of_accounts_whose_stack_stays_are_not_behind_any_stack() -> None:
+    cloud = made()
+    cloud.accounts["dev"].stack = None
+    report = cloud.run(policy(MAP.replace("[alice], R", "[alice, carol], R")))
+    told = [effect for effect in effects(cloud) if not effect.startswith("Delete")]
+
+    assert report.is_complete
+    assert told[:2] == ["AddUserToGroup RM.prod.Admin carol", "CREATE_IN_PROGRESS dev"]

@@ -222,7 +222,7 @@ def test_exit_codes_are_told_everywhere_alike() -> None:
 def test_the_commands_of_2015_are_in_the_page_on_migrating() -> None:
     text = page("docs/migrating.md")
     assert set(re.findall(r"^rolemodel CONFIG (\S+)", text, re.MULTILINE)) == set(legacy.cli.commands)
-    assert {option for each in legacy.cli.params for option in each.opts if option[:2] == "--"} == {"--debug"}
+    assert {option for each in legacy.cli.params for option in each.opts if option[:2] == "--"} == {"--debug", "--yes"}
     assert "`--debug`" in text
 
 

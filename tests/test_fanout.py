@@ -11,7 +11,8 @@ from typing import TypeVar
 import pytest
 
 from rolemodel_ci.errors import NoAccess
-from rolemodel_ci.fanout import Patience, Raised, Returned, asks, each, each_within, hears, is_given_up, waiting
+from rolemodel_ci.fanout import Raised, Returned, cascade, each, each_within
+from rolemodel_ci.patience import Patience, asks, hears, is_given_up, waiting
 
 Value = TypeVar("Value")
 
@@ -198,3 +199,73 @@ def test_outside_of_such_work_nothing_is_noted() -> None:
     asks("it")
     hears(answered=True)
     assert not is_given_up()
+
+
+# ---- work that makes more work
+
+
+def doubled(number: int) -> list[int]:
+    """More work, or an error."""
+    if number == 7:
+        raise ValueError(number)
+    return [number * 10, number * 10 + 1] if number < 10 else []
+
+
+@pytest.mark.parametrize("jobs", [0, 1, 3, 8])
+def test_what_work_returns_is_worked_on_as_well(jobs: int) -> None:
+    lock, done = threading.Lock(), []
+
+    def work(number: int) -> list[int]:
+        with lock:
+            done.append(number)
+        return doubled(number)
+
+    errors = cascade(work, ([3], [1, 7]), jobs)
+    assert sorted(done) == [1, 3, 7, 10, 11, 30, 31]
+    assert [repr(error) for error in errors] == ["ValueError(7)"]
+    if jobs <= 1:
+        assert done == [3, 30, 31, 1, 10, 11, 7]
+    assert cascade(work, ([], []), jobs) == []
+
+
+def test_a_lane_that_is_held_up_holds_up_no_other() -> None:
+    free = threading.Event()
+
+    def work(item: str) -> list[str]:
+        if item == "free":
+            free.set()
+        else:
+            assert free.wait(5)
+        return []
+
+    assert cascade(work, (["free"], ["held"] * 4), 2) == []
+
+
+def test_an_interruption_of_a_cascade_starts_nothing_more_and_lets_finish_what_is_under_way() -> None:
+    started: list[int] = []
+    finished: list[int] = []
+    stopped = threading.Event()
+
+    def work(number: int) -> list[int]:
+        started.append(number)
+        if number == 0:
+            time.sleep(0.05)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        assert stopped.wait(5)
+        finished.append(number)
+        return [100]
+
+    with pytest.raises(KeyboardInterrupt):
+        cascade(work, (range(50),), 2, stopped.set)
+    assert sorted(finished) == sorted(started)
+    assert 100 not in started
+    assert len(started) <= 2
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interruption_inside_of_a_cascade_goes_on_up(jobs: int) -> None:
+    def work(number: int) -> list[int]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cascade(work, (range(3),), jobs)

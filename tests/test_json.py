@@ -14,6 +14,7 @@ from builders import policy
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
+from rolemodel_ci.applied_state import AppliedState, Holder, Identity, Remembered
 from rolemodel_ci.cli import cli
 from rolemodel_ci.edge.actions import Inputs, Runner, who
 from rolemodel_ci.iam.differences import Difference, Direction, PropertyChange, TrustChange
@@ -113,8 +114,15 @@ AUDITED = (
     Audited("update", {"user": "ci"}, NOW, NOW, 4, policy("prod: {}"), PLAN, refusals=REFUSALS),
     Audited("ci", who(RUNNER) | {"pull_request": "#7"}, NOW),
 )  # fmt: skip
+SEEN = Remembered(
+    AppliedState(Identity("acme/access"), "a" * 40, "b" * 40, "c" * 64, "d" * 64, "e" * 64, "run 7", NOW, "f" * 64),
+    7,
+    Holder("token", "run 8", NOW, NOW),
+)
+"""Something is on record, and another run applies."""
+
 DOCUMENTS: Mapping[str, list[dict[str, Any]]] = {
-    "plan": [plan_json(PLAN), plan_json(Plan(()))],
+    "plan": [plan_json(PLAN, SEEN), plan_json(Plan(()))],
     "report": [report_json(Report(PLAN, OUTCOMES, interrupted=True))],
     "refusal": [refusals_json(PLAN, REFUSALS)],
     "problems": [problems_json(PROBLEMS), problems_json(())],
@@ -186,6 +194,7 @@ PARTS = {
     "A line": ("plan", "changes[].differences[].lines[]"),
     "An unreadable account": ("plan", "unreadable[]"),
     "A blocked wish": ("plan", "blocked[]"),
+    "What is on record": ("plan", "last_applied"),
     "Totals": ("plan", "totals"),
     "An outcome": ("report", "outcomes[]"),
     "One guard's refusal": ("refusal", "refusals[]"),

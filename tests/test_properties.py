@@ -124,13 +124,20 @@ def test_nothing_outside_our_path_is_changed(world: World, jobs: int) -> None:
 
 
 @COMMON
-@given(worlds(), JOBS)
-def test_what_is_taken_goes_before_stacks_and_stacks_before_what_is_given(world: World, jobs: int) -> None:
+@given(worlds(), LUCK, JOBS)
+def test_what_is_taken_goes_before_everything_else_and_the_stack_of_an_account_before_its_grants(
+    world: World, luck: Luck, jobs: int
+) -> None:
     cloud = world.build()
+    cloud.luck = luck
     run(world, cloud, jobs)
-    kinds = [effect.kind for effect in cloud.history]
+    kinds = [effect.kind == "revoke" for effect in cloud.history]
 
-    assert kinds == sorted(kinds, key=("revoke", "build", "grant").index)
+    assert kinds == sorted(kinds, reverse=True)
+    for account in world.wanted.accounts:
+        prefix = world.wanted.group_name(account.name, "")
+        own = [e.kind for e in cloud.history if e.where == account.name or e.where.startswith(prefix)]
+        assert own == sorted(own, key=("revoke", "build", "grant").index)
 
 
 @settings(COMMON, max_examples=600)

@@ -18,9 +18,9 @@ from rolemodel_ci.iam.differences import OUTPUTS, TEXTS, Difference
 from rolemodel_ci.iam.documents import Principal
 from rolemodel_ci.iam.role_diff import differences
 from rolemodel_ci.iam.trust import Way, Ways
-from rolemodel_ci.model import Grant, Place, Policy
+from rolemodel_ci.model import Grant, Place, Policy, Problem
 from rolemodel_ci.render.differences import Line, lines, way_text
-from rolemodel_ci.request import Asked, Request, Touch, decides, request
+from rolemodel_ci.request import Asked, Request, Touch, already_there, decides, request
 from rolemodel_ci.reshaped import Joining
 
 YESTERDAY, TOMORROW = TODAY - timedelta(1), TODAY + timedelta(1)
@@ -367,7 +367,6 @@ def test_a_user_map_that_is_begun_gives_what_it_names() -> None:
 @pytest.mark.parametrize(
     ("path", "decides_it"),
     [
-        ("config.yml", True),
         (".github/workflows/access.yml", True),
         (".github/CODEOWNERS", True),
         ("CODEOWNERS", True),
@@ -390,6 +389,26 @@ def test_files_that_decide(path: str, decides_it: bool) -> None:
     assert decides(path, same) is decides_it
     found = request(same, same, TODAY, ("z", path, "a"))
     assert (found.files, found.is_empty) == ((path,) if decides_it else (), not decides_it)
+
+
+def test_the_config_decides_where_it_says_something_else() -> None:
+    same, other = policy(), policy(config="stack_deadline: 20")
+
+    assert request(same, same, TODAY, ("config.yml",)).files == ()
+    assert request(other, same, TODAY, ("config.yml",)).files == ("config.yml",)
+    assert request(None, same, TODAY, ("config.yml",)).files == ("config.yml",)
+
+
+def test_problems_that_were_there_are_told_apart_wherever_they_stand() -> None:
+    def problem(line: int, message: str = "two (first in line 3)", code: str = "RM1", file: str = "a") -> Problem:
+        return Problem(Place(file, line), code, message, "")
+
+    before = [problem(4), problem(9, "other")]
+    moved, second = problem(7, "two (first in line 5)"), problem(4)
+
+    assert already_there([moved], before) == {moved}
+    assert already_there([moved, second], before) == {second}
+    assert already_there([problem(4, code="RM2"), problem(4, file="b")], before) == frozenset()
 
 
 def test_what_is_dangerous_before_and_after_and_who_holds_it() -> None:

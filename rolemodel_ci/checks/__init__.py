@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from rolemodel_ci.checks.apart import APART_CHECKS
 from rolemodel_ci.checks.config import CONFIG_CHECKS
 from rolemodel_ci.checks.lasting import LASTING_CHECKS
 from rolemodel_ci.checks.subject import Check, Subject, subject
@@ -13,7 +14,14 @@ from rolemodel_ci.checks.users import USER_CHECKS
 from rolemodel_ci.model import Policy, Problem
 from rolemodel_ci.schema import printable
 
-CHECKS: tuple[Check, ...] = (*CONFIG_CHECKS, *USER_CHECKS, *TEMPLATE_CHECKS, *TEXT_CHECKS, *LASTING_CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *CONFIG_CHECKS,
+    *APART_CHECKS,
+    *USER_CHECKS,
+    *TEMPLATE_CHECKS,
+    *TEXT_CHECKS,
+    *LASTING_CHECKS,
+)
 
 __all__ = ["CHECKS", "Check", "Subject", "check"]
 

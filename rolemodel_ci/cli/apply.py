@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
+import platform
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import click
 
+from rolemodel_ci.applied_state import AppliedState, LockedError, StateError
 from rolemodel_ci.apply import apply as make_true
 from rolemodel_ci.cli.audit import Audit, auditing
+from rolemodel_ci.cli.locking import Memory, OutrunError
 from rolemodel_ci.cli.options import Asked, account, allow, asked, jobs, report, sandbox, today, yes
 from rolemodel_ci.cli.output import say, tell
+from rolemodel_ci.cli.plan import base_policy
 from rolemodel_ci.cli.policy import chosen, good_policy
 from rolemodel_ci.cli.world import World, watching, world
-from rolemodel_ci.errors import UsageWrong
+from rolemodel_ci.edge.working_copy import working_copy
+from rolemodel_ci.errors import CannotGoOn, UsageWrong
+from rolemodel_ci.guard import strictest
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import DeleteStack, Phase, Plan, Report, phase_of
-from rolemodel_ci.render.blocks import counted
+from rolemodel_ci.plan import Plan, Report
 from rolemodel_ci.render.json import refusals_json, report_json
-from rolemodel_ci.render.plans import override_blocks, plan_blocks, refusal_blocks
+from rolemodel_ci.render.plans import override_blocks, plan_blocks, question, refusal_blocks
 from rolemodel_ci.render.results import report_blocks
-from rolemodel_ci.run import DELETION, EVERYTHING, MEMBERSHIP, STRUCTURE, Job, make_plan, reviewed_plan
-from rolemodel_ci.verdict import Allowed, Guard
+from rolemodel_ci.run import DELETION, EVERYTHING, MEMBERSHIP, STRUCTURE, Job, Planned, make_plan, reviewed_plan
+from rolemodel_ci.verdict import Allowed, Approved, Guard
+
+_ROUNDS = 3
+"""How often a run plans, where others are quicker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +52,8 @@ class Order:
 def apply(told: Asked) -> int:
     """Make AWS what the repository says.
 
-    Stacks, groups and membership. What takes access away is done first, then the stacks of all accounts at once, then
-    what gives access. Running again finishes what a run left.
+    Stacks, groups and membership. What takes access away is done first. Then come the stacks, all accounts at once, and
+    what gives access: in each account after its own stack. Running again finishes what a run left.
     """
     return _run("apply", EVERYTHING, told)
 
@@ -82,7 +92,12 @@ def delete(told: Asked) -> int:
 
 def _run(command: str, job: Job, told: Asked, users: str | None = None) -> int:
     """The common part of the four commands."""
-    confirm = (lambda _: None) if told.yes else partial(ask, can_answer=told.format == "text" and sys.stdin.isatty())
+    # An embedded AWS is gone at the end of the run: nobody has to be asked about it.
+    confirm = (
+        (lambda _: None)
+        if told.yes or told.sandbox
+        else partial(ask, can_answer=told.format == "text" and sys.stdin.isatty())
+    )
     with auditing(told.report, command) as audit:
         policy = good_policy(told.config, told.format, users)
         if job is MEMBERSHIP and policy.users is None:
@@ -98,12 +113,30 @@ def _run(command: str, job: Job, told: Asked, users: str | None = None) -> int:
 
 
 def follow(order: Order, policy: Policy, opened: World, audit: Audit) -> int:
-    """Plan, show, ask, apply, report; the exit code."""
-    planned = make_plan(order.job, policy, opened.readers(), today(), order.only, opened.jobs)
-    audit.note(plan=planned.plan)
-    if order.format == "text":
-        tell(plan_blocks(planned.plan))
-    reviewed = reviewed_plan(order.job, planned, policy, order.allowed)
+    """Plan, show, ask, apply, report; the exit code. Plans again where another run has applied meanwhile."""
+    memory = local_memory(policy, opened, audit)
+    for _ in range(_ROUNDS):
+        seen = memory.read()
+        planned = make_plan(order.job, policy, opened.readers(), today(), order.only, opened.jobs)
+        audit.note(plan=planned.plan)
+        if order.format == "text":
+            tell(plan_blocks(planned.plan))
+        if planned.plan.is_empty or seen.holder is None or memory.store.over(seen.holder):
+            try:
+                return _followed(order, policy, opened, memory, planned)
+            except OutrunError as error:
+                click.echo(f"{error.message}.", err=True)
+        else:
+            memory.wait(seen.holder)
+        click.echo("Planning again: AWS may differ by now.", err=True)
+    raise LockedError("other runs keep applying", "Nothing was changed. Wait until they have ended, then run again.")
+
+
+def _followed(order: Order, policy: Policy, opened: World, memory: Memory, planned: Planned) -> int:
+    """Guard, ask, apply, report. Raises OutrunError, before anything is done, where another run was quicker."""
+    audit = memory.audit
+    guarded = policy if planned.plan.is_empty else _judged(policy, memory)
+    reviewed = reviewed_plan(order.job, planned, guarded, order.allowed)
     if isinstance(reviewed, tuple):
         audit.note(refusals=reviewed)
         say(order.format, refusal_blocks(reviewed), refusals_json(planned.plan, reviewed))
@@ -111,11 +144,56 @@ def follow(order: Order, policy: Policy, opened: World, audit: Audit) -> int:
     if order.format == "text":
         tell(override_blocks(reviewed.overridden))
     order.confirm(planned.plan)
+    whole = order.job is EVERYTHING and not order.only
+    if planned.plan.is_empty:
+        report = _made(reviewed, policy, opened, audit, lambda: None)
+        if report.is_complete:
+            memory.remember(whole=whole)
+        return _told(report, order.format)
+    came: Report | None = None
+    try:
+        with memory.locking(whole=whole) as lock:
+            came = _made(reviewed, policy, opened, audit, lock.check)
+            lock.close(complete=came.is_complete, everything_gone=order.job is DELETION)
+    except (StateError, LockedError):
+        if came is not None:
+            _told(came, order.format)
+        raise
+    return _told(came, order.format)
+
+
+def _made(reviewed: Approved, policy: Policy, opened: World, audit: Audit, may_write: Callable[[], None]) -> Report:
+    """Make the changes, and have the record say so before and after."""
     audit.begin(reviewed)
     with watching() as watch:
-        came = make_true(reviewed, policy, opened.tools(watch))
+        came = make_true(reviewed, policy, opened.tools(watch, may_write))
     audit.note(report=came)
-    return _told(came, order.format)
+    return came
+
+
+def _judged(policy: Policy, memory: Memory) -> Policy:
+    """The policy as guards judge it: what was approved or applied last, and can be had from Git, counts as well."""
+    answer = memory.recognised().answer
+    commits = (answer.approved_commit, answer.applied_commit) if isinstance(answer, AppliedState) else ()
+    for commit in dict.fromkeys(commits):
+        if commit is not None:
+            with contextlib.suppress(CannotGoOn):
+                policy = strictest(policy, base_policy(commit, policy.config_file))
+    return policy
+
+
+def local_memory(policy: Policy, opened: World, audit: Audit) -> Memory:
+    """What a run on a person's machine remembers: it goes on without, where it must."""
+    store = opened.store(f"{audit.record.who.get('user', '?')}@{platform.node()}")
+    return Memory(
+        store,
+        opened.remembers(),
+        lambda: working_copy(policy, Path.cwd()),
+        policy,
+        audit,
+        lambda line: click.echo(line, err=True),
+        required=False,
+    )
 
 
 def _told(report: Report, format_: str) -> int:
@@ -130,11 +208,10 @@ def _told(report: Report, format_: str) -> int:
 
 
 def ask(plan: Plan, *, can_answer: bool) -> None:
-    """Have a person confirm a plan that takes access away. Raises UsageWrong where nobody can answer."""
-    taken = sum(phase_of(change) is Phase.REVOKE or isinstance(change, DeleteStack) for change in plan.changes)
-    if not taken:
+    """Have a person confirm a plan that changes anything. Raises UsageWrong where nobody can answer."""
+    if plan.is_empty:
         return
-    what = f"This takes access away or deletes something ({counted(taken, 'change')})."
+    what = question(plan)
     if not can_answer:
         raise UsageWrong(what, "Look at the plan, then run again with `--yes`.")
     if not click.confirm(f"{what} Go on?", err=True):

@@ -18,7 +18,7 @@ import click
 from rolemodel_ci.cli.world import World
 from rolemodel_ci.edge.doors import MASTER
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
-from rolemodel_ci.render.audit import Audited, audit_json
+from rolemodel_ci.render.audit import Audited, audit_json, record_digest
 from rolemodel_ci.render.json import as_text
 from rolemodel_ci.verdict import Approved
 
@@ -68,6 +68,10 @@ class Audit:
     def text(self) -> str:
         """The record as JSON."""
         return as_text(audit_json(self.record))
+
+    def digest(self) -> str:
+        """The digest of the record as it is."""
+        return record_digest(audit_json(self.record))
 
     def begin(self, reviewed: Approved) -> None:
         """Say what the run sets out to change, and have that kept, so that a run that is killed has said it."""

@@ -1,10 +1,13 @@
 """`rolemodel CONFIG update|list|delete|sync_users MAP`: the command line of rolemodel 0.1.0 (2015), word for word.
 
-It asks nothing, as that tool asked nothing. What it does is what the commands of `rolemodel-ci` do.
+What it does is what the commands of `rolemodel-ci` do. On a terminal it asks as they do. Off one it asks nothing, as
+the tool of 2015 asked nothing, but where a stack would lose more than roles it wants `--yes` or ROLEMODEL_YES.
 """
 
 from __future__ import annotations
 
+import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -13,58 +16,68 @@ from rolemodel_ci.cli import guarded, leave, listen
 from rolemodel_ci.cli.options import JOBS, tell_calls, today
 
 if TYPE_CHECKING:
+    from rolemodel_ci.plan import Plan
     from rolemodel_ci.run import Job
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What stands before the command."""
+
+    config: str
+    yes: bool
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("config", envvar="ROLEMODEL_CONFIG")
 @click.option("--debug/--no-debug", default=False, help="Turn on debugging output")
+@click.option("--yes", is_flag=True, envvar="ROLEMODEL_YES", show_envvar=True, help="Ask nothing.")
 @click.pass_context
-def cli(ctx: click.Context, config: str, debug: bool) -> None:
+def cli(ctx: click.Context, config: str, debug: bool, yes: bool) -> None:
     """The commands of rolemodel 0.1.0. New work is better served by `rolemodel-ci`."""
-    ctx.obj = config
+    ctx.obj = _Given(config, yes)
     if debug:
         tell_calls()
 
 
 @cli.command()
 @click.pass_obj
-def update(config: str) -> int:
+def update(given: _Given) -> int:
     """Create or update the roles in every account, and the groups."""
     from rolemodel_ci.run import STRUCTURE
 
-    return _follow(config, "Updating ...", STRUCTURE)
+    return _follow(given, "Updating ...", STRUCTURE)
 
 
 @cli.command()
 @click.pass_obj
-def delete(config: str) -> int:
-    """Delete the roles of every account, and the groups. Does not ask."""
+def delete(given: _Given) -> int:
+    """Delete the roles of every account, and the groups."""
     from rolemodel_ci.run import DELETION
 
-    return _follow(config, "Deleting ...", DELETION)
+    return _follow(given, "Deleting ...", DELETION)
 
 
 @cli.command("sync_users")
 @click.argument("user-file")
 @click.pass_obj
-def sync_users(config: str, user_file: str) -> int:
+def sync_users(given: _Given, user_file: str) -> int:
     """Make the members of the groups that USER_FILE names those that it lists."""
     from rolemodel_ci.run import MEMBERSHIP
 
-    return _follow(config, "Syncing Users", MEMBERSHIP, user_file)
+    return _follow(given, "Syncing Users", MEMBERSHIP, user_file)
 
 
 @cli.command("list")
 @click.pass_obj
-def list_(config: str) -> int:
+def list_(given: _Given) -> int:
     """List the roles of every account."""
     from rolemodel_ci.cli.policy import good_policy
     from rolemodel_ci.cli.world import local_world
     from rolemodel_ci.listing import listing
     from rolemodel_ci.run import EVERYTHING, make_plan
 
-    policy = good_policy(config)
+    policy = good_policy(given.config)
     opened = local_world(policy, JOBS)
     found = listing(policy, make_plan(EVERYTHING, policy, opened.readers(), today(), jobs=JOBS).live)
     for account in dict.fromkeys(entry.account for entry in found.entries):
@@ -79,7 +92,19 @@ def list_(config: str) -> int:
     return 5 if found.unreadable else 0
 
 
-def _follow(config: str, word: str, job: Job, users: str | None = None) -> int:
+def _confirm(plan: Plan) -> None:
+    """Ask whoever is there. Where nobody is, only what the tool of 2015 never did needs a word."""
+    from rolemodel_ci.cli.apply import ask
+    from rolemodel_ci.errors import UsageWrong
+    from rolemodel_ci.render.plans import loses_resources, question
+
+    if sys.stdin.isatty():
+        ask(plan, can_answer=True)
+    elif loses_resources(plan):
+        raise UsageWrong(question(plan), "Look at the plan, then run again with `--yes`, or with ROLEMODEL_YES=1.")
+
+
+def _follow(given: _Given, word: str, job: Job, users: str | None = None) -> int:
     """Do a job on the accounts that the profiles lead to, in the words of 2015."""
     from rolemodel_ci.cli.apply import Order, follow
     from rolemodel_ci.cli.audit import Audit
@@ -87,9 +112,9 @@ def _follow(config: str, word: str, job: Job, users: str | None = None) -> int:
     from rolemodel_ci.cli.world import local_world
     from rolemodel_ci.verdict import NOTHING_ALLOWED
 
-    policy = good_policy(config, users=users)
+    policy = good_policy(given.config, users=users)
     click.echo(word)
-    order = Order(job, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
+    order = Order(job, frozenset(), NOTHING_ALLOWED, "text", (lambda _: None) if given.yes else _confirm)
     code = follow(order, policy, local_world(policy, JOBS), Audit(word))
     if code == 0:
         click.echo("...done")

@@ -98,7 +98,7 @@ sandbox = click.option(
     help="Work on an embedded AWS, furnished with the accounts and users that the files name. "
     "Needs the extra `sandbox`.",
 )
-yes = click.option("--yes", is_flag=True, help="Do not ask before access is taken away or something is deleted.")
+yes = click.option("--yes", is_flag=True, help="Do not ask before AWS is changed.")
 allow = click.option(
     "--allow",
     type=click.Choice([guard.value for guard in Guard]),

@@ -14,6 +14,7 @@ from rolemodel_ci.cli.world import world
 from rolemodel_ci.model import Policy, are_usable
 from rolemodel_ci.plan import Plan
 from rolemodel_ci.render.json import plan_json
+from rolemodel_ci.render.memory import memory_text
 from rolemodel_ci.render.plans import foreseen_blocks, plan_blocks
 from rolemodel_ci.requested import attribute
 from rolemodel_ci.run import EVERYTHING, make_plan, reviewed_plan
@@ -33,12 +34,16 @@ def plan(told: Asked, base: str | None, detailed_exitcode: bool) -> int:
     only = chosen(policy, told.accounts)
     before = base_policy(base, told.config) if base else None
     with world(policy, told) as opened:
+        seen = opened.remembers().read_state()
         planned = make_plan(EVERYTHING, policy, opened.readers(), today(), only, told.jobs)
     if base:
         planned = replace(planned, plan=attribute(planned.plan, before, policy, today()))
     reviewed = reviewed_plan(EVERYTHING, planned, policy)
     refusals = reviewed if isinstance(reviewed, tuple) else ()
-    say(told.format, (*plan_blocks(planned.plan), *foreseen_blocks(refusals)), plan_json(planned.plan))
+    document = plan_json(planned.plan, seen)
+    say(told.format, (*plan_blocks(planned.plan), *foreseen_blocks(refusals)), document)
+    if told.format == "text":
+        click.echo(memory_text(seen), err=True)
     return plan_exit_code(planned.plan, detailed_exitcode)
 
 

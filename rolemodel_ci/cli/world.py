@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rolemodel_ci.applied_state import Holder, state_name
 from rolemodel_ci.apply import Tools
 from rolemodel_ci.cli.options import Asked
 from rolemodel_ci.cli.output import tell_sums
 from rolemodel_ci.edge.doors import github_doors, local_doors, session_name
 from rolemodel_ci.edge.groups import AwsGroupWriter, AwsMasterReader
+from rolemodel_ci.edge.parameter_store import ParameterStore
+from rolemodel_ci.edge.process import is_over
 from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.edge.stacks import AwsStackReader, AwsStackWriter
 from rolemodel_ci.errors import Stopped
 from rolemodel_ci.model import Policy
 from rolemodel_ci.observe import patience_for
-from rolemodel_ci.ports import Watch
+from rolemodel_ci.ports import StateReader, Watch
 from rolemodel_ci.render.audit import Called
 from rolemodel_ci.rollout import Rollout
 from rolemodel_ci.run import Readers
@@ -75,8 +78,16 @@ class World:
         """What was called so far, by action, whatever the sessions."""
         return self.writing.calls.tallies()
 
-    def tools(self, watch: Watch) -> Tools:
-        """What applying needs; it reads with the sessions that write."""
+    def remembers(self) -> StateReader:
+        """Reads what was last applied, with the sessions that plan."""
+        return ParameterStore(self.reading, state_name(self.policy))
+
+    def store(self, run: str, over: Callable[[Holder], bool] = is_over) -> ParameterStore:
+        """Remembers what `run` applies, and locks out others. `over` says of another run that it has ended."""
+        return ParameterStore(self.writing, state_name(self.policy), run, over)
+
+    def tools(self, watch: Watch, may_write: Callable[[], None] = lambda: None) -> Tools:
+        """What applying needs; it reads with the sessions that write. `may_write` as in `Tools`."""
         writer = AwsStackWriter(self.writing, self.policy.stack_name, self.policy.owner)
         return Tools(
             AwsGroupWriter(self.writing),
@@ -84,6 +95,7 @@ class World:
             Rollout(writer, watch, SystemClock(), self.policy.stack_deadline * 60.0),
             watch,
             self.jobs,
+            may_write,
         )
 
 
@@ -142,5 +154,5 @@ def watching() -> Iterator[Watch]:
 def github_world(policy: Policy, role: str, runner: Runner, tokens: RunnerTokens, hide: Callable[[str], None]) -> World:
     """The accounts as a role that trusts GitHub sees them."""
     doors = github_doors(policy, role, session_name(runner.repository, runner.run_id), tokens.fresh)
-    sessions = Sessions(doors, policy.region, runner.inputs.jobs, hide=hide)
+    sessions = Sessions(doors, policy.region, runner.inputs.jobs, runner.local_aws, hide)
     return World(sessions, sessions, policy, runner.inputs.jobs)

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from rolemodel_ci.edge.surroundings import ENDPOINT, Network, is_local, local_aws
 from rolemodel_ci.errors import UsageWrong
 from rolemodel_ci.event import Repair
+from rolemodel_ci.guard.labels import INSTEAD, NO_QUOTA, QUOTA
 from rolemodel_ci.verdict import Guard
 
 COMMENT_AUTHOR = "github-actions[bot]"
@@ -37,6 +39,7 @@ class Inputs:
     jobs: int = 16
     comment_author: str = COMMENT_AUTHOR
     token: str = field(default="", repr=False)
+    network: Network = Network.DIRECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Runner:
 
     `actor` caused the event, and `started_by` this run of it: another person, where a run is started again. `debug`:
     somebody has started it with debug logging. `attempt` counts from 1 how often the run was started.
+    `local_aws` is the address of an AWS on this machine, to which its calls go instead.
     """
 
     event: str
@@ -70,6 +74,7 @@ class Runner:
     oidc: Oidc | None = None
     debug: bool = False
     attempt: str = ""
+    local_aws: str | None = None
     summary_file: Path | None = None
     output_file: Path | None = None
 
@@ -92,6 +97,11 @@ def read_runner(environment: Mapping[str, str], default_config: str) -> Runner:
             "GITHUB_EVENT_NAME is not set: `ci` is what the container runs in GitHub Actions",
             "On your own machine use `validate`, `plan` or `apply`.",
         )
+    inputs = _inputs(environment, default_config)
+    if inputs.network is Network.ENVIRONMENT:
+        for name in environment:
+            if name.startswith(ENDPOINT):
+                _address(environment, name)
     key, url = (
         environment.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", ""),
         environment.get("ACTIONS_ID_TOKEN_REQUEST_URL", ""),
@@ -100,7 +110,8 @@ def read_runner(environment: Mapping[str, str], default_config: str) -> Runner:
         event=event,
         payload=_payload(environment.get("GITHUB_EVENT_PATH", ""), event),
         workspace=Path(environment.get("GITHUB_WORKSPACE") or Path.cwd()),
-        inputs=_inputs(environment, default_config),
+        inputs=inputs,
+        local_aws=local_aws(environment) if inputs.network is Network.DIRECT else None,
         repository=_matching(environment, "GITHUB_REPOSITORY", r"[\w.-]+/[\w.-]+", "OWNER/NAME"),
         commit=_matching(environment, "GITHUB_SHA", r"[0-9a-f]{40}([0-9a-f]{24})?", "a commit's hash"),
         actor=environment.get("GITHUB_ACTOR", ""),
@@ -166,11 +177,18 @@ def _inputs(environment: Mapping[str, str], default_config: str) -> Inputs:
     return Inputs(
         config=given("config") or default_config,
         repair=_one_of("repair", Repair, given("repair") or Repair.NOTHING),
-        allow=frozenset(_one_of("allow", Guard, name) for name in re.split(r"[\s,]+", given("allow")) if name),
+        allow=frozenset(map(_overridable, filter(None, re.split(r"[\s,]+", given("allow"))))),
         jobs=int(jobs),
         comment_author=given("comment-author") or COMMENT_AUTHOR,
+        network=_one_of("network", Network, given("network") or Network.DIRECT),
         token=given("github-token"),
     )
+
+
+def _overridable(name: str) -> Guard:
+    if name == QUOTA:
+        raise UsageWrong(f"the input `allow` names `{QUOTA}`, and {NO_QUOTA}", f"Take it out. {INSTEAD}")
+    return _one_of("allow", Guard, name)
 
 
 def _one_of(name: str, choices: type[Choice], value: str) -> Choice:
@@ -200,7 +218,7 @@ def _secure(name: str, value: str) -> str:
         host = parts.hostname or ""
     except ValueError:
         host, parts = "", urlsplit("")
-    local = host in ("127.0.0.1", "::1", "localhost")
+    local = is_local(value)
     if not host or parts.username is not None or parts.scheme not in (("https", "http") if local else ("https",)):
         raise UsageWrong(f"{name} is not the address of an HTTPS server", "Leave it as the runner sets it.")
     return value

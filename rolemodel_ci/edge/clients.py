@@ -19,6 +19,7 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.handlers import json_decode_template_body
+from botocore.loaders import Loader
 from botocore.utils import parse_timestamp
 
 from rolemodel_ci import __version__
@@ -35,11 +36,14 @@ _ATTEMPTS = 8
 class Budget:
     """How one service is asked. `mode` is botocore's: `adaptive` is `standard`, and slower for all of its callers from
     the first call that is throttled: https://docs.aws.amazon.com/boto3/latest/guide/retries.html
-    `lent`: one client, and so one pool of connections, for the keys of all accounts.
+    `lent`: one client, and so one pool of connections, for the keys of all accounts. `once`: no call is repeated.
+    `service` is what AWS calls it, where one service is asked in two ways.
     """
 
     mode: Literal["standard", "adaptive"] = "standard"
     lent: bool = False
+    once: bool = False
+    service: str = ""
 
 
 BUDGETS: Mapping[str, Budget] = {
@@ -47,6 +51,8 @@ BUDGETS: Mapping[str, Budget] = {
     # second, 16 workers made 600 writes in 30 s without a failure; `standard` used up its quota and lost 237 of them.
     "iam": Budget("adaptive"),
     "sts": Budget("adaptive"),
+    "ssm": Budget(),
+    "ssm-once": Budget(once=True, service="ssm"),  # a write that is repeated unseen would make two versions
     "cloudformation": Budget(lent=True),  # AWS counts by account, so that no account waits for another's throttling
 }
 """What is asked of each service; how many calls at once is `--jobs`, for all of them together."""
@@ -119,7 +125,8 @@ class Clients:
         config = self._config(service)
         if unsigned:
             config = config.merge(Config(signature_version=UNSIGNED))
-        client = session.create_client(service, config=config, endpoint_url=self._endpoint_url, **keys)
+        name = BUDGETS[service].service or service
+        client = session.create_client(name, config=config, endpoint_url=self._endpoint_url, **keys)
         self._calls.watch(client, account)
         heed_only_aws(client)
         return client
@@ -130,7 +137,7 @@ class Clients:
             connect_timeout=CONNECT,
             read_timeout=READ,
             max_pool_connections=max(self._jobs, 10),
-            retries={"mode": BUDGETS[service].mode},
+            retries={"mode": BUDGETS[service].mode, **({"total_max_attempts": 1} if BUDGETS[service].once else {})},
             # All of it said here: botocore puts its own together twice for each call, a tenth of the CPU of a plan.
             user_agent=f"rolemodel-ci/{__version__} Botocore/{botocore.__version__}",
             proxies={} if self._endpoint_url else None,  # an embedded AWS is never behind a proxy
@@ -148,5 +155,7 @@ def _moment(value: Any) -> datetime:
 
 @functools.cache
 def _loader() -> Any:
-    """What reads and parses the descriptions of AWS's services, once a process."""
-    return botocore.session.Session(session_vars=_NO_FILES).get_component("data_loader")
+    """What reads and parses the descriptions of AWS's services, once a process; only those that botocore comes with:
+    others, from AWS_DATA_PATH or ~/.aws/models, could have endpoints of their own.
+    """
+    return Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)

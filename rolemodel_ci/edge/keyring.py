@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rolemodel_ci import fanout
 from rolemodel_ci.edge.calling import calling
 from rolemodel_ci.edge.clients import Clients
 from rolemodel_ci.edge.doors import MASTER, AssumedRole, Door, OnwardRole, Profile, WebIdentity
 from rolemodel_ci.errors import CallFailed, NoAccess
+from rolemodel_ci.patience import waiting
 
 _MARGIN = 300.0
 """Seconds before their end at which keys are renewed: longer than any call with all its repeats."""
@@ -77,7 +77,7 @@ class Keyring:
             return self._taken(sender.assume_role(RoleArn=source.role_arn, RoleSessionName=source.session_name))
 
     def _identified(self, door: Door, source: WebIdentity) -> Keys:
-        with fanout.waiting("GitHub's token service"):
+        with waiting("GitHub's token service"):
             token = source.token()
         action = "sts:AssumeRoleWithWebIdentity"
         try:

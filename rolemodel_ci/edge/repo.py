@@ -49,6 +49,7 @@ class CommitFiles:
     tree: Tree
     top: Path
     working: Path
+    sha: str = ""
 
     def beside(self, path: str, config: str) -> str:
         """`path` beside the config file, or in the working directory if the commit has it there instead."""
@@ -57,7 +58,7 @@ class CommitFiles:
 
     def read(self, path: str) -> bytes | NoFile:
         """Content of the file in the commit. Links are not followed: their target may have been anything."""
-        inside = self._inside(path)
+        inside = self.inside(path)
         if inside is None:
             return NoFile("RM102", f"`{path}` leads out of the repository", "Keep the file in the repository.")
         found = self.tree.find(inside)
@@ -68,7 +69,7 @@ class CommitFiles:
             return NoFile("RM101", f"`{path}` is no plain file in the commit", "Name a plain file.")
         return content()
 
-    def _inside(self, path: str) -> str | None:
+    def inside(self, path: str) -> str | None:
         """The path below the top of the repository; None where it leads out. An absolute one may reach it by a link."""
         if "\0" in path:
             return None
@@ -126,7 +127,17 @@ def commit_files(revision: str, working: Path) -> CommitFiles:
             f"`{revision}` is no commit of this repository",
             "Name a commit, a branch or a tag that the checkout has; a shallow checkout may lack it (`git fetch`).",
         ) from error
-    return CommitFiles(GitTree(repository, commit), Path(repository.working_tree_dir).resolve(), working.resolve())
+    top = Path(repository.working_tree_dir).resolve()
+    return CommitFiles(GitTree(repository, commit), top, working.resolve(), commit.hexsha)
+
+
+def remote(working: Path) -> str:
+    """The address of the remote `origin`; empty where there is none. Raises NoGit."""
+    repository, _ = _open(working)
+    try:
+        return str(repository.remote("origin").url)
+    except ValueError:  # no such remote
+        return ""
 
 
 class Checkout:

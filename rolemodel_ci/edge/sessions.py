@@ -40,6 +40,7 @@ class Sessions:
         calls: Calls | None = None,
     ) -> None:
         self.calls = calls or Calls()
+        self.region = region
         self._doors = doors
         self._make = Clients(region, jobs, endpoint_url, self.calls)
         self._keyring = Keyring(doors, self._make, hide)

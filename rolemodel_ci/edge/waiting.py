@@ -7,7 +7,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
-from rolemodel_ci import fanout
+from rolemodel_ci import patience
 
 CONNECT, READ = 5, 30
 """Seconds for a connection, and for each piece of an answer. A plan gives up earlier, as a whole: see `observe`."""
@@ -26,11 +26,11 @@ def bound(session: Any) -> None:
 
 
 def _asks(event_name: str, **_: Any) -> None:
-    fanout.asks(event_name.partition(".")[2].replace(".", ":"))
+    patience.asks(event_name.partition(".")[2].replace(".", ":"))
 
 
 def _hears(parsed_response: Any, **_: Any) -> None:
-    fanout.hears(answered=parsed_response is not None)
+    patience.hears(answered=parsed_response is not None)
 
 
 def _gives_up(attempts: int, caught_exception: Exception | None, **_: Any) -> None:
@@ -38,5 +38,5 @@ def _gives_up(attempts: int, caught_exception: Exception | None, **_: Any) -> No
     if caught_exception is None:
         return
     silent = isinstance(caught_exception, ReadTimeoutError | ConnectTimeoutError) and attempts >= _SILENT_ATTEMPTS
-    if silent or fanout.is_given_up():
+    if silent or patience.is_given_up():
         raise caught_exception

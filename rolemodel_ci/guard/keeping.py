@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from rolemodel_ci.danger import administrations
 from rolemodel_ci.diff import named_for
 from rolemodel_ci.diff.stacks import deployed
+from rolemodel_ci.guard.administering import Administering, Admitted, administering
 from rolemodel_ci.live import Live, LiveStack
 from rolemodel_ci.model import Account, Policy, Protection
 from rolemodel_ci.plan import AddMember, DeleteStack, Plan, RemoveMember, StackChange
@@ -50,27 +50,29 @@ def _roles(plan: Plan, entry: Protection) -> Iterator[str]:
 def last_administrator(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
     """Accounts in which nobody would be as good as an administrator any more.
 
-    Who is in a dangerous role before the run is held against who is in one after it, by what the roles may do then:
-    a template that drops or tames the role takes the administrator away as well. Grants that ran out were to end, so
-    that their users count as gone before.
+    Who is in a dangerous role before the run is held against who is in one after it, by what the roles may do then and
+    whom they let in: a template that drops, tames or closes the role takes the administrator away as well. Grants that
+    ran out were to end, so that their users count as gone before.
     """
     touched = {c.account for c in plan.changes if isinstance(c, StackChange)}
     touched |= {c.account for c in plan.changes if isinstance(c, RemoveMember) and c.ended is None}
     lost: dict[str, list[str]] = {}
+    why: list[str] = []
     open_groups: list[str] = []
     for account in policy.present:
         if account.name in touched:
-            before, after = _administrations(policy, account, live)
+            found = _administering(policy, account, live)
+            before, after = _by_group(policy, account, found.before), _by_group(policy, account, found.after)
             users = {user for _, user in _members(live, before) - _leaving(plan, ended=True)}
-            coming = {(c.group, c.user) for c in plan.changes if isinstance(c, AddMember) and c.group in after}
-            if users and not coming and not _members(live, after) - _leaving(plan):
+            if users and not _coming(plan, after) and not _members(live, after) - _leaving(plan):
                 lost[account.name] = sorted(users)
                 open_groups += sorted(after)
+                why += [f"role `{role}` of `{account.name}`: {said}" for role, said in found.why.items()]
     if lost:
         told = [f"`{name}` ({len(users)} now: {_few([f'`{u}`' for u in users])})" for name, users in lost.items()]
         yield Refusal(
             Guard.LAST_ADMINISTRATOR,
-            f"nobody would be administrator any more of {_few(told)}",
+            f"nobody would be administrator any more of {_few(told)}" + (f"; {_few(why)}" if why else ""),
             (
                 f"Grant {_few([f'`{group}`' for group in open_groups], 'or')} to somebody in the same change."
                 if open_groups
@@ -80,24 +82,32 @@ def last_administrator(plan: Plan, policy: Policy, live: Live) -> Iterator[Refus
         )
 
 
-def _administrations(policy: Policy, account: Account, live: Live) -> tuple[set[str], set[str]]:
-    """The groups of the roles that are as good as an administrator, now and after the run.
+def _administering(policy: Policy, account: Account, live: Live) -> Administering:
+    """The roles that make administrators of an account, before and after the run.
 
     What cannot be read, or is not there, counts as being what is wanted.
     """
     stack = live.stacks.get(account.name)
     account_id = stack.identity.account_id if isinstance(stack, LiveStack) else account.account_id
-    after = administrations(desired(policy, account, account_id))
     now = deployed(policy, account, stack) if isinstance(stack, LiveStack) else None
-    before = administrations(now) if now and now.whole else after
-    old, new = ({policy.group_name(account.name, role) for role in roles} for roles in (before, after))
-    return old, new
+    wanted = desired(policy, account, account_id)
+    return administering(now if now and now.whole else None, wanted, policy.master_account_id)
 
 
-def _members(live: Live, groups: set[str]) -> set[tuple[str, str]]:
-    """Who is in these groups now: group and user."""
-    there = (live.master.groups[name] for name in groups & live.master.groups.keys())
-    return {(group.name, user) for group in there for user in group.members}
+def _by_group(policy: Policy, account: Account, roles: Mapping[str, Admitted]) -> dict[str, Admitted]:
+    return {policy.group_name(account.name, role): admitted for role, admitted in roles.items()}
+
+
+def _members(live: Live, groups: Mapping[str, Admitted]) -> set[tuple[str, str]]:
+    """Who is in these groups now, and let in by their roles: group and user."""
+    there = (live.master.groups[name] for name in groups.keys() & live.master.groups.keys())
+    return {(group.name, user) for group in there for user in group.members if groups[group.name].has(user)}
+
+
+def _coming(plan: Plan, groups: Mapping[str, Admitted]) -> bool:
+    """Whether the same change puts somebody into one of these groups."""
+    joins = (change for change in plan.changes if isinstance(change, AddMember))
+    return any(change.group in groups and groups[change.group].has(change.user) for change in joins)
 
 
 def _leaving(plan: Plan, *, ended: bool = False) -> set[tuple[str, str]]:

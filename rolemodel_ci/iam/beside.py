@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rolemodel_ci.iam.differences import DECLARED, DEFINED, OUTPUTS, TEXTS, Change, Difference, PropertyChange
+from rolemodel_ci.iam.differences import DECLARED, OUTPUTS, TEXTS, Change, Difference, PropertyChange
 from rolemodel_ci.iam.documents import Opaque, Statement
 from rolemodel_ci.iam.values import Call, Entries, Reference, Value, walk
 
@@ -29,7 +29,7 @@ def gives_beside(difference: Difference) -> bool:
     """Whether something beside the roles comes, goes or changes by which somebody may get access."""
     if difference.is_role or difference.kind == TEXTS:
         return False
-    if difference.kind in (OUTPUTS, DECLARED, DEFINED):
+    if difference.kind in (OUTPUTS, DECLARED):
         return difference.direction.may_widen
     if difference.what == "removed":
         return _takes_away(difference)

@@ -5,6 +5,7 @@ Only what can be proved by comparing sets and wildcards counts. What takes too l
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import product
@@ -33,18 +34,31 @@ _NEGATED = frozenset({
 
 
 class Cover:
-    """Proves what covers what, as long as it has steps left."""
+    """Proves what the statements of one side cover, as long as it has steps left."""
 
-    def __init__(self, steps: int = _STEPS) -> None:
+    def __init__(self, outer: Iterable[Statement], steps: int = _STEPS) -> None:
         self._steps = steps
+        self._by_action: dict[Value, list[Statement]] = {}
+        self._patterns: list[Statement] = []
+        for statement in outer:
+            keys = [name.key for name in statement.actions or ()]
+            if len(keys) == 1 and _is_literal(keys[0]):
+                self._by_action.setdefault(keys[0], []).append(statement)
+            elif statement.is_plain:
+                self._patterns.append(statement)
 
-    def statement(self, inner: Statement, outer: Iterable[Statement]) -> bool:
-        """Whether everything that `inner` is about is covered by one of `outer` or another of the same effect."""
+    def statement(self, inner: Statement) -> bool:
+        """Whether everything that `inner` is about is covered by one of the other side or another of its effect."""
         if not inner.is_plain:
+            return False
+        key = inner.actions[0].key if inner.actions and len(inner.actions) == 1 else None
+        candidates = [*(self._by_action.get(key, ()) if key is not None else ()), *self._patterns]
+        self._steps -= len(candidates)
+        if self._steps <= 0:
             return False
         able = [
             each
-            for each in outer
+            for each in candidates
             if each.is_plain
             and each.effect == inner.effect
             and each.language == inner.language
@@ -105,11 +119,18 @@ class Cover:
         """Whether a pattern covers another one."""
         if inner == outer or outer == _ANY:
             return True
+        if _is_literal(outer):
+            return False
         pieces, pattern = _pieces(inner), _pieces(outer)
         if pieces is None or pattern is None:
             return False
         self._steps -= len(pieces) * (1 + pattern.count(_ANY))
         return self._steps > 0 and _matches(pieces, pattern)
+
+
+def _is_literal(value: Value) -> bool:
+    """Whether it stands for one text only."""
+    return isinstance(value, str) and _ANY not in value and _ONE not in value
 
 
 def _is_weaker(test: Test | Opaque, other: Test | Opaque) -> bool:
@@ -125,17 +146,18 @@ def _is_weaker(test: Test | Opaque, other: Test | Opaque) -> bool:
     return operator in _NEGATED and set(test.values) <= set(other.values)
 
 
-def _pieces(value: Value) -> list[Part] | None:
+@functools.lru_cache(maxsize=1024)
+def _pieces(value: Value) -> Sequence[Part] | None:
     """Characters, and what only AWS knows in one piece; None for what is no text."""
     pieces: list[Part] = []
     for part in parts_of(value):
         pieces += _PIECES.findall(part) if isinstance(part, str) else [part]
     begun = sum(part.count(DYNAMIC) for part in parts_of(value) if isinstance(part, str))
     whole = sum(isinstance(piece, str) and piece.startswith(DYNAMIC) for piece in pieces)
-    return pieces if pieces and begun == whole else None
+    return tuple(pieces) if pieces and begun == whole else None
 
 
-def _matches(pieces: list[Part], pattern: list[Part]) -> bool:
+def _matches(pieces: Sequence[Part], pattern: Sequence[Part]) -> bool:
     """Whether a pattern stands for every text that the pieces stand for."""
     i = j = 0
     star, mark = -1, 0
@@ -166,7 +188,7 @@ def _apart(one: Value, other: Value) -> bool:
     return _differ(one, other, lambda pieces: pieces) or _differ(one, other, lambda pieces: pieces[::-1])
 
 
-def _differ(one: Value, other: Value, turn: Callable[[list[Part]], list[Part]]) -> bool:
+def _differ(one: Value, other: Value, turn: Callable[[Sequence[Part]], Sequence[Part]]) -> bool:
     ones, others = _pieces(one), _pieces(other)
     if not ones or not others:
         return False

@@ -13,7 +13,7 @@ from rolemodel_ci.roles import REPLACING
 from rolemodel_ci.template import ROLE_TYPE
 
 OUTPUTS, TEXTS = "outputs of the stack", "texts that grant nothing"
-DECLARED, DEFINED = "declarations of the template", "conditions and mappings of the template"
+DECLARED = "declarations of the template"
 """Kinds of a difference that is about no resource."""
 
 KEEPING = ("DeletionPolicy", "UpdateReplacePolicy")

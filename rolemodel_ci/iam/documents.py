@@ -120,7 +120,7 @@ def guarded(value: Value, when: When = ()) -> Iterator[tuple[Value, When]]:
 
 def document(value: Value, when: When = ()) -> Document:
     """The statements of a policy document, written as a map or as JSON text."""
-    return _merged(atom for chosen, under in guarded(value, when) for atom in _document(structure(chosen), under))
+    return merged(atom for chosen, under in guarded(value, when) for atom in _document(structure(chosen), under))
 
 
 def _document(value: Value, when: When) -> Iterator[Atom]:
@@ -234,7 +234,7 @@ def _tests(value: Value | None) -> tuple[tuple[Test | Opaque, ...], list[tuple[s
     return unique(found), twice
 
 
-def _merged(atoms: Iterable[Atom]) -> Document:
+def merged(atoms: Iterable[Atom]) -> Document:
     """The atoms as a set. What is there whether a condition holds or not is there without it."""
     found = dict.fromkeys(atoms)
     for atom in [atom for atom in found if atom.when]:

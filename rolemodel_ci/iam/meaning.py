@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rolemodel_ci.iam.differences import Carrier, Source
-from rolemodel_ci.iam.documents import Atom, Document, Opaque, When, document, guarded
+from rolemodel_ci.iam.documents import Atom, Document, Opaque, When, document, guarded, merged
 from rolemodel_ci.iam.values import Canon, Entries, Items, Reference, Text, Value, unique
 from rolemodel_ci.resolve import Resolved
 from rolemodel_ci.roles import attachments, properties_of, role_names
@@ -59,12 +59,14 @@ class Meaning:
         self._paths = {self._path(name): name for name in resolved.resources if self._is_managed(name)}
         self.within: set[str] = set()
         for attached in attachments(resolved):
-            carrier = Carrier.MANAGED if self._is_managed(attached.name) else Carrier.RESOURCE
             for owner in dict.fromkeys(attached.owners):
-                self._of_role[owner].append((carrier, attached.name))
-            properties = properties_of(attached.resource)
-            if not (attached.elsewhere or properties.get("Users") or properties.get("Groups")):
+                self._of_role[owner].append((self._carrier(attached.name), attached.name))
+            if not attached.elsewhere:
                 self.within.add(attached.name)
+        for name in self._of_role:
+            arns = properties_of(resolved.resources[name]).get("ManagedPolicyArns", [])
+            self.within |= {own for policy, _ in guarded(self._canon.value(arns)) if (own := self._named(policy))}
+        self.within -= {name for name in self.within if self._is_of_others(name)}
 
     def inputs(self, role: str) -> list[Any]:
         """Everything in the template that `role` comes from, as it is written."""
@@ -79,7 +81,7 @@ class Meaning:
         """A role with everything that belongs to it."""
         resource = self.resolved.resources[name]
         said = {key: self._canon.value(value) for key, value in properties_of(resource).items()}
-        attached = unique(guarded(said["ManagedPolicyArns"])) if "ManagedPolicyArns" in said else ()
+        attached = _attached(said.get("ManagedPolicyArns"))
         listed_here = [(Carrier.LISTED, own) for policy, _ in attached if (own := self._own(policy))]
         properties: dict[Property, Value] = {
             (key, None): _ordered(key, value) for key, value in said.items() if key not in _OF_ROLES
@@ -97,7 +99,7 @@ class Meaning:
             attached,
             self._statements(bounding) if bounding else None,
             properties,
-            frozenset(policy for policy, _ in attached if isinstance(policy, Reference) and self._own(policy)),
+            frozenset(policy for policy, _ in attached if self._named(policy)),
         )
 
     def trust(self, role: str) -> Document:
@@ -188,16 +190,31 @@ class Meaning:
         resource = self.resolved.resources.get(name)
         return isinstance(resource, dict) and resource.get("Type") == _MANAGED
 
+    def _is_of_others(self, policy: str) -> bool:
+        """Whether users, groups or roles of elsewhere have a policy."""
+        properties = properties_of(self.resolved.resources[policy])
+        roles = self._canon.value(properties.get("Roles", []))
+        owners = sum((self._carrier(policy), policy) in held for held in self._of_role.values())
+        return bool(properties.get("Users") or properties.get("Groups")) or len(list(guarded(roles))) > owners
+
     def _path(self, name: str) -> str:
         """Path and name of a managed policy, as the end of its ARN."""
         properties = properties_of(self.resolved.resources[name])
         return f"{properties.get('Path', '/')}{properties.get('ManagedPolicyName', name)}"
 
+    def _named(self, policy: Value) -> str | None:
+        """The logical id of a managed policy of the template that a value refers to."""
+        if not isinstance(policy, Reference) or policy.attribute not in ("", "PolicyArn"):
+            return None
+        return policy.name if self._is_managed(policy.name) else None
+
+    def _carrier(self, policy: str) -> Carrier:
+        return Carrier.MANAGED if self._is_managed(policy) else Carrier.RESOURCE
+
     def _own(self, policy: Value) -> str | None:
         """The logical id of a managed policy of the template that a value names."""
         if isinstance(policy, Reference):
-            named = policy.attribute in ("", "PolicyArn") and self._is_managed(policy.name)
-            return policy.name if named else None
+            return self._named(policy)
         last = policy.parts[-1] if isinstance(policy, Text) else policy
         match = _OWN_ARN.search(last) if isinstance(last, str) else None
         return self._paths.get(match[1]) if match else None
@@ -206,6 +223,14 @@ class Meaning:
 def _ordered(key: str, value: Value) -> Value:
     """A property without an order that means nothing."""
     return Items(unique(value.values)) if key == "Tags" and isinstance(value, Items) else value
+
+
+def _attached(arns: Value | None) -> tuple[tuple[Value, When], ...]:
+    """Managed policies, each with the conditions under which the role has it."""
+    if arns is None:
+        return ()
+    atoms = merged(Opaque(policy, when) for policy, when in guarded(arns))
+    return tuple((atom.value, atom.when) for atom in atoms if isinstance(atom, Opaque))
 
 
 def _exclude_each_other(one: When, other: When) -> bool:

@@ -7,11 +7,10 @@ that goes and that none of those which stay covers, a boundary or a condition th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rolemodel_ci.iam.cover import Cover
 from rolemodel_ci.iam.differences import (
-    DEFINED,
     OUTPUTS,
     TEXTS,
     AttachmentChange,
@@ -45,14 +44,6 @@ def differences(old: Resolved, new: Resolved) -> tuple[Difference, ...]:
     before, after = Meaning(old), Meaning(new)
     defined = old.conditions == new.conditions and old.mappings == new.mappings
     found = [*_roles(before, after, defined), *_things(before, after, defined), *_outputs(before, after)]
-    if not found and not defined:
-        pairs = (("Conditions", old.conditions, new.conditions), ("Mappings", old.mappings, new.mappings))
-        changes = (
-            PropertyChange(name, before.value(dict(was)), after.value(dict(now)), Direction.EITHER)
-            for name, was, now in pairs
-            if was != now
-        )
-        found.append(Difference("Template", DEFINED, "changed", tuple(changes)))
     if not found:  # a description, a Sid, an order: AWS counts it as an update, nobody gains by it
         found.append(Difference("Template", TEXTS, "changed"))
     return tuple(sorted(found, key=lambda difference: (not difference.is_role, difference.name, difference.what)))
@@ -135,7 +126,9 @@ def _attachments(sign: Sign, before: Role, after: Role) -> Iterator[AttachmentCh
     """The managed policies that only `after` has."""
     for policy, when in after.attached:
         if (policy, when) not in before.attached:
-            yield AttachmentChange(sign, policy, when, of_attachment(sign, policy, policy in after.own))
+            anyway = any(policy == each and set(under) <= set(when) for each, under in before.attached)
+            direction = Direction.NEUTRAL if anyway else of_attachment(sign, policy, policy in after.own)
+            yield AttachmentChange(sign, policy, when, direction)
 
 
 def _thing(before: Thing, after: Thing) -> tuple[Change, ...]:
@@ -183,12 +176,11 @@ class _Pairs:
     before: Sequence[Sourced]
     after: Sequence[Sourced]
     unsure: frozenset[Held]
-    cover: Cover = field(default_factory=Cover)
 
     def changes(self) -> Iterator[tuple[Sign, Source | None, Atom, Direction]]:
         """What comes and what goes."""
         was, now = set(self.before), set(self.after)
-        allowed, denied = self._sure(self.before, "Allow"), self._sure(self.after, "Deny")
+        allowed, denied = Cover(self._sure(self.before, "Allow")), Cover(self._sure(self.after, "Deny"))
         for source, atom in self.after:
             if (source, atom) not in was:
                 yield "+", source, atom, self._direction("+", source, atom, allowed)
@@ -206,9 +198,9 @@ class _Pairs:
     def _is_unsure(self, source: Source | None) -> bool:
         return source is not None and _held(source) in self.unsure
 
-    def _direction(self, sign: Sign, source: Source | None, atom: Atom, others: list[Statement]) -> Direction:
+    def _direction(self, sign: Sign, source: Source | None, atom: Atom, cover: Cover) -> Direction:
         if isinstance(atom, Opaque) or not atom.is_plain or self._is_unsure(source):
             return Direction.EITHER
         if (sign, atom.effect) in (("-", "Allow"), ("+", "Deny")):
             return Direction.NARROWS
-        return Direction.NEUTRAL if self.cover.statement(atom, others) else Direction.WIDENS
+        return Direction.NEUTRAL if cover.statement(atom) else Direction.WIDENS

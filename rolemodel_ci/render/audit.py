@@ -31,6 +31,7 @@ class Called:
 class Audited:
     """A run. What it did not get to is None, also its end: a run that was killed leaves it so. `who`: what is known of
     its cause. `under_way`: its changes have been begun. `sandbox`: all of it happened in an embedded AWS.
+    `previous`: the digest of the record of the run that applied last before.
     """
 
     command: str
@@ -47,6 +48,11 @@ class Audited:
     calls: tuple[Called, ...] = ()
     under_way: bool = False
     sandbox: bool = False
+    previous: str | None = None
+
+
+_AFTERWARDS = frozenset({"ended", "exit_code", "error", "calls", "digest"})
+"""Keys of a record that are known only after its digest is remembered in AWS."""
 
 
 def audit_json(run: Audited) -> dict[str, Any]:
@@ -54,7 +60,7 @@ def audit_json(run: Audited) -> dict[str, Any]:
     planned = plan_json(run.plan) if run.plan else {}
     report = report_json(run.report) if run.report else {}
     refusal = refusals_json(run.plan, run.refusals) if run.plan and run.refusals else {}
-    return {
+    document = {
         "format": "rolemodel-ci/audit",
         "version": VERSION,
         "tool": __version__,
@@ -77,17 +83,26 @@ def audit_json(run: Audited) -> dict[str, Any]:
         "refusals": refusal.get("refusals", []),
         "unreadable": planned.get("unreadable", []),
         "blocked": planned.get("blocked", []),
-        "calls": [
-            {
-                "action": c.action,
-                "calls": c.calls,
-                "retries": c.retries,
-                "errors": c.errors,
-                "seconds": round(c.seconds, 3),
-            }
-            for c in run.calls
-        ],
+        "calls": [_call_json(call) for call in run.calls],
+        "previous": run.previous,
     }
+    return document | {"digest": record_digest(document)}
+
+
+def _call_json(call: Called) -> dict[str, Any]:
+    return {
+        "action": call.action,
+        "calls": call.calls,
+        "retries": call.retries,
+        "errors": call.errors,
+        "seconds": round(call.seconds, 3),
+    }
+
+
+def record_digest(document: Mapping[str, Any]) -> str:
+    """SHA-256 of a record without what is known only when its run has ended. The next record names it as `previous`."""
+    said = {key: value for key, value in document.items() if key not in _AFTERWARDS}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def policy_digest(policy: Policy) -> str:

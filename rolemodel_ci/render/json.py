@@ -13,20 +13,29 @@ from datetime import date
 from enum import Enum
 from typing import Any, assert_never
 
+from rolemodel_ci.applied_state import Remembered
 from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.listing import Entry, Listing
 from rolemodel_ci.model import Place, Problem, are_usable
 from rolemodel_ci.plan import Blocked, Change, Done, Failed, Plan, Report, Skipped, phase_of
 from rolemodel_ci.render.differences import Line, lines
+from rolemodel_ci.render.memory import memory_json
 from rolemodel_ci.render.text import CONTROL, spelled
 from rolemodel_ci.verdict import Refusal
 
 VERSION = 1
 
 
-def plan_json(plan: Plan) -> dict[str, Any]:
-    """A plan, with the digest that names it."""
-    return _document("plan", digest=digest(plan), **_plan(plan))
+def plan_json(plan: Plan, seen: Remembered | None = None) -> dict[str, Any]:
+    """A plan, with the digest that names it, and what is on record of what was last applied, if that was read."""
+    remembered = memory_json(seen) if seen else None
+    return _document(
+        "plan",
+        digest=digest(plan),
+        last_applied=remembered,
+        **_plan(plan),
+        administrators=_value(plan.administrators),
+    )
 
 
 def digest(plan: Plan) -> str:

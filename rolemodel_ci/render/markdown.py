@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Table
@@ -12,6 +12,16 @@ from rolemodel_ci.render.text import visible
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~@:/&$-])")
 _UNSEEN = "\u200b"
 """A space without width: GitHub looks for mentions and references after escapes are gone, and this is in their way."""
+
+# Where that space has to be, in text whose signs are escaped: within mentions, references to issues (also `GH-1`) and
+# to advisories, and addresses. GitHub looks at the escaped text for `www.`, and takes it for an address behind `_`,
+# `*`, `~` and `(` too: https://github.github.com/gfm/#autolinks-extension- and
+# https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
+_LINKED = re.compile(
+    r"(?<=[@#])|(?i:(?<=gh)(?=\\-\d)|(?<=ghsa)(?=\\-)|(?<=cve)(?=\\-\d)|(?<=www)(?=\.))|(?<=:)(?=\\/\\/)"
+)
+_COMMIT = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{7,}(?![0-9A-Za-z])")
+"""What may be the beginning of a commit's hash: seven digits are enough for a link (same page)."""
 
 
 def markdown(blocks: Iterable[Block]) -> str:
@@ -23,13 +33,30 @@ def escaped(value: str) -> str:
     """Text without what Markdown, HTML or GitHub would give a meaning; names in backticks stay names."""
     parts = visible(value).split("`")
     if len(parts) % 2 == 0:  # a lone backtick names nothing
-        return _plain(visible(value))
-    return "".join(code(part) if i % 2 else _plain(part) for i, part in enumerate(parts))
+        return _joined(_plain(visible(value)))
+    return _joined(piece for i, part in enumerate(parts) for piece in ([code(part)] if i % 2 else _plain(part)))
 
 
-def _plain(value: str) -> str:
-    escapes = _SPECIAL.sub(r"\\\1", value)
-    return re.sub(r"(?<=[@#])|(?i:(?<=\bgh)(?=\\-)|(?<=\bwww)(?=\.))", _UNSEEN, escapes)
+def _plain(value: str) -> Iterator[str]:
+    """The text in pieces: what GitHub might take for a commit, which it links, is one as a name."""
+    last = 0
+    for found in _COMMIT.finditer(value):
+        yield _escaped(value[last : found.start()])
+        yield code(found[0])
+        last = found.end()
+    yield _escaped(value[last:])
+
+
+def _escaped(value: str) -> str:
+    return _LINKED.sub(_UNSEEN, _SPECIAL.sub(r"\\\1", value))
+
+
+def _joined(pieces: Iterable[str]) -> str:
+    """The pieces as one text. Two code spans side by side would be one with other fences."""
+    shown = ""
+    for piece in pieces:
+        shown += _UNSEEN + piece if shown.endswith("`") and piece.startswith("`") else piece
+    return shown
 
 
 def code(value: str) -> str:

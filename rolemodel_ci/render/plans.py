@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import assert_never
 
+from rolemodel_ci.danger import ADMINISTRATOR, UNKNOWN
 from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.plan import (
     AddMember,
+    Administrator,
     Change,
     CreateGroup,
     CreateStack,
@@ -28,24 +30,30 @@ from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Row, Ta
 from rolemodel_ci.render.differences import lines as lines_of
 from rolemodel_ci.verdict import Overridden, Refusal
 
+_RANKS = {ADMINISTRATOR: "administrator", UNKNOWN: "perhaps administrator"}
+"""What somebody becomes by a role that is as good as an administrator, in the words of the comment."""
+
+_SHOWN = 20  # names in one warning
+
 _SECTIONS = (
     (Origin.REQUESTED, "Requested by the change"),
     (Origin.EXPIRED, "Ended: the last day of these grants is over"),
-    (Origin.DRIFT, "Drift: AWS differs from the repository, and is put right"),
+    (Origin.DRIFT, "Drift: AWS differs from the repository"),
 )
 
 
 def plan_blocks(plan: Plan) -> Iterator[Block]:
     """Everything a reader wants to know of a plan."""
     yield Heading(headline(plan), 1, Tone.GOOD if plan.is_empty and plan.is_whole else Tone.PLAIN)
+    yield from (Paragraph(f"! {line}", Tone.BAD) for line in alarms(plan))
     if any(change.origin for change in plan.changes):
         for origin, title in _SECTIONS:
             chosen = [change for change in plan.changes if change.origin is origin]
             if chosen:
                 yield Heading(f"{title} ({counted(len(chosen), 'change')})")
-                yield from change_blocks(chosen)
+                yield from change_blocks(chosen, plan.administrators)
     else:
-        yield from change_blocks(plan.changes)
+        yield from change_blocks(plan.changes, plan.administrators)
     yield from _shortfalls(plan)
     for note in plan.notes:
         yield Paragraph(f"Note: {note}")
@@ -78,13 +86,62 @@ def headline(plan: Plan) -> str:
     )
 
 
-def change_blocks(changes: Sequence[Change]) -> Iterator[Block]:
+def alarms(plan: Plan) -> Iterator[str]:
+    """What must not be overlooked: who becomes administrator, and what goes from stacks beside roles."""
+    where: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    by_role = groupby(plan.administrators, key=lambda one: (one.account, one.role, one.why))
+    for (account, role, why), people in by_role:
+        where.setdefault((role, why, tuple(one.user for one in people)), []).append(account)
+    for (role, why, users), accounts in where.items():
+        verb = "becomes" if len(users) == 1 else "become"
+        yield f"{_few(users)} {verb} {_rank(why)} of {_few(accounts)} (`{role}` {why})."
+    for account, names in _lost(plan.changes).items():
+        yield f"The stack of `{account}` loses {_few(names)}, with what is in it."
+
+
+def _rank(why: str) -> str:
+    return _RANKS.get(why, "as good as administrator")
+
+
+def _lost(changes: Iterable[Change]) -> dict[str, list[str]]:
+    """What goes from stacks and is neither a role nor a policy, by account."""
+    lost: dict[str, list[str]] = {}
+    for change in changes:
+        for difference in change.differences if isinstance(change, StackChange) else ():
+            if difference.what == "removed" and not difference.kind.startswith("AWS::IAM::"):
+                lost.setdefault(change.account or "", []).append(f"{difference.name} ({difference.kind})")
+    return lost
+
+
+def loses_resources(plan: Plan) -> bool:
+    """Whether stacks lose something beside roles and policies: data, networks, what else somebody put there."""
+    return bool(_lost(plan.changes))
+
+
+def question(plan: Plan) -> str:
+    """What a person is asked before the plan is carried out: everything that it changes, counted."""
+    people = len({one.user for one in plan.administrators})
+    lost = sum(map(len, _lost(plan.changes).values()))
+    more = (
+        f"; {counted(people, 'user')} become{'s' * (people == 1)} as good as administrator" if people else "",
+        f"; {counted(lost, 'resource')} beside roles deleted" if lost else "",
+    )
+    return f"This changes AWS: {headline(plan).removeprefix('Plan: ').removesuffix('.')}{''.join(more)}."
+
+
+def _few(names: Sequence[str]) -> str:
+    shown = [f"`{name}`" for name in names[:_SHOWN]]
+    return sentence((*shown, f"{len(names) - _SHOWN} more") if len(names) > _SHOWN else shown)
+
+
+def change_blocks(changes: Sequence[Change], administrators: Sequence[Administrator] = ()) -> Iterator[Block]:
     """The changes: access, stacks with what changes in their roles, groups."""
+    ranks = {(one.account, one.role): _rank(one.why) for one in administrators}
     access = [change for change in changes if isinstance(change, AddMember | RemoveMember)]
     if access:
         yield Table(
             ("", "who", "account", "role", "until", "why"),
-            tuple(map(_access, sorted(access, key=lambda c: isinstance(c, RemoveMember)))),
+            tuple(_access(change, ranks) for change in sorted(access, key=lambda c: isinstance(c, RemoveMember))),
         )
     stacks = [change for change in changes if isinstance(change, StackChange)]
     if stacks:
@@ -153,10 +210,12 @@ def describe(change: Change) -> str:
             assert_never(change)
 
 
-def _access(change: AddMember | RemoveMember) -> Row:
+def _access(change: AddMember | RemoveMember, ranks: Mapping[tuple[str, str], str]) -> Row:
     if isinstance(change, AddMember):
         until = change.expires.isoformat() if change.expires else ""
-        cells = ("+ gains", change.user, change.account or "", change.role or "", until, change.reason or "")
+        account, role = change.account or "", change.role or ""
+        marked = f"{role} ({ranks[account, role]})" if (account, role) in ranks else role
+        cells = ("+ gains", change.user, account, marked, until, change.reason or "")
         return Row(cells, Tone.GAIN)
     why = f"ended with {change.ended}" if change.ended else ""
     return Row(("- loses", change.user, change.account or change.group, change.role or "", "", why), Tone.LOSS)

@@ -25,6 +25,7 @@ class Furniture:
     account_ids: tuple[str, ...]
     users: tuple[str, ...]
     stack_name: str = "RoleModel"
+    owner: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def _make_roles(aws: EmbeddedAws, furniture: Furniture, account: str) -> None:
     for role, phase in ((PLAN_ROLE, "plan"), (APPLY_ROLE, "apply")):
         iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust)
         for name in _documents(furniture, account, phase):
-            policy = json.dumps(document(name, stack_name=furniture.stack_name))
+            policy = json.dumps(document(name, stack_name=furniture.stack_name, owner=furniture.owner))
             iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 
-from .strict import callers, groups, pages, roles, stacks
+from .strict import callers, groups, pages, parameters, roles, stacks
 from .strict.emulator import Emulator
 
 MINISTACK = "1.5.33"
@@ -25,6 +25,7 @@ def install(*, groups_quota: int) -> None:
     emulator = Emulator(
         iam=importlib.import_module("ministack.services.iam"),
         sts=importlib.import_module("ministack.services.sts"),
+        ssm=importlib.import_module("ministack.services.ssm"),
         cloudformation=importlib.import_module("ministack.services.cloudformation"),
         stack_handlers=importlib.import_module("ministack.services.cloudformation.handlers"),
         provisioners=importlib.import_module("ministack.services.cloudformation.provisioners"),
@@ -36,3 +37,4 @@ def install(*, groups_quota: int) -> None:
     roles.install(emulator)
     stacks.install(emulator)
     callers.install(emulator)
+    parameters.install(emulator)

@@ -25,7 +25,11 @@ def furniture(policy: Policy) -> Furniture:
     """What the embedded AWS has to hold for a policy: its accounts and the users of its map."""
     users = {grant.user for grant in policy.users.grants} if policy.users else set()
     return Furniture(
-        policy.master_account_id, tuple(account_ids(policy).values()), tuple(sorted(users)), policy.stack_name
+        policy.master_account_id,
+        tuple(account_ids(policy).values()),
+        tuple(sorted(users)),
+        policy.stack_name,
+        policy.owner,
     )
 
 

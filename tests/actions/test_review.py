@@ -180,12 +180,29 @@ def test_nothing_about_access_makes_no_comment_but_keeps_one(shop: Workshop) -> 
     assert "### Access change: nothing that gives or takes access" in only(shop)
 
 
-def test_drift_alone_makes_no_comment(shop: Workshop) -> None:
-    shop.put({"RM.prod.Admin": {"carol", "bob"}})
+def test_drift_that_a_merge_about_something_else_repairs_is_told(shop: Workshop) -> None:
+    shop.put({"RM.prod.Admin": {"bob"}})
     done = ask(shop.forget(), more={"README.md": "Words."})
-    assert (done.code, done.outputs["drift"]) == (0, "1")
-    assert shop.comments() == []
-    assert "<b>Drift</b>" in done.summary
+    assert (done.code, done.outputs["drift"]) == (0, "2")
+    comment = only(shop)
+    told = "nothing asked for, but AWS differs by 1 grant and 1 revocation, which the merge makes"
+    assert f"### Access change: {told}\n" in comment
+    box = comment.partition("> [!CAUTION]")[2].partition("\n\n")[0]
+    assert "`carol` becomes **administrator** of `prod` by the merge (**drift**" in box
+    assert "**Drift**: 2 differences between AWS and the repository, 2 of them about administrators;" in comment
+    assert "<details>" not in comment
+    shop.put({"RM.prod.Admin": {"carol"}})
+    ask(shop.forget(), more={"README.md": "More words."}, action="synchronize")
+    assert "### Access change: nothing that gives or takes access\n" in only(shop)
+
+
+def test_what_a_refused_merge_leaves_is_not_said_to_be_put_right(shop: Workshop) -> None:
+    shop.put({"RM.prod.Admin": {"carol", "bob"}})
+    ask(shop.forget(), "{}\n")
+    assert "**The merge would be refused.**" in only(shop)
+    assert "put right" not in only(shop)
+    assert "puts that right" not in only(shop)
+    assert "as the merge would be refused, that stays as it is" in only(shop)
 
 
 def test_aimed_at_another_branch(shop: Workshop) -> None:
@@ -217,7 +234,12 @@ def test_author_who_gives_to_others(shop: Workshop) -> None:
 @pytest.mark.parametrize(
     ("path", "text", "said"),
     [
-        ("access/config.yml", CONFIG + "# a word\n", "the **config** decides"),
+        ("access/config.yml", CONFIG + "stack_deadline: 20\n", "the **config** decides"),
+        (".gitattributes", "access/users.yml -diff\n", "**what of a change is shown**"),
+        ("access/.gitattributes", "users.yml linguist-generated\n", "**what of a change is shown**"),
+        ("tools/gate/action.yml", "runs: {using: docker}\n", "**what runs** with the roles of CI"),
+        (".gitmodules", "[submodule]\n", "**what runs** with the roles of CI"),
+        (".github/dependabot.yml", "version: 2\n", "it may decide what runs"),
         (".github/workflows/access.yml", "on: push\n", "a **workflow** decides what runs"),
         (".github/CODEOWNERS", "* @acme/all\n", "**who has to approve**"),
         ("docs/CODEOWNERS", "* @acme/all\n", "**who has to approve**"),
@@ -227,10 +249,76 @@ def test_files_that_decide(shop: Workshop, path: str, text: str, said: str) -> N
     done = ask(shop, more={path: text.replace("VIA", "direct")})
     assert done.code == 0, done.log
     comment = only(shop)
-    assert "### Access change: no grant and no role, but files that decide about access" in comment
+    if path != "access/config.yml":
+        assert "### Access change: no grant and no role, but files that decide about access" in comment
     box = comment.partition("> [!CAUTION]")[2].partition("\n\n")[0]
     assert f"`{path}` changes" in box
     assert said in box
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        CONFIG + "# a word\n",
+        CONFIG.replace("users: users.yml\n", "") + "users: 'users.yml'\nregion: us-east-1\n",
+        "# moved\n" + CONFIG.partition("assumable_accounts:")[0]
+        + f'assumable_accounts:\n  - {{account_id: "{DEV}", name: dev}}\n  - {{name: prod, account_id: "{PROD}"}}\n',
+    ],
+)  # fmt: skip
+def test_a_remark_in_the_config_is_no_danger(shop: Workshop, config: str) -> None:
+    done = ask(shop, more={"access/config.yml": config.replace("VIA", "direct")})
+    assert done.code == 0, done.log
+    assert shop.comments() == []
+    assert "CAUTION" not in done.summary
+
+
+def test_a_config_that_could_not_be_read_before_decides(shop: Workshop) -> None:
+    shop.hosted.push({"access/config.yml": "assumable_roles: [\n"})
+    ask(shop)
+    assert "`access/config.yml` changes: the **config** decides" in only(shop)
+
+
+def test_problems_of_the_branch_are_told_as_such(shop: Workshop) -> None:
+    shop.hosted.push(access(USERS + "qa:\n  Admin: [dave]\n"))
+    done = ask(shop, "# one line more\n" + WANTED + "qa:\n  Admin: [dave]\nqb:\n  Admin: [dave]\n")
+    assert (done.code, done.outputs["problems"]) == (1, "2"), done.log
+    old, new, last = done.annotations("error")
+    assert (old.where, "also on `main`, not from this change" in old.message) == ("access/users.yml:7", True)
+    assert (new.where, "not from this change" in new.message) == ("access/users.yml:9", False)
+    assert last.message == "the files have 2 problems; 1 of them on `main` already"
+    assert "### Access change: cannot be used, 2 problems in the files; 1 of them on `main` already\n" in only(shop)
+    done = ask(shop, more={"README.md": "x"} | access(USERS + "qa:\n  Admin: [dave]\n"), action="synchronize")
+    assert done.said("error").endswith("the files have 1 problem; it is on `main` already")
+
+
+@pytest.mark.parametrize(
+    ("config", "hint"),
+    [
+        ("acces/config.yml", "Did you mean `access/config.yml`?"),
+        ("config.yml", "Did you mean `access/config.yml`?"),
+        ("access/other.yml", "Correct the input `config`"),
+    ],
+)
+def test_a_wrong_config_input_says_which_was_meant(shop: Workshop, config: str, hint: str) -> None:
+    done = ask(shop, WANTED, inputs={"config": config})
+    assert (done.code, done.outputs["result"]) == (1, "problems"), done.log
+    assert f"the commit has no file `{config}`, which the input `config` names. {hint}" in done.said("error")
+    assert "Correct the input `config`" in only(shop)
+
+
+def test_a_label_that_overrides_nothing_says_so(shop: Workshop) -> None:
+    merge = shop.hosted.request(access(WANTED))
+    payload = payloads.minimal_pull_request(
+        head_sha=merge.head,
+        base_sha=merge.base,
+        labels=("allow: quota", "allow: empty-mop", "allowed", "allow: protected"),
+    )
+    shop.opened(merge)
+    shop.run(shop.on_pull_request(payload, merge))
+    box = only(shop).partition("> [!CAUTION]")[2].partition("\n\n")[0].replace("\\", "")
+    assert "The label `allow: quota` overrides nothing: no run can override the quotas of AWS." in box
+    assert "The label `allow: empty-mop` overrides nothing: there is no guard of that name. Did you mean `allow:" in box
+    assert box.count("The label") == 2
 
 
 def test_setting_that_weakens_a_guard(shop: Workshop) -> None:

@@ -167,6 +167,8 @@ def test_values_that_make_no_sense(shop: Workshop, name: str, value: str) -> Non
     [
         ("repair", "all", "Write one of `nothing`, `ended`, `everything`"),
         ("allow", "everything", "the input `allow` does not know `everything`"),
+        ("allow", "quota", "the input `allow` names `quota`, and no run can override the quotas of AWS"),
+        ("network", "any", "Write one of `direct`, `environment`"),
         ("jobs", "0", "Write a number from 1 to 64."),
         ("jobs", "many", "the input `jobs` is `many`"),
     ],

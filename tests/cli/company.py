@@ -117,7 +117,7 @@ class Company:
     def assert_nothing_left(self) -> None:
         """The next run reads and writes nothing."""
         self.aws.mark()
-        ran = run("apply")
+        ran = run("apply", "--yes")
         assert (ran.code, ran.out) == (0, "Nothing to do: AWS is what the repository says.\n")
         assert self.aws.writes() == {}
 

@@ -66,12 +66,14 @@ def process(*arguments: str, program: str = "rolemodel-ci", timeout: float = 60)
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
-def at_terminal(*arguments: str, answer: str = "", until: str = "[y/N]", timeout: float = 60) -> Ran:
+def at_terminal(
+    *arguments: str, answer: str = "", until: str = "[y/N]", timeout: float = 60, program: str = "rolemodel-ci"
+) -> Ran:
     """Run the console script on a pseudo-terminal; type `answer` once it shows `until`."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ.update(TERM="xterm-256color", COLUMNS="160", LINES="50")
-        os.execv(SCRIPTS / "rolemodel-ci", ["rolemodel-ci", *arguments])
+        os.execv(SCRIPTS / program, [program, *arguments])
     shown, end = b"", time.monotonic() + timeout
     try:
         while time.monotonic() < end:

@@ -16,8 +16,11 @@ GROUPS = {
 }  # fmt: skip
 
 
+YES: tuple[tuple[str, ...], ...] = ((), ("--yes",))
+
+
 def test_first_run_then_nothing_to_do(company: Company) -> None:
-    ran = run("apply")  # it takes nothing away, so it needs no --yes
+    ran = run("apply", "--yes")
     assert ran.code == 0, ran
     assert "Plan: 6 grants, 0 revocations, 2 stacks to change and 4 groups to make." in ran.out
     assert "Applied: 16 changes made." in ran.out
@@ -27,11 +30,12 @@ def test_first_run_then_nothing_to_do(company: Company) -> None:
 
 def test_nothing_to_do_costs_few_calls(company: Company) -> None:
     company.applied()
-    assert run("apply").code == 0
+    assert run("apply", "--yes").code == 0
     calls = company.aws.calls()
     assert calls == {
         "sts:AssumeRole": 3, "iam:GetAccountAuthorizationDetails": 1, "iam:GetAccountSummary": 1,
         "cloudformation:DescribeStacks": 2, "cloudformation:GetTemplate": 2, "cloudformation:ListStackResources": 2,
+        "ssm:GetParameter": 1,
     }  # fmt: skip
 
 
@@ -57,7 +61,7 @@ def test_user_added_by_hand_is_drift_and_goes(company: Company) -> None:
 
 def test_user_removed_by_hand_comes_back(company: Company) -> None:
     company.applied().iam.remove_user_from_group(GroupName="RM.prod.AdminRole", UserName="carol")
-    assert run("apply").code == 0
+    assert run("apply", "--yes").code == 0
     assert company.members() == GROUPS
 
 
@@ -100,7 +104,7 @@ def test_stray_group_under_the_path_goes(company: Company) -> None:
 
 def test_group_of_another_path_blocks_ours(company: Company) -> None:
     company.iam.create_group(GroupName="RM.prod.AdminRole", Path="/Other/")
-    ran = run("apply", "--format", "json")
+    ran = run("apply", "--yes", "--format", "json")
     assert ran.code == 5
     blocked = ran.json["blocked"]
     assert [block["group"] for block in blocked] == ["RM.prod.AdminRole"]
@@ -113,7 +117,7 @@ def test_user_that_does_not_exist_is_blocked_and_the_rest_is_done(company: Compa
     planned = run("plan", "--format", "json")
     assert planned.code == 5
     assert [block["user"] for block in planned.json["blocked"]] == ["alcie"]
-    ran = run("apply")
+    ran = run("apply", "--yes")
     assert ran.code == 5
     assert "user `alcie` does not exist in the master account" in ran.out
     assert "access/users.yml:" in ran.out
@@ -123,7 +127,7 @@ def test_user_that_does_not_exist_is_blocked_and_the_rest_is_done(company: Compa
 
 def test_account_that_cannot_be_read_stops_nothing_else(company: Company) -> None:
     company.files.switching(company.key, APPLY_ROLE, master=MASTER, prod=PROD, dev="999999999999")
-    ran = run("apply")
+    ran = run("apply", "--yes")
     assert ran.code == 5
     assert "1 account cannot be read; nothing is concluded from it" in ran.out
     members = company.members()
@@ -131,7 +135,7 @@ def test_account_that_cannot_be_read_stops_nothing_else(company: Company) -> Non
     planned = run("plan", "--format", "json")
     assert [account["account"] for account in planned.json["unreadable"]] == ["dev"]
     company.switch(APPLY_ROLE)
-    assert run("apply").code == 0
+    assert run("apply", "--yes").code == 0
     assert company.members() == GROUPS
 
 
@@ -155,7 +159,7 @@ def test_credentials_of_the_wrong_account_write_nothing(company: Company) -> Non
 def test_two_profiles_that_lead_to_one_account(company: Company) -> None:
     accounts = ({"name": "prod", "profile": "prod"}, {"name": "dev", "profile": "prod"})
     company.config(accounts=accounts)
-    ran = run("apply")
+    ran = run("apply", "--yes")
     assert ran.code == 5
     assert f"lead to account {PROD}" in ran.out
     assert company.aws.writes() == {}
@@ -163,7 +167,7 @@ def test_two_profiles_that_lead_to_one_account(company: Company) -> None:
 
 @pytest.mark.parametrize("command", ["plan", "apply", "list"])
 def test_account_chooses(company: Company, command: str) -> None:
-    ran = run(command, "--account", "prod", "--format", "json")
+    ran = run(command, "--account", "prod", "--format", "json", *YES[command == "apply"])
     assert ran.code == 0
     assert company.aws.calls()["cloudformation:DescribeStacks"] >= 1
     assert "dev" not in ran.out
@@ -171,7 +175,7 @@ def test_account_chooses(company: Company, command: str) -> None:
 
 
 def test_both_accounts_by_name(company: Company) -> None:
-    assert run("apply", "--account", "prod", "--account", "dev").code == 0
+    assert run("apply", "--yes", "--account", "prod", "--account", "dev").code == 0
     assert company.members() == GROUPS
     company.roles(AdminRole=role(), ReadRole=role())
     assert run("delete", "--account", "dev", "--yes").code == 0

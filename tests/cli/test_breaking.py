@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,7 @@ def statuses(scripted: Scripted, account: str, *told: str | None) -> None:
 
 
 def test_rollout_that_takes_its_time(repository: Company, scripted: Scripted) -> None:
-    ran = run("apply")
+    ran = run("apply", "--yes")
     assert ran.code == 0, ran
     assert "  prod  CREATE_IN_PROGRESS\n" in ran.err
     put = scripted.asked("PutGroupPolicy")
@@ -74,7 +75,7 @@ def test_groups_that_iam_finds_late(repository: Company, scripted: Scripted) -> 
     late = fault("NoSuchEntity", "The group with name X cannot be found.", 404)
     scripted.script["PutGroupPolicy"] = [late, answers.done("PutGroupPolicy")]
     scripted.script["AddUserToGroup"] = [late, late, answers.done("AddUserToGroup")]
-    ran = run("apply")
+    ran = run("apply", "--yes")
     assert ran.code == 0, ran
     assert len(scripted.asked("AddUserToGroup")) == 3
 
@@ -83,7 +84,7 @@ def test_throttling_is_waited_out(repository: Company, scripted: Scripted) -> No
     busy = fault("Throttling", "Rate exceeded")
     for action in ("CreateStack", "CreateGroup", "AddUserToGroup"):
         scripted.script[action] = [busy, answers.done(action)]
-    ran = run("apply")
+    ran = run("apply", "--yes")
     assert ran.code == 0, ran
     assert len(scripted.asked("AddUserToGroup")) == 2
 
@@ -93,7 +94,7 @@ def test_stack_that_fails_tells_why_and_stops_only_its_account(repository: Compa
     scripted.script["DescribeStackEvents"] = [
         answers.events(("AdminRole", "AWS::IAM::Role", "CREATE_FAILED", "Role limit exceeded"))
     ]
-    ran = run("apply", "--format", "json")
+    ran = run("apply", "--yes", "--format", "json")
     assert ran.code == 5
     results = [(o["change"]["kind"], o["change"]["account"], o["result"]) for o in ran.json["outcomes"]]
     assert ("create_stack", "prod", "failed") in results
@@ -106,7 +107,7 @@ def test_stack_that_fails_tells_why_and_stops_only_its_account(repository: Compa
 def test_rollback_that_got_stuck_is_finished(repository: Company, scripted: Scripted) -> None:
     statuses(scripted, PROD, "UPDATE_ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "UPDATE_ROLLBACK_IN_PROGRESS",
              "UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE")  # fmt: skip
-    ran = run("apply")
+    ran = run("apply", "--yes")
     assert ran.code == 0, ran
     assert "~ wait or repair (UPDATE_ROLLBACK_FAILED)  prod" in ran.out
     assert len(scripted.asked("ContinueUpdateRollback", PROD)) == 1
@@ -114,7 +115,7 @@ def test_rollback_that_got_stuck_is_finished(repository: Company, scripted: Scri
 
 def test_denied_account_is_unreadable_and_never_without_a_stack(repository: Company, scripted: Scripted) -> None:
     scripted.script[PROD, "DescribeStacks"] = [fault("AccessDenied", "not authorized", 403)]
-    ran = run("apply", "--format", "json")
+    ran = run("apply", "--yes", "--format", "json")
     assert ran.code == 5
     assert [account["account"] for account in ran.json["unreadable"]] == ["prod"]
     assert "AccessDenied" in ran.json["unreadable"][0]["reason"]
@@ -183,7 +184,7 @@ def test_ctrl_c_in_a_long_rollout(repository: Company, scripted: Scripted, jobs:
     statuses(scripted, DEV, None, None, "CREATE_COMPLETE")
     began = time.monotonic()
     ran = interrupted(
-        "apply", "--format", "json", "--jobs", jobs, after=("prod  CREATE_IN_PROGRESS", "dev  CREATE_COMPLETE")
+        "apply", "--yes", "--format", "json", "--jobs", jobs, after=("prod  CREATE_IN_PROGRESS", "dev  CREATE_COMPLETE")
     )
     assert time.monotonic() - began < 15
     assert ran.code == 130
@@ -208,7 +209,7 @@ def test_a_second_signal_does_not_wait_for_calls_that_hang(repository: Company, 
     for account in (PROD, DEV):
         statuses(scripted, account, None, None, "CREATE_COMPLETE")
     running = subprocess.Popen(
-        [SCRIPTS / "rolemodel-ci", "apply", "--report", "run.json"],
+        [SCRIPTS / "rolemodel-ci", "apply", "--yes", "--report", "run.json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     while len(scripted.asked("CreateGroup")) < 2:
@@ -255,7 +256,10 @@ def test_two_runs_at_once_come_to_the_same(company: Company) -> None:
 
 def test_run_that_was_killed_half_way_is_finished_by_the_next(company: Company) -> None:
     running = subprocess.Popen(
-        [SCRIPTS / "rolemodel-ci", "apply", "--jobs", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [SCRIPTS / "rolemodel-ci", "apply", "--yes", "--jobs", "1"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert running.stderr is not None
     while "dev  CREATE" not in running.stderr.readline():
@@ -263,7 +267,7 @@ def test_run_that_was_killed_half_way_is_finished_by_the_next(company: Company) 
     running.kill()
     running.wait()
     running.stderr.close()
-    assert run("apply").code == 0
+    assert run("apply", "--yes").code == 0
     assert len(company.members()) == 4
     company.assert_nothing_left()
 
@@ -272,11 +276,11 @@ def test_run_that_was_killed_half_way_is_finished_by_the_next(company: Company) 
 class Buggy(World):
     """A world in which making a group meets a bug of ours."""
 
-    def tools(self, watch: Watch) -> Tools:
+    def tools(self, watch: Watch, may_write: Callable[[], None] = lambda: None) -> Tools:
         def broken(*_: object) -> None:
             raise ZeroDivisionError
 
-        made = super().tools(watch)
+        made = super().tools(watch, may_write)
         made.groups.create_group = broken  # type: ignore[method-assign, assignment]
         return made
 
@@ -292,7 +296,7 @@ def test_bug_in_the_middle_leaves_a_report_and_shows(company: Company, capsys: p
     assert "This is a bug of rolemodel-ci" in told.out
     assert "ZeroDivisionError" in told.err
     assert company.members() == {}
-    assert run("apply").code == 0
+    assert run("apply", "--yes").code == 0
 
 
 def test_unsafe_yaml_is_not_executed(company: Company, tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_groups_of_a_user_outside_of_the_repository_count_and_stop_nobody_else(c
     assert "would be in 11 groups, those outside /RoleModel/ included; AWS allows 10" in block["reason"]
     assert {outcome["result"] for outcome in ran.json["outcomes"]} == {"done"}
     company.iam.remove_user_from_group(GroupName="other0", UserName="bob")
-    assert run("apply").code == 0
+    assert run("apply", "--yes").code == 0
     assert company.members()["RM.prod.AdminRole"] == {"bob", "erin"}
 
 
@@ -229,7 +229,7 @@ def test_absent_account_loses_its_stack_too(company: Company) -> None:
     assert run("apply").code == 2
     assert run("apply", "--yes").code == 0
     assert set(company.members()) == {"RM.prod.AdminRole", "RM.prod.ReadRole"}
-    ran = run("apply")
+    ran = run("apply", "--yes")
     assert (ran.code, "its entry can be taken out of the config" in ran.out) == (0, True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -11,7 +12,7 @@ from edge.surroundings import DEV, MASTER, PROD, AwsFiles
 
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
 
-from .running import Ran, process, run, run_legacy
+from .running import Ran, at_terminal, process, run, run_legacy
 
 FILES = Path(__file__).parents[1] / "fixtures" / "legacy_2015"
 ROLES = ("AdminRole", "AuditRole", "BillingRole", "DeployRole")
@@ -73,6 +74,39 @@ def test_list_as_in_2015(old: EmbeddedAws) -> None:
         assert re.fullmatch(rf"(RoleModel-\w+-\w+) \(arn:aws:iam::{PROD}:role/\1\)", line)
 
 
+def with_a_queue(tmp_path: Path) -> None:
+    """The template with something beside the roles."""
+    path = tmp_path / "roles.cf"
+    content = json.loads(path.read_text())
+    content["Resources"]["Post"] = {"Type": "AWS::SQS::Queue"}
+    path.write_text(json.dumps(content))
+
+
+def test_what_the_tool_of_2015_never_did_wants_a_word(
+    old: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (tmp_path / "roles.cf").read_text()
+    with_a_queue(tmp_path)
+    assert run_legacy("config.yml", "update").code == 0
+    (tmp_path / "roles.cf").write_text(before)
+    old.mark()
+    for command in ("update", "delete"):
+        ran = run_legacy("config.yml", command)
+        assert (ran.code, old.writes()) == (2, {})
+        assert "resources beside roles deleted" in ran.err
+        assert "ROLEMODEL_YES=1" in ran.err
+    assert run_legacy("--yes", "config.yml", "update").code == 0
+    monkeypatch.setenv("ROLEMODEL_YES", "1")
+    assert run_legacy("config.yml", "delete").code == 0
+
+
+def test_on_a_terminal_the_words_of_2015_ask_as_well(old: EmbeddedAws) -> None:
+    ran = at_terminal("config.yml", "update", answer="n\n", program="rolemodel")
+    assert ran.code == 130
+    assert "Go on? [y/N]" in ran.out
+    assert old.writes() == {}
+
+
 def test_second_run_writes_nothing(old: EmbeddedAws) -> None:
     assert run_legacy("config.yml", "update").code == 0
     old.mark()
@@ -92,10 +126,10 @@ def test_role_that_the_map_leaves_out_keeps_its_members(old: EmbeddedAws) -> Non
 
 def test_the_new_command_line_reads_the_old_files(old: EmbeddedAws) -> None:
     assert run("validate", "--config", "config.yml").code == 0
-    assert run("apply", "--config", "config.yml").code == 0
-    assert run("sync-users", "users.yml", "--config", "config.yml").code == 0
+    assert run("apply", "--yes", "--config", "config.yml").code == 0
+    assert run("sync-users", "--yes", "users.yml", "--config", "config.yml").code == 0
     assert members(old)["RM.prod.AdminRole"] == {"carol"}
-    assert run("apply", "--config", "config.yml").code == 0
+    assert run("apply", "--yes", "--config", "config.yml").code == 0
 
 
 def test_template_in_the_working_directory(old: EmbeddedAws, tmp_path: Path) -> None:

@@ -48,10 +48,10 @@ def test_list_of_what_cannot_be_read(company: Company) -> None:
 
 
 def test_update_leaves_membership_alone(company: Company) -> None:
-    assert run("update").code == 0
+    assert run("update", "--yes").code == 0
     assert company.members() == {f"RM.{a}.{r}": set() for a in ("prod", "dev") for r in ("AdminRole", "ReadRole")}
     company.iam.add_user_to_group(GroupName="RM.prod.AdminRole", UserName="dave")
-    assert run("update").out == "Nothing to do: AWS is what the repository says.\n"
+    assert run("update", "--yes").out == "Nothing to do: AWS is what the repository says.\n"
     assert company.members()["RM.prod.AdminRole"] == {"dave"}
 
 
@@ -72,14 +72,14 @@ def test_sync_users_changes_the_groups_that_the_map_names_and_no_other(company: 
 
 
 def test_sync_users_of_one_account(company: Company) -> None:
-    assert run("update").code == 0
-    assert run("sync-users", "--account", "prod").code == 0
+    assert run("update", "--yes").code == 0
+    assert run("sync-users", "--yes", "--account", "prod").code == 0
     assert company.members()["RM.dev.AdminRole"] == set()
     assert company.members()["RM.prod.AdminRole"] == {"carol"}
 
 
 def test_sync_users_before_update(company: Company) -> None:
-    ran = run("sync-users")
+    ran = run("sync-users", "--yes")
     assert ran.code == 5
     assert "group `RM.prod.AdminRole` does not exist" in ran.out
     assert "Run `update` first" in ran.out
@@ -90,14 +90,14 @@ def test_map_that_a_person_names_may_lie_anywhere(company: Company, tmp_path_fac
     company.applied()
     users = tmp_path_factory.mktemp("elsewhere") / "users.yml"
     users.write_text("dev:\n  ReadRole: [erin]\n", encoding="utf-8")
-    assert run("sync-users", str(users)).code == 0
+    assert run("sync-users", "--yes", str(users)).code == 0
     assert company.members()["RM.dev.ReadRole"] == {"erin"}
 
 
 def test_membership_is_not_managed_without_a_map(company: Company) -> None:
     company.applied().config(users=None)
     company.iam.add_user_to_group(GroupName="RM.prod.AdminRole", UserName="dave")
-    ran = run("apply")
+    ran = run("apply", "--yes")
     assert ran.code == 0
     assert "the config names no `users`: who is a member of the groups is left as it is" in ran.out
     assert company.aws.writes() == {"iam:AddUserToGroup": 1}

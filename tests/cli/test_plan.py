@@ -31,7 +31,7 @@ def test_reader_may_plan(company: Company) -> None:
 
 def test_reader_may_not_apply(company: Company) -> None:
     company.as_reader()
-    ran = run("apply")
+    ran = run("apply", "--yes")
     assert ran.code == 5
     assert "AccessDenied" in ran.out
     assert "docs/permissions.md" in ran.out
@@ -96,11 +96,13 @@ def test_verbose_tells_every_call(company: Company) -> None:
 
 @pytest.mark.parametrize("command", ["plan", "list", "apply"])
 def test_verbose_ends_with_the_sums_by_action(company: Company, command: str) -> None:
-    ran = run(command, "--verbose", "--format", "json")
+    yes = ("--yes",) if command == "apply" else ()
+    ran = run(command, "--verbose", "--format", "json", *yes)
     tail = ran.err[ran.err.rindex("action  ") :]
     rows = {row.split()[0]: row.split()[1:4] for row in tail.splitlines()[1:]}
     assert rows["iam:GetAccountAuthorizationDetails"] == ["1", "0", "0"]
-    assert int(rows["cloudformation:DescribeStacks"][2]) == ran.err.count("status=400") > 0
+    assert sum(int(row[2]) for row in rows.values()) == ran.err.count("status=400") > 0
+    assert int(rows["cloudformation:DescribeStacks"][2]) > 0
     assert sum(int(row[0]) for row in rows.values()) == ran.err.count("account=") > 0
     assert "action  " not in run(command).err
 

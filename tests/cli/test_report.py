@@ -44,11 +44,11 @@ def test_a_run_that_is_done(company: Company) -> None:
 def test_the_digest_of_the_policy_is_that_of_what_the_files_decide(company: Company) -> None:
     before = recorded("apply", "--yes")[1]
     company.write("users.yml", "# who\n" + json.dumps(dict(reversed(list(MAP.items()))), indent=3))
-    after = recorded("apply")[1]
+    after = recorded("apply", "--yes")[1]
     assert after["policy_digest"] == before["policy_digest"]
     assert after["outcomes"] == []
     company.config(protected=[{"user": "carol", "account": "prod"}])
-    assert recorded("apply")[1]["policy_digest"] != before["policy_digest"]
+    assert recorded("apply", "--yes")[1]["policy_digest"] != before["policy_digest"]
 
 
 def test_a_run_of_which_something_failed(company: Company) -> None:
@@ -99,7 +99,7 @@ def test_bad_files(company: Company) -> None:
 
 
 def test_wrong_usage_behind_the_options(company: Company) -> None:
-    ran, record = recorded("apply", "--account", "nowhere")
+    ran, record = recorded("apply", "--yes", "--account", "nowhere")
     assert ran.code == record["exit_code"] == 2
     assert "account `nowhere` is not in access/config.yml" in record["error"]
 
@@ -109,7 +109,7 @@ def test_a_bug(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
         raise ZeroDivisionError("by design")
 
     monkeypatch.setattr("rolemodel_ci.cli.apply.make_plan", broken)
-    ran, record = recorded("apply")
+    ran, record = recorded("apply", "--yes")
     assert ran.code == record["exit_code"] == 70
     assert record["error"] == "ZeroDivisionError: by design"
 
@@ -145,7 +145,7 @@ def test_a_question_that_is_answered_with_no(company: Company) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_an_interrupted_run(slow: Company, scripted: Scripted, number: int) -> None:
-    command = [str(SCRIPTS / "rolemodel-ci"), "apply", "--report", "run.json"]
+    command = [str(SCRIPTS / "rolemodel-ci"), "apply", "--yes", "--report", "run.json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
         _until(lambda: scripted.asked("CreateStack") and len(scripted.asked("DescribeStacks")) > 3)
         started.send_signal(number)
@@ -157,7 +157,7 @@ def test_an_interrupted_run(slow: Company, scripted: Scripted, number: int) -> N
 
 
 def test_a_run_that_was_killed_leaves_a_record_without_an_end(slow: Company, scripted: Scripted) -> None:
-    command = [str(SCRIPTS / "rolemodel-ci"), "apply", "--report", "run.json"]
+    command = [str(SCRIPTS / "rolemodel-ci"), "apply", "--yes", "--report", "run.json"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as started:
         _until(lambda: scripted.asked("CreateStack"))
         started.kill()
@@ -175,7 +175,7 @@ def _until(done: Any, seconds: float = 20) -> None:
 
 def test_failed_and_skipped_changes_are_told_with_their_reasons(slow: Company, scripted: Scripted) -> None:
     scripted.script["CreateStack"] = [fault("AccessDenied", "no", 403)]
-    ran, record = recorded("apply")
+    ran, record = recorded("apply", "--yes")
     assert ran.code == record["exit_code"] == 5
     assert results(record) == {"failed", "skipped"}
     (failed,) = (outcome for outcome in record["outcomes"] if outcome["result"] == "failed")
@@ -186,5 +186,5 @@ def test_failed_and_skipped_changes_are_told_with_their_reasons(slow: Company, s
 
 def test_repeated_calls_are_summed(slow: Company, scripted: Scripted) -> None:
     scripted.script["CreateStack"] = [fault("Throttling", "Rate exceeded"), fault("AccessDenied", "no", 403)]
-    (sums,) = (c for c in recorded("apply")[1]["calls"] if c["action"] == "cloudformation:CreateStack")
+    (sums,) = (c for c in recorded("apply", "--yes")[1]["calls"] if c["action"] == "cloudformation:CreateStack")
     assert (sums["calls"], sums["retries"], sums["errors"]) == (1, 1, 1)

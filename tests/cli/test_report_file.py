@@ -22,7 +22,7 @@ from .running import run
 @pytest.mark.parametrize("file", ["nowhere/run.json", "access", ".", "/dev/null", "loop", "access/config.yml/x"])
 def test_a_file_that_cannot_be_written_stops_the_run_beforehand(slow: Company, scripted: Scripted, file: str) -> None:
     Path("loop").symlink_to("loop")
-    ran = run("apply", "--report", file)
+    ran = run("apply", "--yes", "--report", file)
     assert ran.code == 2
     assert "the report cannot be written to" in ran.err
     assert "Name a file" in ran.err
@@ -36,7 +36,7 @@ def test_a_device_stays_a_device(slow: Company) -> None:
 
 def test_a_link_stays_a_link(company: Company) -> None:
     Path("link.json").symlink_to("run.json")
-    assert recorded("apply", file="link.json")[0].code == 0
+    assert recorded("apply", "--yes", file="link.json")[0].code == 0
     assert Path("link.json").is_symlink()
     assert read("run.json")["exit_code"] == 0
 
@@ -52,7 +52,7 @@ def test_a_record_is_there_whole_or_not_at_all(slow: Company, scripted: Scripted
         return fault("AccessDenied", "no", 403)
 
     scripted.script["CreateStack"] = [look]
-    assert recorded("apply")[0].code == 5
+    assert recorded("apply", "--yes")[0].code == 5
     assert [record["exit_code"] for record in seen] == [None]
     assert Path("before.json").read_text(encoding="utf-8") == "of the run before"
     assert {path.name for path in Path().iterdir()} >= {"run.json", "access"}
@@ -62,7 +62,7 @@ def test_a_record_is_there_whole_or_not_at_all(slow: Company, scripted: Scripted
 def test_who_may_read_the_record_is_for_the_umask_to_say(company: Company) -> None:
     before = os.umask(0o027)
     try:
-        recorded("apply")
+        recorded("apply", "--yes")
     finally:
         os.umask(before)
     assert Path("run.json").stat().st_mode & 0o777 == 0o640
@@ -80,7 +80,7 @@ def test_a_record_that_is_lost_at_the_end_is_told(
         write(path if json.loads(text)["ended"] is None else path / "gone", text)
 
     monkeypatch.setattr(auditing, "_write", once)
-    ran = run("apply", "--report", "run.json")
+    ran = run("apply", "--yes", "--report", "run.json")
     assert ran.code == code
     assert "Applied: " in ran.out
     assert ("the run is done, but " in ran.err) == (wanted == "carol")

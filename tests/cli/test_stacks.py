@@ -28,7 +28,7 @@ def test_change_of_the_template_shows_the_lines_of_the_roles(company: Company) -
     assert "In `dev` and `prod`:" in ran.out
     assert "AdminRole (AWS::IAM::Role) changed" in ran.out
     assert "7200" in ran.out
-    assert run("apply").code == 0
+    assert run("apply", "--yes").code == 0
     assert status(company) == "UPDATE_COMPLETE"
     company.assert_nothing_left()
 
@@ -43,7 +43,7 @@ def test_parameters_of_an_account(company: Company) -> None:
     company.config(accounts=(
         {"name": "prod", "profile": "prod"}, {"name": "dev", "profile": "dev", "parameters": {"Seconds": "7200"}},
     ))  # fmt: skip
-    assert run("apply").code == 0
+    assert run("apply", "--yes").code == 0
     listed = {(r["account"], r["role"]): r["session_seconds"] for r in run("list", "--format", "json").json["roles"]}
     assert listed["prod", "AdminRole"] == 3600
     assert listed["dev", "AdminRole"] == 7200
@@ -59,7 +59,7 @@ def taken(company: Company, account: str = PROD) -> Any:
 
 def test_role_name_that_is_taken_rolls_the_stack_back(company: Company) -> None:
     iam = taken(company)
-    ran = run("apply")
+    ran = run("apply", "--yes")
     assert ran.code == 5
     assert "make stack RoleModel in prod" in ran.out
     assert "the stack ended in ROLLBACK_COMPLETE: AdminRole CREATE_FAILED" in ran.out
@@ -71,7 +71,7 @@ def test_role_name_that_is_taken_rolls_the_stack_back(company: Company) -> None:
     planned = run("plan")
     assert "+ remake (ROLLBACK_COMPLETE)  prod" in planned.out
     iam.delete_role(RoleName="Admin")
-    assert run("apply").code == 0
+    assert run("apply", "--yes").code == 0
     assert status(company) == "CREATE_COMPLETE"
     assert len(company.members()) == 4
     company.assert_nothing_left()
@@ -79,7 +79,7 @@ def test_role_name_that_is_taken_rolls_the_stack_back(company: Company) -> None:
 
 def test_dead_stack_is_removed_on_delete(company: Company) -> None:
     taken(company)
-    assert run("apply").code == 5
+    assert run("apply", "--yes").code == 5
     assert run("delete", "--yes").code == 0
     assert company.stacks().list_stacks(StackStatusFilter=["ROLLBACK_COMPLETE"])["StackSummaries"] == []
 
@@ -126,7 +126,7 @@ def test_stack_deleted_by_hand_comes_back(company: Company) -> None:
 
 def test_name_of_the_stack_is_that_of_the_config(company: Company) -> None:
     company.config(stack_name="Access")
-    ran = run("apply")
+    ran = run("apply", "--yes")
     assert ran.code == 5  # the sandbox's roles may touch the stack RoleModel only
     assert "AccessDenied" in ran.out
     assert company.aws.calls()["cloudformation:DescribeStacks"] == 2

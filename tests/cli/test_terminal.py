@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from .company import MAP, Company
+from .company import MAP, Company, role
 from .running import SCRIPTS, at_terminal, process, run
 
 
@@ -21,10 +21,65 @@ def test_off_a_terminal_yes_is_needed_where_access_is_taken_away(losing: Company
     ran = run("apply")
     assert ran.code == 2
     assert "- loses  bob  prod     ReadRole" in ran.out
-    assert "This takes access away or deletes something (1 change)." in ran.err
+    assert "This changes AWS: 0 grants and 1 revocation." in ran.err
     assert "run again with `--yes`" in ran.err
     assert losing.aws.writes() == {}
     assert run("apply", "--yes").code == 0
+
+
+ADMIN = {"ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]}
+
+
+def test_off_a_terminal_yes_is_needed_where_access_is_given(company: Company) -> None:
+    for command in ("apply", "update"):
+        ran = run(command)
+        assert ran.code == 2
+        assert "This changes AWS: " in ran.err
+        assert "2 stacks to change and 4 groups to make" in ran.err
+    assert company.aws.writes() == {}
+    company.applied().users({**MAP, "dev": {"AdminRole": ["alice", "bob", "carol", "dave"]}})
+    for command in ("apply", "sync-users"):
+        ran = run(command)
+        assert ran.code == 2
+        assert "This changes AWS: 1 grant and 0 revocations." in ran.err
+    assert company.aws.writes() == {}
+
+
+def test_who_becomes_administrator_is_told_and_counted(company: Company) -> None:
+    company.roles(AdminRole=role(**ADMIN), ReadRole=role())
+    company.applied().users({**MAP, "prod": {**MAP["prod"], "AdminRole": ["carol", "dave"]}})
+    ran = run("apply")
+    assert ran.code == 2
+    assert "! `dave` becomes administrator of `prod` (`AdminRole` allows every action)." in ran.out
+    assert "AdminRole (administrator)" in ran.out
+    assert "1 grant and 0 revocations; 1 user becomes as good as administrator." in ran.err
+    planned = run("plan", "--format", "json").json["administrators"]
+    assert planned == [{"account": "prod", "role": "AdminRole", "user": "dave", "why": "allows every action"}]
+    assert company.aws.writes() == {}
+
+
+def test_who_becomes_administrator_by_the_template_is_told(company: Company) -> None:
+    company.applied().roles(AdminRole=role(**ADMIN), ReadRole=role())
+    ran = run("plan")
+    assert "! `carol` becomes administrator of `prod` (`AdminRole` allows every action)." in ran.out
+    assert "! `alice`, `bob` and `carol` become administrator of `dev`" in ran.out
+    assert run("apply").code == 2
+    assert run("apply", "--yes").code == 0
+    assert "becomes" not in run("plan").out
+
+
+def test_removal_of_a_resource_is_told_and_counted(company: Company) -> None:
+    company.roles(AdminRole=role(), ReadRole=role(), Post={"Type": "AWS::SQS::Queue"})
+    company.applied().roles(AdminRole=role(), ReadRole=role())
+    ran = run("apply")
+    assert ran.code == 2
+    assert "! The stack of `prod` loses `Post (AWS::SQS::Queue)`, with what is in it." in ran.out
+    assert "2 resources beside roles deleted" in ran.err
+    assert "`Post (AWS::SQS::Queue)`" in run("delete").out
+
+
+def test_sandbox_asks_nothing(company: Company) -> None:
+    assert run("apply", "--sandbox").code == 0
 
 
 @pytest.mark.parametrize("command", ["sync-users", "delete"])
@@ -55,7 +110,7 @@ def test_on_a_terminal_one_is_asked(losing: Company) -> None:
 
 
 def test_on_a_terminal_a_rollout_is_live(company: Company) -> None:
-    ran = at_terminal("apply")
+    ran = at_terminal("apply", answer="y\n")
     assert ran.code == 0
     assert "CREATE_COMPLETE" in ran.out
     assert "build …" in ran.out
@@ -63,7 +118,7 @@ def test_on_a_terminal_a_rollout_is_live(company: Company) -> None:
 
 
 def test_piped_output_is_plain(company: Company) -> None:
-    ran = process("apply")
+    ran = process("apply", "--yes")
     assert ran.code == 0
     assert "\x1b" not in ran.out + ran.err
     assert "  prod  CREATE_COMPLETE\n" in ran.err

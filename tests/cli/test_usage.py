@@ -152,7 +152,7 @@ def test_unknown_account(company: Company, command: str) -> None:
 def test_no_user_map(sample: Path) -> None:
     config = sample / "access" / "config.yml"
     config.write_text(config.read_text(encoding="utf-8").replace("users: users.yml\n", ""), encoding="utf-8")
-    ran = run("sync-users")
+    ran = run("sync-users", "--yes")
     assert ran.code == 2
     assert "there is no user map" in ran.err
     assert "`users:` to access/config.yml" in ran.err

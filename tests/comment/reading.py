@@ -19,6 +19,9 @@ _OURS = re.compile(
 _MENTION = re.compile(r"(?<![\w`])@[\w-]")
 _REFERENCE = re.compile(r"(?<!\w)(?:#\d|gh-\d)|\w#\d", re.IGNORECASE)
 _AUTOLINK = re.compile(r"(?:https?|ftp)://|\bwww\.\w|[\w.+-]+@[\w-]+\.\w", re.IGNORECASE)
+# What cmark-gfm and GitHub make a link of, in the source as it is written: `_www.` too, and what may be a commit.
+_SOURCE = re.compile(r"(?i)www\.\S|https?://|ftp://")
+_COMMIT = re.compile(r"(?<![^\W_])[0-9a-f]{7,}(?![^\W_])|(?i:ghsa-\w|cve-\d|gh-\d)")
 _FOOTNOTE = re.compile(r"\[\^")
 _ESCAPED = "\ufffc"  # stands for a character that a backslash has made plain, where the parser would not look at it
 
@@ -99,6 +102,7 @@ def _inline(children: list[Token], seen: Seen) -> str:
         elif child.type in ("s_open", "em_open"):
             seen.strange.append(child.type)
     seen.text.append(plain)
+    seen.strange += [found for look in (_SOURCE, _COMMIT) for found in look.findall(plain)]
     seen.strange += [found for look in (_MENTION, _REFERENCE) for found in look.findall(plain)]
     seen.strange += [found for look in (_AUTOLINK, _FOOTNOTE) for found in look.findall(parsed)]
     return shown

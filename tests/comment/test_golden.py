@@ -127,7 +127,7 @@ def test_a_role_that_becomes_administrator_by_a_policy_beside_it_says_so_first()
 
     shown = summary(with_policy("s3:*"), with_policy("*"), FORK)
 
-    assert "### Access change: 1 role made administrator, 1 resource beside the roles\n" in shown
+    assert "### Access change: 1 role made administrator\n" in shown
     assert "`OpsRole` becomes **administrator** of `prod`" in shown
 
 

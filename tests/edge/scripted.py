@@ -1,11 +1,13 @@
 """An HTTP server that says what a test tells it to: for what the embedded AWS cannot do.
 
-It speaks AWS's query protocol. An account is known by the access key, which the tests make its id. What an action is
+It speaks AWS's query protocol, and JSON where a call names its target.
+An account is known by the access key, which the tests make its id. What an action is
 answered comes from the script; what is not in the script is answered with a plain success.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -39,6 +41,11 @@ def fault(code: str, message: str = "", status: int = 400) -> Answer:
     """An error of AWS."""
     text = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
     return Answer(status, f"<ErrorResponse>{text}<RequestId>scripted</RequestId></ErrorResponse>".encode())
+
+
+def json_fault(code: str, message: str = "", status: int = 400) -> Answer:
+    """An error of a service that speaks JSON."""
+    return Answer(status, json.dumps({"__type": code, "message": message}).encode())
 
 
 def result(action: str, inner: str = "") -> Answer:
@@ -93,7 +100,9 @@ class Scripted(Serving):
 
 
 def plain(call: Call) -> Answer:
-    """A success; for GetCallerIdentity the account of the key."""
+    """A success; for GetCallerIdentity the account of the key. There are no parameters in Parameter Store."""
+    if call.action == "GetParameter":
+        return json_fault("ParameterNotFound")
     if call.action == "GetCallerIdentity":
         arn = f"arn:aws:iam::{call.account}:user/scripted"
         return result(call.action, f"<Account>{call.account}</Account><Arn>{arn}</Arn><UserId>AIDA</UserId>")
@@ -108,14 +117,18 @@ def _handler(script: Scripted) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
+            target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
             parameters = {name: values[0] for name, values in parse_qs(body).items()}
+            if target:
+                parameters = {"Action": target, **json.loads(body)}
             signed = re.search(r"Credential=([^/]+)/", self.headers.get("Authorization", ""))
             answer = script.answer(Call(signed[1] if signed else "", parameters.pop("Action", ""), parameters))
             if not answer.status:
                 self.close_connection = True
                 return
             self.send_response(answer.status)
-            self.send_header("Content-Type", "text/xml")
+            self.send_header("Content-Type", "application/x-amz-json-1.1" if target else "text/xml")
+            self.send_header("x-amzn-RequestId", "scripted")
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             for byte in answer.body if answer.drip else ():

@@ -39,7 +39,7 @@ def test_groups_and_members_beyond_a_page(
     company = Company.found(aws, tmp_path, files, PEOPLE)
     company.roles(**dict.fromkeys(ROLES, role()))
     company.users({"prod": {"Role64": list(PEOPLE)}, "dev": {"Role00": ["user000"]}})
-    assert run("apply").code == 0
+    assert run("apply", "--yes").code == 0
     members = company.members()
     assert len(members) == 130
     assert members["RM.prod.Role64"] == set(PEOPLE)

@@ -49,7 +49,8 @@ def test_calls_of_each_account(done: Scripted, command: str) -> None:
     ran = run(command)
     assert ran.out == "Nothing to do: AWS is what the repository says.\n", ran
     of = {account: [call.action for call in done.calls if call.account == account] for account in (MASTER, PROD, DEV)}
-    assert sorted(of[MASTER]) == ["GetAccountAuthorizationDetails"] * 3 + ["GetAccountSummary", "GetCallerIdentity"]
+    reads = ["GetAccountAuthorizationDetails"] * 3 + ["GetAccountSummary", "GetCallerIdentity", "GetParameter"]
+    assert sorted(of[MASTER]) == reads
     for account in (PROD, DEV):
         assert sorted(of[account]) == ["DescribeStacks", "GetCallerIdentity", "GetTemplate", "ListStackResources"]
     assert len(done.calls) == sum(map(len, of.values()))
@@ -68,3 +69,4 @@ def test_nothing_is_written(
     assert calls["sts:AssumeRole"] == (1 if command == "sync-users" else 3)
     assert calls["iam:GetAccountAuthorizationDetails"] == calls["iam:GetAccountSummary"] == 1
     assert sum(count for name, count in calls.items() if name.startswith("cloudformation:")) <= 6
+    assert calls.get("ssm:GetParameter", 0) == (0 if command == "list" else 1)

@@ -6,7 +6,7 @@ import contextlib
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -48,9 +48,9 @@ class QuickClock(SystemClock):
 class QuickWorld(World):
     """A world in which nothing is waited for long."""
 
-    def tools(self, watch: Watch) -> Tools:
+    def tools(self, watch: Watch, may_write: Callable[[], None] = lambda: None) -> Tools:
         """As always, but quick."""
-        made = super().tools(watch)
+        made = super().tools(watch, may_write)
         object.__setattr__(made, "groups", AwsGroupWriter(self.writing, sleep=lambda _: None))
         object.__setattr__(made.rollout, "clock", QuickClock())
         return made

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from builders import TODAY, Roles, policy
-from fakes import FakeCloud, FakeStack
+from builders import MASTER_ID, TODAY, Roles, policy
+from fakes import FakeCloud, FakeGroup, FakeStack
 
 from rolemodel_ci.model import Policy
 from rolemodel_ci.run import MEMBERSHIP, STRUCTURE
@@ -34,10 +34,11 @@ def found(wanted: Policy, cloud: FakeCloud | None = None, **how: object) -> list
     return list(told(planned.plan, wanted, planned.live, *ALL))
 
 
-def lost(users: str, before: str = MAP, roles: Roles = ROLES, **how: object) -> str:
+def lost(users: str, before: str = MAP, roles: Roles = ROLES, applied_roles: Roles = ROLES, **how: object) -> str:
     """Who is no administrator any more, by account; empty where the guard lets the plan pass."""
-    refusals = found(policy(users, roles=roles), applied(before), **how)
-    return "".join(refusal.message.partition(" any more of ")[2].replace("`", "") for refusal in refusals)
+    refusals = found(policy(users, roles=roles), applied(before, applied_roles), **how)
+    told = (refusal.message.partition(" any more of ")[2].partition(";")[0] for refusal in refusals)
+    return "".join(told).replace("`", "")
 
 
 TWO = "prod: {Admin: [alice, bob]}\ndev: {Admin: [bob]}"
@@ -169,3 +170,140 @@ def test_where_the_stack_says_nothing_the_wanted_roles_count(state: str) -> None
 def test_sync_users_goes_by_the_wanted_roles() -> None:
     assert lost("prod: {Admin: []}", job=MEMBERSHIP) == "prod (1 now: alice)"
     assert lost("prod: {Admin: [carol]}", job=MEMBERSHIP) == ""
+
+
+# ---- the role stays, and makes nobody an administrator any more
+
+
+def trusting(who: object, **parts: object) -> dict[str, object]:
+    """A trust policy of one statement."""
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": who, **parts}
+    return {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+
+
+def inline(**statement: object) -> dict[str, object]:
+    """An inline policy of one statement."""
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"Policies": [{"PolicyName": "more", "PolicyDocument": document}]}
+
+
+ROOT = {"AWS": f"arn:aws:iam::{MASTER_ID}:root"}
+DENY_ALL = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+BOUNDARY = {"PermissionsBoundary": "arn:aws:iam::222222222222:policy/Limit"}
+
+
+def after(admin: dict[str, object], **others: dict[str, object]) -> str:
+    """Why alice is no administrator of prod any more, once the role is so; empty where the guard lets it pass."""
+    roles: Roles = {**ROLES, "Admin": {**FULL, **admin}, **others}
+    refusals = found(policy(MAP, roles=roles))
+    return "".join(refusal.message.partition("; role `Admin` of `prod`: ")[2].partition(",")[0] for refusal in refusals)
+
+
+CLOSED = "its trust policy does not surely let the users of the master account in"
+DENIED = "a Deny may leave it less than that"
+UNREAD = "a managed policy that cannot be read may leave it less than that"
+
+
+@pytest.mark.parametrize(
+    ("admin", "why"),
+    [
+        (trusting(ROOT), ""),
+        (trusting(MASTER_ID), CLOSED),  # text in place of a map: IAM does not take it
+        (trusting({"AWS": MASTER_ID}), ""),
+        (trusting({"AWS": "*"}), ""),
+        (trusting({"Service": "ec2.amazonaws.com"}), CLOSED),
+        (trusting({"AWS": "arn:aws:iam::999999999999:root"}), CLOSED),
+        (trusting(ROOT, Effect="Deny"), CLOSED),
+        (trusting(ROOT, Action="sts:TagSession"), CLOSED),
+        (trusting(ROOT, Action="sts:*"), ""),
+        (trusting(ROOT, Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}), ""),
+        (trusting(ROOT, Condition={"StringEquals": {"sts:ExternalId": "x"}}), CLOSED),
+        (trusting(ROOT, Condition={"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}), CLOSED),
+        ({"AssumeRolePolicyDocument": {"Fn::If": ["Unknown", {}, {}]}}, CLOSED),
+        (BOUNDARY, "its permissions boundary may leave it less than that"),
+        (inline(**DENY_ALL, Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}}), DENIED),
+        (inline(Effect="Deny", Action="iam:Put*", Resource="arn:aws:iam::*:role/*"), DENIED),
+        (inline(Effect="Deny", Action="iam:*", Resource="arn:aws:iam::222222222222:role/Audit"), ""),
+        (inline(Effect="Deny", Action=["s3:*", "ec2:*"], Resource="*"), ""),
+        (inline(Effect="Allow", Action="s3:*", Resource="*"), ""),
+        ({"ManagedPolicyArns": [*FULL["ManagedPolicyArns"], f"{AWS}AWSDenyAll"]}, UNREAD),
+        ({"ManagedPolicyArns": [*FULL["ManagedPolicyArns"], "arn:aws:iam::222222222222:policy/Own"]}, UNREAD),
+        ({"ManagedPolicyArns": [*FULL["ManagedPolicyArns"], f"{AWS}ReadOnlyAccess"]}, ""),
+        ({"MaxSessionDuration": "7200", "Description": "shorter"}, ""),
+    ],
+)
+def test_a_role_that_may_make_nobody_an_administrator_any_more(admin: dict[str, object], why: str) -> None:
+    assert after(admin) == why
+
+
+BOTH = "prod (1 now: alice), dev (1 now: bob)"
+
+
+@pytest.mark.parametrize(
+    ("admin", "gone"),
+    [
+        (inline(**DENY_ALL), BOTH),
+        (inline(Effect="Deny", NotAction="s3:*", Resource="*"), BOTH),
+        (trusting({"AWS": f"arn:aws:iam::{MASTER_ID}:user/carol"}), BOTH),
+        (trusting({"AWS": f"arn:aws:iam::{MASTER_ID}:user/team/alice"}), "dev (1 now: bob)"),
+        (trusting({"AWS": [f"arn:aws:iam::{MASTER_ID}:user/{name}" for name in ("alice", "bob")]}), ""),
+    ],
+)
+def test_a_role_that_surely_makes_some_no_administrators_any_more(admin: dict[str, object], gone: str) -> None:
+    assert lost(MAP, roles={**ROLES, "Admin": {**FULL, **admin}}) == gone
+
+
+def test_a_denial_in_the_trust_that_asks_for_mfa_keeps_nobody_out_and_another_does() -> None:
+    def trust(condition: object, who: object = "*") -> dict[str, object]:
+        statements = [
+            {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": ROOT},
+            {"Effect": "Deny", "Action": "sts:AssumeRole", "Principal": {"AWS": who}, "Condition": condition},
+        ]
+        return {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
+
+    assert after(trust({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})) == ""
+    assert after(trust({"StringNotEquals": {"aws:PrincipalTag/team": "x"}})) == CLOSED
+    alone = trust({"StringEquals": {"aws:a": "b"}}, f"arn:aws:iam::{MASTER_ID}:user/alice")
+    assert lost(MAP, roles={**ROLES, "Admin": {**FULL, **alone}}) == "prod (1 now: alice)"
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [BOUNDARY, inline(**DENY_ALL, Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}}),
+     trusting(ROOT, Condition={"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}})],
+    ids=["boundary", "deny", "trust"],
+)  # fmt: skip
+def test_what_was_there_before_and_stays_is_no_loss(limits: dict[str, object]) -> None:
+    before: Roles = {**ROLES, "Admin": {**FULL, **limits}}
+    longer: Roles = {**ROLES, "Admin": {**FULL, **limits, "MaxSessionDuration": "7200"}}
+
+    assert lost(MAP, roles=longer, before=MAP, applied_roles=before) == ""
+    assert lost("prod: {Reader: [bob]}\ndev: {Admin: [bob]}", roles=before, applied_roles=before) == (
+        "prod (1 now: alice)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("boss", "gone"),
+    [
+        (FULL, ""),
+        ({**FULL, **BOUNDARY}, "prod (1 now: alice), dev (1 now: bob)"),
+        ({**FULL, **trusting({"Service": "ec2.amazonaws.com"})}, "prod (1 now: alice), dev (1 now: bob)"),
+        ({**FULL, **trusting({"AWS": f"arn:aws:iam::{MASTER_ID}:user/carol"})}, ""),
+        ({**FULL, **trusting({"AWS": f"arn:aws:iam::{MASTER_ID}:user/erin"})}, "prod (1 now: alice), dev (1 now: bob)"),
+    ],
+    ids=["built in this run", "limited", "closed", "for whoever gets it", "for somebody else"],
+)
+def test_what_the_same_change_gives_counts_if_it_makes_an_administrator(boss: dict[str, object], gone: str) -> None:
+    """A role that comes with the change, granted by it, in place of one that goes."""
+    roles: Roles = {"Reader": TAMED, "Boss": boss}
+
+    assert lost("prod: {Boss: [carol]}\ndev: {Boss: [carol]}", roles=roles, applied_roles=ROLES) == gone
+
+
+def test_a_grant_that_does_not_fit_a_quota_is_nobody_to_fall_back_on() -> None:
+    cloud = applied()
+    cloud.groups |= {f"g{i}": FakeGroup(f"g{i}", "/", {"carol"}) for i in range(10)}
+
+    assert found(policy("prod: {Admin: [carol]}\ndev: {Admin: [bob]}", roles=ROLES), cloud) != []
+    assert found(policy("prod: {Admin: [dave]}\ndev: {Admin: [bob]}", roles=ROLES), cloud) == []

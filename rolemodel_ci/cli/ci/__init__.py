@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 import click
 
 from rolemodel_ci import __version__
-from rolemodel_ci.errors import CannotGoOn
+from rolemodel_ci.errors import CannotGoOn, NoAccess
 
 if TYPE_CHECKING:
     from rolemodel_ci.cli.audit import Audit
@@ -39,6 +39,7 @@ def ci(config: str) -> int:
     """
     from rolemodel_ci.edge.actions import read_runner
     from rolemodel_ci.edge.sinks import Commands, NeutralStream
+    from rolemodel_ci.edge.surroundings import Network, put_away, steering
 
     commands = Commands(sys.stdout)
     sys.stdout, sys.stderr = NeutralStream(sys.stdout), NeutralStream(sys.stderr)  # for good: the log is the runner's
@@ -46,7 +47,14 @@ def ci(config: str) -> int:
         runner = read_runner(os.environ, config)
         for secret in (runner.inputs.token, runner.oidc.key if runner.oidc else ""):
             commands.mask(secret)
-        return _recorded(runner, commands)
+        if runner.inputs.network is Network.ENVIRONMENT:
+            return _recorded(runner, commands)
+        unheeded = steering(os.environ)
+        with put_away(os.environ):
+            code = _recorded(runner, commands)
+        if code == NoAccess.exit_code and unheeded:
+            click.echo(_UNHEEDED.format(", ".join(unheeded)))
+        return code
     except CannotGoOn as error:
         commands.error("rolemodel-ci", f"{error.message}. {error.remedy}")
         raise
@@ -56,6 +64,12 @@ def ci(config: str) -> int:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+
+
+_UNHEEDED = (
+    "{} would lead calls to AWS or GitHub elsewhere, or let others read them, and does not count. If this runner "
+    "reaches the network in no other way, give the action the input `network: environment`."
+)
 
 
 def _recorded(runner: Runner, commands: Commands) -> int:

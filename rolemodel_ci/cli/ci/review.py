@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from rolemodel_ci.cli.ci.ending import Ending, Message, Result
@@ -13,6 +14,7 @@ from rolemodel_ci.edge.github import GithubFailed
 from rolemodel_ci.errors import CannotGoOn
 from rolemodel_ci.event import Check, PullRequest, Review
 from rolemodel_ci.guard import headroom, strictest
+from rolemodel_ci.guard.labels import pointless
 from rolemodel_ci.model import Policy, Problem, Severity, are_usable
 from rolemodel_ci.plan import Plan
 from rolemodel_ci.render.comment import (
@@ -29,7 +31,7 @@ from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.json import plan_json, problems_json
 from rolemodel_ci.render.plans import plan_blocks
 from rolemodel_ci.render.results import problem_blocks
-from rolemodel_ci.request import Request, Touch, request
+from rolemodel_ci.request import Request, Touch, already_there, request
 from rolemodel_ci.requested import attribute
 from rolemodel_ci.run import EVERYTHING, make_plan, reviewed_plan
 
@@ -67,13 +69,17 @@ def review(course: Review, scene: Scene) -> Ending:
 def _reviewed(course: Review, scene: Scene) -> Ending:
     pull = course.pull
     policy, problems = scene.policy()
-    if policy is None or not are_usable(problems):
-        return _unusable(problems, scene, scene.facts(pull.base_sha, pull.head_sha), (_message(pull, scene),))
     sha = base_of_merge(scene.checkout, pull.head_sha, pull.base_sha) if pull.base_sha else None
+    usable = policy is not None and are_usable(problems)
     try:
         base = scene.base(sha, *((pull.head_sha,) if pull.head_sha else ()))
     except CannotGoOn as error:
-        return _incomparable(scene, problems, error, unread=course.unread, pull=pull)
+        if usable:
+            return _incomparable(scene, problems, error, unread=course.unread, pull=pull)
+        base = Base(None)  # then no problem is known to be an old one
+    told, old = _told_apart(problems, base, pull.base_ref)
+    if policy is None or not usable:
+        return _unusable(told, scene.facts(sha, pull.head_sha), (_message(pull, scene),), old)
     asked = request(base.policy, policy, today(), base.changed)
     judged, code, failure = _judgement(course, scene, policy, base)
     plan = None if isinstance(judged, str) else judged.plan
@@ -82,13 +88,17 @@ def _reviewed(course: Review, scene: Scene) -> Ending:
     return Ending(
         Result.FAILED if failure else Result.VALID if plan is None else Result.PLANNED,
         code,
-        tuple(plan_blocks(plan)) if plan else tuple(problem_blocks(problems, policy)),
-        tuple(requested_change(asked, judged, scene.facts(sha, pull.head_sha), _author(pull, scene), problems)),
-        problems,
+        tuple(plan_blocks(plan)) if plan else tuple(problem_blocks(told, policy)),
+        tuple(
+            requested_change(
+                asked, judged, scene.facts(sha, pull.head_sha), _author(pull, scene), told, pointless(pull.labels)
+            )
+        ),
+        told,
         plan,
         asked,
         plan_json(plan) if plan else None,
-        (_message(pull, scene, make=not asked.is_empty or bool(failure)),),
+        (_message(pull, scene, make=bool(not asked.is_empty or failure or (plan and plan.changes))),),
         failure,
         judged if isinstance(judged, str) and not failure else "",
     )
@@ -98,7 +108,7 @@ def check(course: Check, scene: Scene) -> Ending:
     """Validate only, and say what the change asks for where there is something to compare with."""
     policy, problems = scene.policy()
     if policy is None or not are_usable(problems):
-        return _unusable(problems, scene, scene.facts(course.base), ())
+        return _unusable(problems, scene.facts(course.base), ())
     try:
         base = scene.base(course.base) if course.base else Base(policy)
     except CannotGoOn as error:
@@ -162,18 +172,31 @@ def _incomparable(
     )  # fmt: skip
 
 
-def _unusable(problems: tuple[Problem, ...], scene: Scene, facts: Facts, messages: tuple[Message, ...]) -> Ending:
+def _unusable(problems: tuple[Problem, ...], facts: Facts, messages: tuple[Message, ...], old: str = "") -> Ending:
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     return Ending(
         Result.PROBLEMS,
         1,
         tuple(problem_blocks(problems, None)),
-        tuple(problems_found(problems, facts)),
+        tuple(problems_found(problems, facts, old)),
         problems,
         document=problems_json(problems),
         messages=messages,
-        failure=f"the files have {errors} problem{'' if errors == 1 else 's'}",
+        failure=f"the files have {errors} problem{'' if errors == 1 else 's'}{old}",
     )
+
+
+def _told_apart(problems: tuple[Problem, ...], base: Base, branch: str) -> tuple[tuple[Problem, ...], str]:
+    """The problems, with it said of those that the branch has already; and what to say behind the number of errors."""
+    where = f"`{branch}`" if re.fullmatch(r"[\w./-]+", branch, re.ASCII) else "the branch it is aimed at"
+    old = already_there(problems, base.problems)
+    told = tuple(
+        replace(p, message=f"{p.message} (also on {where}, not from this change)") if p in old else p for p in problems
+    )
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    known = sum(problem.severity is Severity.ERROR for problem in old)
+    every = "it is" if errors == 1 else "all of them are" if known == errors else f"{known} of them"
+    return told, f"; {every} on {where} already" if known else ""
 
 
 def _message(pull: PullRequest, scene: Scene, *, make: bool = True) -> Message:

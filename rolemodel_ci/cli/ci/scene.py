@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os.path
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,10 +19,12 @@ from rolemodel_ci.edge.oidc import RunnerTokens
 from rolemodel_ci.edge.repo import Checkout
 from rolemodel_ci.edge.sinks import PLAN_FILE, Commands
 from rolemodel_ci.errors import CannotGoOn, NoAccess, UsageWrong
-from rolemodel_ci.model import Policy, Problem, are_usable
+from rolemodel_ci.hints import slip_of
+from rolemodel_ci.model import Place, Policy, Problem, are_usable
 from rolemodel_ci.render.comment import Facts
 from rolemodel_ci.render.comment.facts import DEFAULT_CONFIG, marker_of
 
+_CONFIGS = (".yml", ".yaml", ".json")
 _TEXTS = ("*.yml", "*.yaml", "*.json", "*.template")
 """Files whose lines comments name."""
 
@@ -33,6 +35,7 @@ class Base:
 
     policy: Policy | None
     changed: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,21 @@ class Scene:
         files = self.checkout.files(self.checkout.tree(self.checkout.head))
         policy, problems = read_files(files, self.runner.inputs.config)
         self.audit.note(policy=policy if are_usable(problems) else None)
-        return policy, problems
+        return policy, tuple(self._of_the_input(problem) for problem in problems)
+
+    def _of_the_input(self, problem: Problem) -> Problem:
+        """A config that is not there is one that the input names wrongly, or that the change takes away."""
+        if problem.code != "RM101" or problem.place != Place(self.runner.inputs.config):
+            return problem
+        known = [path for path in self.checkout.tree(self.checkout.head).entries() if path.endswith(_CONFIGS)]
+        alike = [path for path in known if path.rpartition("/")[2] == self.config.rpartition("/")[2]]
+        hint = slip_of(self.config, known) or (f"Did you mean `{alike[0]}`?" if alike else "")
+        remedy = "Correct the input `config`, a path from the top of the repository, or put the file back."
+        return replace(
+            problem,
+            message=f"{problem.message}, which the input `config` names",
+            remedy=f"{hint} {remedy}".strip(),
+        )
 
     def base(self, sha: str | None, *also: str) -> Base:
         """What stood there at a commit. Raises NoCommit or GithubFailed where that cannot be had."""
@@ -66,7 +83,7 @@ class Scene:
         tree = base_tree(self.checkout, sha, self.github, *also)
         policy, problems = read_files(self.checkout.files(tree), self.runner.inputs.config)
         changed = changed_paths(tree, self.checkout.tree(self.checkout.head))
-        return Base(policy if are_usable(problems) else None, changed)
+        return Base(policy if are_usable(problems) else None, changed, problems)
 
     def facts(self, base: str | None = None, head: str = "") -> Facts:
         """What a comment says of the run. `head` is the pull request's own commit, where a merge of it was read."""

@@ -15,11 +15,12 @@ from rolemodel_ci.plan import Origin, Plan, Report
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.asked import access_parts, headline, role_parts
 from rolemodel_ci.render.comment.config import setting_parts
+from rolemodel_ci.render.comment.drift import Dangers, also_made, drift_headline, drift_parts, drift_risks
 from rolemodel_ci.render.comment.facts import OUTCOME_MARKER, SUMMARY_MARKER, Facts, foot, where_whole
 from rolemodel_ci.render.comment.fit import Part, comment_limit, fitted, summary_limit
 from rolemodel_ci.render.comment.markup import alert, words
 from rolemodel_ci.render.comment.outcome import Links, outcome_headline, outcome_parts
-from rolemodel_ci.render.comment.planned import Dangers, drift_parts, merge_part, problem_parts
+from rolemodel_ci.render.comment.planned import merge_part, problem_parts
 from rolemodel_ci.render.comment.risks import overridden, refused, risk_parts, shortfall_parts, would_be_refused
 from rolemodel_ci.render.json import digest
 from rolemodel_ci.request import Request
@@ -56,13 +57,19 @@ def requested_change(
     facts: Facts,
     author: Author = Author(),
     warnings: Sequence[Problem] = (),
+    remarks: Iterable[str] = (),
 ) -> list[Part]:
-    """The comment on a request whose files are good. `judged` is a sentence where AWS was not read: why not."""
+    """The comment on a request whose files are good. `judged` is a sentence where AWS was not read: why not.
+
+    `remarks` are sentences for the box.
+    """
     plan = None if isinstance(judged, str) else judged.plan
     refusals, set_aside = ((), ()) if isinstance(judged, str) else (judged.refusals, judged.overridden)
-    guards = (*map(would_be_refused, refusals), *map(overridden, set_aside))
+    guards = (*map(would_be_refused, refusals), *map(overridden, set_aside), *map(words, remarks))
+    guards += tuple(drift_risks(plan, request.dangers)) if plan else ()
+    drift = drift_headline(plan, refused=bool(refusals)) if plan and request.is_empty else ""
     parts = [
-        Part(f"{facts.opening(SUMMARY_MARKER)}: {headline(request)}"),
+        Part(f"{facts.opening(SUMMARY_MARKER)}: {drift or headline(request)}"),
         *risk_parts(request, author.login, author.mails, guards),
         *(shortfall_parts(plan) if plan else ()),
         *access_parts(request, plan, facts),
@@ -72,18 +79,19 @@ def requested_change(
     if isinstance(judged, str):
         parts.append(Part(f"AWS was not read: {words(judged.rstrip('.'))}. What differs there is not known."))
     else:
-        parts += drift_parts(judged.plan, request.dangers, folded=True)
+        also = also_made(refused=bool(refusals))
+        parts += drift_parts(judged.plan, request.dangers, also, folded=not request.is_empty)
         parts.append(_notes(judged.plan))
         parts.append(merge_part(judged.plan, judged.headroom, refused=bool(refusals)))
     return [*parts, *problem_parts(warnings, facts), Part(foot(facts, digest(plan) if plan else ""))]
 
 
-def problems_found(problems: Sequence[Problem], facts: Facts) -> list[Part]:
-    """The comment on a request whose files cannot be used."""
+def problems_found(problems: Sequence[Problem], facts: Facts, old: str = "") -> list[Part]:
+    """The comment on a request whose files cannot be used. `old` says how many of the problems are no fault of it."""
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     until = "it is mended" if errors == 1 else "all are mended"
     return [
-        Part(f"{facts.opening(SUMMARY_MARKER)}: cannot be used, {counted(errors, 'problem')} in the files"),
+        Part(f"{facts.opening(SUMMARY_MARKER)}: cannot be used, {counted(errors, 'problem')} in the files{words(old)}"),
         *problem_parts(problems, facts),
         Part(f"Nothing was read from AWS, and nothing will be applied until {until}."),
         Part(foot(facts)),
@@ -147,7 +155,7 @@ def drift_found(
     if plan.is_empty and plan.is_whole:
         parts.append(Part("AWS is what the repository says."))
     parts += shortfall_parts(plan)
-    parts += drift_parts(plan, dangers, folded=False)
+    parts += drift_parts(plan, dangers, "", folded=False)
     parts.append(_notes(plan))
     if report is not None:
         parts.append(Part(f"### Put right: {outcome_headline(report)}"))

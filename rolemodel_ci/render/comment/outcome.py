@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from rolemodel_ci.plan import AddMember, Done, Failed, Origin, Outcome, RemoveMember, Report, Skipped
 from rolemodel_ci.render.blocks import counted, sentence
 from rolemodel_ci.render.comment.asked import mark
+from rolemodel_ci.render.comment.drift import Dangers
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, link, name, row, table_head, words
-from rolemodel_ci.render.comment.planned import Dangers
 from rolemodel_ci.render.plans import describe
 
 Links = Mapping[tuple[str, str], str]

@@ -94,6 +94,10 @@ def _files(request: Request) -> Iterator[str]:
             yield f"{name(path)} changes: a **workflow** decides what runs with the roles of CI."
         elif path.rpartition("/")[2] == "CODEOWNERS":
             yield f"{name(path)} changes: it decides **who has to approve**."
+        elif path.rpartition("/")[2] == ".gitattributes":
+            yield f"{name(path)} changes: it decides **what of a change is shown**, and what is checked out."
+        elif path.rpartition("/")[2] in (".gitmodules", "action.yml", "action.yaml", "Dockerfile"):
+            yield f"{name(path)} changes: it may decide **what runs** with the roles of CI."
         elif path.startswith(BOOTSTRAP):
             yield f"{name(path)} changes: by the templates there **CI gets in**, once somebody deploys them."
         elif path.startswith(".github/"):

@@ -28,6 +28,7 @@ class Emulator:
 
     iam: Any
     sts: Any
+    ssm: Any
     cloudformation: Any
     stack_handlers: Any
     provisioners: Any

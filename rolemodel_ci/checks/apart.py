@@ -1,0 +1,48 @@
+"""Checks that the accounts are not the master account, and not each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rolemodel_ci.checks.subject import Check, Subject
+from rolemodel_ci.model import Account, Problem, Severity
+
+
+def master_as_account(subject: Subject) -> Iterable[Problem]:
+    """Accounts that are the master: whoever holds a role there may decide about all the others."""
+    policy = subject.policy
+    for account in policy.accounts if not policy.master_is_assumable else ():
+        by_id = account.account_id == policy.master_account_id
+        by_profile = account.account_id is None and account.profile == policy.master_profile
+        if by_id or by_profile:
+            what = f"the id {account.account_id}" if by_id else f"the profile `{account.profile}`"
+            yield Problem(
+                account.place,
+                "RM214",
+                f"account `{account.name}` has {what} of the master account: its roles would be made there",
+                "Correct it. If the master is meant to be one of the accounts, write `master_is_assumable: true`.",
+            )
+
+
+def profile_twice(subject: Subject) -> Iterable[Problem]:
+    """Two accounts that one profile leads to, where no id tells them apart."""
+    first: dict[str, Account] = {}
+    for account in subject.policy.accounts:
+        if account.profile is None:
+            continue
+        other = first.setdefault(account.profile, account)
+        if other is not account and None in (account.account_id, other.account_id):
+            yield Problem(
+                account.place,
+                "RM215",
+                f"account `{account.name}` has the profile `{account.profile}` of `{other.name}` "
+                f"(line {other.place.line}): both would be one AWS account",
+                "Correct the profile, or give both accounts their `account_id`.",
+                Severity.WARNING,
+            )
+
+
+APART_CHECKS = (
+    Check("RM214", "No account is the master account, unless that is meant.", master_as_account),
+    Check("RM215", "Every profile leads to one account.", profile_twice),
+)

@@ -1,0 +1,175 @@
+"""What was last applied, and the lock, in Systems Manager Parameter Store of the master account.
+
+`applied_state` says why a write is a compare-and-swap. Times are AWS's own: `LastModifiedDate` of the parameter, and
+the `Date` of the answer. A holder counts from before it sent its write, so that its lease ends here before it ends for
+others.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rolemodel_ci.applied_state import (
+    LEASE,
+    AppliedState,
+    ForeignState,
+    Holder,
+    LockedError,
+    NoState,
+    Remembered,
+    StateError,
+    UnreadableState,
+    UnusableState,
+    foreign,
+    locked,
+)
+from rolemodel_ci.edge.doors import MASTER
+from rolemodel_ci.edge.parameter import PAUSES, Parameter, Timing
+from rolemodel_ci.edge.process import host, is_over, process
+from rolemodel_ci.edge.sessions import Sessions
+from rolemodel_ci.errors import CallFailed
+from rolemodel_ci.state_value import Lock, Value, to_text
+
+_MARGIN = 10.0
+"""Seconds before its end at which a lease counts as over here: no call that changes something may begin then."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """The lock as this run holds it: the version of its last value, and until when, on the clock that passes."""
+
+    lock: Lock
+    state: AppliedState
+    version: int
+    until: float
+
+
+@dataclass(slots=True)
+class ParameterStore:
+    """Reads and writes the parameter `name`. `run` is what others are told of this run.
+
+    `over` says of a holder that it has ended, so that the lock is free before its lease is over. Safe for threads.
+    """
+
+    sessions: Sessions
+    name: str
+    run: str = ""
+    over: Callable[[Holder], bool] = is_over
+    timing: Timing = field(default_factory=Timing)
+    _held: _Held | None = None
+    _mutex: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def _parameter(self) -> Parameter:
+        return Parameter(self.sessions, self.name, self.timing)
+
+    def read_state(self) -> Remembered:
+        """What is remembered, and who holds the lock. Raises NoAccess where there are no credentials."""
+        self.sessions.identity(MASTER)
+        try:
+            found = self._parameter.read()
+        except CallFailed as failed:
+            return Remembered(self._parameter.unreadable(failed))
+        return found
+
+    def lock(self, seen: Remembered, state: AppliedState) -> None:
+        """Remember `state` and take the lock, in one step, if nobody has written since `seen`."""
+        self._may_write(seen)
+        with self._mutex:
+            lock = Lock(uuid.uuid4().hex, self.run, self.timing.now(), host(), process())
+            until = self.timing.elapsed() + LEASE.total_seconds() - _MARGIN
+            self._held = _Held(lock, state, self._swap(seen, state, lock), until)
+
+    def remember(self, seen: Remembered, state: AppliedState) -> None:
+        """Remember `state`, and leave the lock free, if nobody has written since `seen`."""
+        self._may_write(seen)
+        self._swap(seen, state, None)
+
+    def check(self) -> None:
+        """Raise LockedError unless the lock is held by this run, now."""
+        held = self._held
+        if held is None or self.timing.elapsed() >= held.until:
+            raise LockedError(
+                f"the lock {self.name} is no longer held by this run: it could not be renewed in time",
+                "Nothing more is changed. Run again: it finishes what is left.",
+            )
+
+    def renew(self) -> None:
+        """Hold the lock for a lease from now. Raises LockedError where it is lost, StateError where AWS refuses."""
+        with self._mutex:
+            self.check()
+            assert self._held is not None
+            sent = self.timing.elapsed()
+            self._write_held(self._held.lock)
+            self._held.until = sent + LEASE.total_seconds() - _MARGIN
+
+    def unlock(self, state: AppliedState | None) -> None:
+        """Give the lock back, if it is still this run's, and remember `state`; None: what `lock` was given."""
+        with self._mutex:
+            if self._held is None:
+                return
+            try:
+                self.check()
+                self._held.state = state or self._held.state
+                self._write_held(None)
+            finally:
+                self._held = None
+
+    def _may_write(self, seen: Remembered) -> None:
+        """Raise unless what was seen may be replaced by this run."""
+        match seen.answer:
+            case ForeignState(other):
+                raise foreign(self.name, other)
+            case UnusableState(reason, newer=True):
+                raise StateError(
+                    f"the parameter {self.name} cannot be written: {reason}", "Use that version of rolemodel-ci."
+                )
+            case UnreadableState(reason, remedy):
+                raise StateError(reason, remedy)
+        if seen.holder is not None and not self.over(seen.holder):
+            raise locked(seen.holder)
+
+    def _swap(self, seen: Remembered, state: AppliedState, lock: Lock | None) -> int:
+        """Write if nobody has since `seen`; the version. Raises LockedError where somebody has."""
+        before = _state_of(seen)
+        text = to_text(Value(seen.version, uuid.uuid4().hex, state, lock, before or NoState()))
+        try:
+            version = self._parameter.put(text, seen.version).version
+        except KeyboardInterrupt:
+            if lock is not None and self._parameter.newest(text) == (seen.version + 1, True):  # it was written already
+                free = Value(seen.version + 1, uuid.uuid4().hex, before or state)
+                self._parameter.put(to_text(free), seen.version + 1)
+            raise
+        if version != seen.version + 1:
+            raise LockedError(
+                f"another run has written {self.name} since this one has read it",
+                "Nothing was changed. Run again: it plans with what that run has applied.",
+            )
+        return version
+
+    def _write_held(self, lock: Lock | None) -> None:
+        """Write as the holder: what others have tried meanwhile does not count, and is written over.
+
+        A release whose answer was lost is not tried again over the value of another: it may have freed the lock, and
+        that other may have taken it since.
+        """
+        held = self._held
+        assert held is not None
+        for _ in PAUSES:
+            text = to_text(Value(held.version, uuid.uuid4().hex, held.state, lock))
+            written = self._parameter.put(text, held.version)
+            if written.version == held.version + 1:
+                held.version = written.version
+                return
+            if lock is None and not written.is_sure:
+                raise StateError(f"whether {self.name} was written is not known", "Run again: it shows what counts.")
+            held.version = self._parameter.read().version if written.version is None else written.version
+            self.check()
+        raise LockedError(f"others keep writing {self.name}", "Look who does, then run again.")
+
+
+def _state_of(seen: Remembered) -> AppliedState | None:
+    return seen.answer if isinstance(seen.answer, AppliedState) else None

@@ -1,0 +1,52 @@
+"""What the files of a person's working directory are, in Git's terms: of which repository, and of which commit."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from rolemodel_ci.applied_state import Identity
+from rolemodel_ci.edge.repo import CommitFiles, NoGit, commit_files, remote
+from rolemodel_ci.errors import CannotGoOn, UsageWrong
+from rolemodel_ci.model import Policy
+
+_ADDRESS = re.compile(r"(?:(?:https?|ssh|git)://[^/]+/|[\w.-]+@[\w.-]+:/?)(.+/[^/]+?)/?$", re.ASCII)
+"""The forms of a remote's address: https://git-scm.com/docs/git-clone#_git_urls"""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingCopy:
+    """Whose the files are. `commit` is None where they are not exactly those of the commit that is checked out."""
+
+    identity: Identity
+    commit: str | None = None
+
+
+def working_copy(policy: Policy, working: Path) -> WorkingCopy:
+    """The working copy that the policy's files are in. One that Git cannot tell of has neither name nor commit."""
+    try:
+        head = commit_files("HEAD", working)
+    except (NoGit, UsageWrong):
+        return WorkingCopy(Identity())
+    config = head.inside(policy.config_file) or ""
+    repository = _named(remote(working))
+    if not config:
+        return WorkingCopy(Identity(repository))
+    files = [policy.config_file, policy.template.file, *([policy.users.file] if policy.users else [])]
+    same = all(_is_same(head, working, file) for file in files)
+    return WorkingCopy(Identity(repository, "", config), head.sha if same else None)
+
+
+def _is_same(head: CommitFiles, working: Path, file: str) -> bool:
+    """Whether the commit has the file as it is now."""
+    try:
+        return head.read(file) == (working / file).read_bytes()
+    except (OSError, CannotGoOn):
+        return False
+
+
+def _named(address: str) -> str:
+    """`owner/name` of a repository on a server; empty for one on this machine."""
+    found = _ADDRESS.match(address)
+    return found[1].removesuffix(".git") if found else ""
