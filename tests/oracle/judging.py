@@ -13,7 +13,7 @@ from loading import InMemory
 
 from oracle import contexts
 from oracle.evaluator import Ask, Role
-from oracle.pairs import NAMES, Pair, sources, template
+from oracle.pairs import NAMES, NO_PLACE, Pair, sources, template
 from oracle.worlds import ACCOUNT, MASTER, Deployed, World, role, worlds
 from rolemodel_ci.load import load
 from rolemodel_ci.model import Policy
@@ -50,21 +50,26 @@ def widening(pair: Pair) -> Widening | None:
     before, after = template([pair.before]), template([pair.after])
     for world in worlds(before, after):
         was, now = _role(pair, before, world), _role(pair, after, world)
+        if was is None or now is None:
+            continue
         for ask in contexts.asks(was, now, random.Random(pair.seed)):
             if now.lets(ask) and not was.lets(ask):
                 return Widening(world, ask)
     return None
 
 
-def roles_in(pair: Pair, world: World) -> tuple[Role, Role]:
-    """The two roles of a pair in a world."""
-    return _role(pair, template([pair.before]), world), _role(pair, template([pair.after]), world)
+def roles_in(pair: Pair, world: World) -> list[Role]:
+    """The roles of a pair in a world: two, or fewer where AWS would refuse one."""
+    found = (_role(pair, template([site]), world) for site in (pair.before, pair.after))
+    return [role for role in found if role is not None]
 
 
-def _role(pair: Pair, body: Json, world: World) -> Role:
-    found = role(Deployed(body, world), pair.name, sources().documents)
-    assert found is not None
-    return found
+def _role(pair: Pair, body: Json, world: World) -> Role | None:
+    """The role in a world; None where what the template says there is no policy, so that AWS refuses it."""
+    try:
+        return role(Deployed(body, world), pair.name, sources().documents)
+    except NO_PLACE:
+        return None
 
 
 def policy(sites: list[Any]) -> Policy | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from oracle import conditioning, data, mutations, spelling
+from oracle import conditioning, data, mutations, nesting, spelling
 from oracle.mutations import Mutation, Site
 
 Json = Any
@@ -68,6 +68,17 @@ MUTATIONS: tuple[tuple[Mutation, int], ...] = (
     (spelling.decided, 4),
     (spelling.change_parameter, 3),
     (spelling.effect_by_function, 1),
+    (nesting.anywhere, 8),
+    (nesting.dynamic, 3),
+    (nesting.within, 3),
+    (nesting.listed_parameter, 2),
+    (nesting.joined_parameter, 2),
+    (nesting.emptied, 3),
+    (nesting.escaped_text, 1),
+    (nesting.open_text, 3),
+    (nesting.named, 3),
+    (nesting.conditioned, 3),
+    (nesting.detach, 3),
 )
 _KINDS, _WEIGHTS = zip(*MUTATIONS, strict=True)
 _PREPARING = (
@@ -81,6 +92,11 @@ _PREPARING = (
     conditioning.change_boundary,
     conditioning.add_policy,
     mutations.add_value,
+    nesting.anywhere,
+    nesting.dynamic,
+    nesting.named,
+    nesting.listed_parameter,
+    nesting.open_text,
 )
 
 
@@ -129,6 +145,20 @@ BACK = "backwards"
 def pair(seed: int, name: str) -> Pair:
     """The pair of a number."""
     rng = random.Random(seed)
+    while True:
+        try:
+            before, after, done = _made(name, rng)
+            break
+        except NO_PLACE:
+            continue
+    return Pair(name, seed, tuple(done), before, after)
+
+
+NO_PLACE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""A mutation met what an earlier one had made, and has no place there: another one is made instead."""
+
+
+def _made(name: str, rng: random.Random) -> tuple[Site, Site, list[str]]:
     before = _start(name, rng)
     for _ in range(rng.choice([0, 0, 1, 1, 2])):
         rng.choice(_PREPARING)(before)
@@ -140,7 +170,7 @@ def pair(seed: int, name: str) -> Pair:
             if mutation(after):
                 done.append(mutation.__name__)
                 break
-    return Pair(name, seed, tuple(done), before, after)
+    return before, after, done
 
 
 def _start(name: str, rng: random.Random) -> Site:

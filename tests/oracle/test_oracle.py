@@ -79,5 +79,7 @@ def _questions(pair: pairs.Pair) -> list[tuple[Role, list[Ask]]]:
     """Both roles of a pair in one of its worlds, and some of the requests that they would be held to."""
     world = next(worlds(pairs.template([pair.before]), pairs.template([pair.after])))
     both = judging.roles_in(pair, world)
-    some = list(itertools.islice(contexts.asks(*both, random.Random(pair.seed)), 0, None, 23))
+    if len(both) < 2:
+        return []
+    some = list(itertools.islice(contexts.asks(both[0], both[1], random.Random(pair.seed)), 0, None, 23))
     return [(role, [ask for ask in some if comparable(role, ask)]) for role in both]

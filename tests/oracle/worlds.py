@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from oracle.evaluator import Document, Role
@@ -31,6 +32,8 @@ PSEUDO: Mapping[str, Json] = {
 SSM = "AWS::SSM::Parameter::Value<String>"
 """The type of a parameter whose value AWS alone knows."""
 
+DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
+
 SURPRISES = ("*", "opaque")
 """What a value that AWS alone knows may be."""
 
@@ -40,6 +43,9 @@ class Nothing:
 
 
 NOTHING = Nothing()
+
+
+_NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -53,10 +59,13 @@ def worlds(*templates: Mapping[str, Json]) -> Iterator[World]:
     """Every combination of what the open parameters of the templates may be; the same for all of them."""
     names = sorted(
         {
-            name
-            for template in templates
-            for name, body in template.get("Parameters", {}).items()
-            if body.get("Type") == SSM
+            *(
+                name
+                for template in templates
+                for name, body in template.get("Parameters", {}).items()
+                if body.get("Type") == SSM
+            ),
+            *(found for template in templates for found in DYNAMIC.findall(json.dumps(template))),
         }
     )
     for values in itertools.product(SURPRISES, repeat=len(names)):
@@ -66,8 +75,11 @@ def worlds(*templates: Mapping[str, Json]) -> Iterator[World]:
 class Deployed:
     """A template in a world."""
 
-    def __init__(self, template: Mapping[str, Json], world: World) -> None:
-        self._template, self._world = template, world
+    def __init__(
+        self, template: Mapping[str, Json], world: World, given: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """`given`: values of parameters that an account gives, and AWS's own where they are others."""
+        self._template, self._world, self._given = template, world, given
         self.resources: Mapping[str, Json] = {
             name: body
             for name, body in template["Resources"].items()
@@ -85,21 +97,37 @@ class Deployed:
                 return self._condition(name)
             case dict() if len(node) == 1 and next(iter(node)).startswith("Fn::"):
                 name, argument = next(iter(node.items()))
-                return self._function(name, argument)
+                made = self._function(name, argument)
+                return self._dynamic(made) if isinstance(made, str) else made
             case dict():
-                made = {key: self.resolve(value) for key, value in node.items()}
-                return {key: value for key, value in made.items() if value is not NOTHING}
+                found = {key: self.resolve(value) for key, value in node.items()}
+                return {key: value for key, value in found.items() if value is not NOTHING}
             case list():
                 return [value for value in map(self.resolve, node) if value is not NOTHING]
-        return node
+        return self._dynamic(node) if isinstance(node, str) else node
 
     def _ref(self, name: str) -> Json:
+        parameter = self._template.get("Parameters", {}).get(name)
+        if name in self._given and (parameter is None or parameter["Type"] != SSM):
+            return self._given[name]
         if name in PSEUDO:
             return PSEUDO[name]
-        parameter = self._template.get("Parameters", {}).get(name)
         if parameter is not None:
-            return self._world.opaque[name] if parameter["Type"] == SSM else parameter["Default"]
+            return self._value(name, parameter)
         return f"made-{name}"
+
+    def _value(self, name: str, parameter: Mapping[str, Json]) -> Json:
+        if parameter["Type"] == SSM:
+            return self._world.opaque[name]
+        given = self._dynamic(parameter["Default"])
+        return given.split(",") if parameter["Type"] == "CommaDelimitedList" else given
+
+    def _dynamic(self, text: str) -> str:
+        """The text with what AWS has for its dynamic references.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+        """
+        return DYNAMIC.sub(lambda match: self._world.opaque[match.group()], text) if "{{" in text else text
 
     def _attribute(self, path: str) -> str:
         name, _, attribute = path.partition(".")
@@ -153,13 +181,14 @@ def role(deployed: Deployed, name: str, managed: Mapping[str, Json]) -> Role | N
     if body is None:
         return None
     properties = deployed.resolve(body.get("Properties", {}))
+    called = {f"made-{name}", properties.get("RoleName", f"made-{name}")}
     rights = [_document(policy["PolicyDocument"]) for policy in properties.get("Policies", [])]
     attached = {_arn_of(deployed, resource): body for resource, body in _of(deployed, "AWS::IAM::ManagedPolicy")}
     for arn in dict.fromkeys(properties.get("ManagedPolicyArns", [])):
         rights += _by_arn(arn, attached, managed)
     for kind in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
         for _, policy in _of(deployed, kind):
-            if f"made-{name}" in policy.get("Roles", []):
+            if called & set(policy.get("Roles", [])):
                 rights.append(_document(policy["PolicyDocument"]))
     boundary = properties.get("PermissionsBoundary")
     limits = _by_arn(boundary, attached, managed) if boundary is not None else [None]
