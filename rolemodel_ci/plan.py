@@ -186,6 +186,17 @@ class Blocked:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortened:
+    """A grant that goes on, and that the change in Git has end earlier than it would: `expires` is its last day now."""
+
+    account: str
+    role: str
+    group: str
+    user: str
+    expires: date
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Counts that guards and readers want.
 
@@ -210,7 +221,10 @@ class Administrator:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run would do: sorted, comparable, the same for the same inputs."""
+    """What a run would do: sorted, comparable, the same for the same inputs.
+
+    `shortened` is nothing to do: it is what the change in Git will have done before long, when nobody asks any more.
+    """
 
     changes: tuple[Change, ...]
     unreadable: tuple[Unreadable, ...] = ()
@@ -218,6 +232,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     totals: Totals = Totals()
     administrators: tuple[Administrator, ...] = ()
+    shortened: tuple[Shortened, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import assert_never
 
-from rolemodel_ci.model import Policy
+from rolemodel_ci.model import Account, Place, Policy
 from rolemodel_ci.plan import (
     AddMember,
     Change,
@@ -21,9 +21,14 @@ from rolemodel_ci.plan import (
     PutPolicy,
     RemoveMember,
     SettleStack,
+    Shortened,
     UpdateStack,
 )
 from rolemodel_ci.resolve import desired
+from rolemodel_ci.since import Since
+
+SOON = timedelta(days=90)
+"""A grant that a change has end within this time counts as taken away by that change: nobody is asked on the day."""
 
 
 def attribute(plan: Plan, base: Policy | None, head: Policy, today: date) -> Plan:
@@ -33,7 +38,68 @@ def attribute(plan: Plan, base: Policy | None, head: Policy, today: date) -> Pla
     """
     facts = _Facts(base, head, today)
     changes = (facts.undated(change) for change in plan.changes)
-    return replace(plan, changes=tuple(replace(change, origin=facts.origin(change)) for change in changes))
+    changed = tuple(replace(change, origin=facts.origin(change)) for change in changes)
+    return replace(plan, changes=changed, shortened=shortened(base, head, today))
+
+
+@dataclass(frozen=True, slots=True)
+class Attributed:
+    """A plan with origins. `askers`: for each change, then for each shortened grant, the commits that ask for it."""
+
+    plan: Plan
+    askers: tuple[frozenset[str], ...]
+
+    def only(self, kept: frozenset[Change]) -> Attributed:
+        """The same with these changes alone."""
+        pairs = [pair for pair in zip(self.plan.changes, self.askers, strict=False) if pair[0] in kept]
+        plan = replace(self.plan, changes=tuple(change for change, _ in pairs), shortened=())
+        return Attributed(plan, tuple(asking for _, asking in pairs))
+
+
+def attribute_since(plan: Plan, since: Since, today: date) -> Attributed:
+    """The plan with the origin of every change, seen from what was last applied, and which commits ask for what.
+
+    What nobody asks for is drift. A grant has ended only if it was to end in the state that was last applied: not if
+    any change since then has dated it back.
+    """
+    whole = _Facts(since.base, since.head, today)
+    parts = [(segment.commit, _Facts(segment.before, segment.after, today)) for segment in since.segments]
+    ended = _ended(since.base, today)
+    changes, askers = [], []
+    for given in plan.changes:
+        change = given
+        if isinstance(change, RemoveMember) and (change.group, change.user) not in ended:
+            change = replace(change, ended=None)
+        asking = frozenset(commit for commit, facts in parts if facts.origin(change) is Origin.REQUESTED)
+        origin = whole.origin(change)
+        origin = Origin.REQUESTED if asking and origin is Origin.DRIFT else origin
+        changes.append(replace(change, origin=origin))
+        askers.append(asking)
+    cut = shortened(since.base, since.head, today)
+    askers += [frozenset(c for c, facts in parts if (one.group, one.user) in facts.shortened) for one in cut]
+    return Attributed(replace(plan, changes=tuple(changes), shortened=cut), tuple(askers))
+
+
+def shortened(base: Policy | None, head: Policy, today: date) -> tuple[Shortened, ...]:
+    """The grants that go on today, that end soon in the head, and did not end then in the base."""
+    before = {(g.account, g.role, g.user): g for g in (base.users.grants if base and base.users else ())}
+    found = []
+    for grant in head.users.grants if head.users else ():
+        was = before.get((grant.account, grant.role, grant.user))
+        if was is None or grant.expires is None or not grant.holds(today) or not was.holds(today):
+            continue
+        if grant.expires <= today + SOON and (was.expires is None or grant.expires < was.expires):
+            group = head.group_name(grant.account, grant.role)
+            found.append(Shortened(grant.account, grant.role, group, grant.user, grant.expires))
+    return tuple(sorted(found, key=lambda one: (one.group, one.user)))
+
+
+def _ended(policy: Policy | None, today: date) -> set[tuple[str, str]]:
+    """The memberships whose last day was over in that policy."""
+    if policy is None or policy.users is None:
+        return set()
+    held = _members(policy, today)
+    return {(policy.group_name(g.account, g.role), g.user) for g in policy.users.grants} - held
 
 
 class _Facts:
@@ -46,11 +112,10 @@ class _Facts:
         groups_before, groups_after = _groups(base), _groups(head)
         self._coming, self._going = groups_after - groups_before, groups_before - groups_after
         self._stacks = {
-            account.name
-            for account in head.accounts
-            if base is None or _stack(base, account.name) != _stack(head, account.name)
+            account.name for account in head.accounts if base is None or _stack_differs(base, head, account.name)
         }
         self._moved = head.renumbered(base)
+        self.shortened = {(one.group, one.user) for one in shortened(base, head, today)}
 
     def undated(self, change: Change) -> Change:
         """The change without the last day of its grant, where the grant would hold today but for this very change."""
@@ -92,6 +157,23 @@ def _groups(policy: Policy | None) -> set[str]:
     if policy is None:
         return set()
     return {policy.group_name(account.name, role.name) for account in policy.present for role in policy.template.roles}
+
+
+def _stack_differs(base: Policy, head: Policy, name: str) -> bool:
+    """Whether the stack of an account is to be another one. It is resolved only where what decides it differs."""
+    same = (base.stack_name, base.region, base.master_account_id) == (
+        head.stack_name,
+        head.region,
+        head.master_account_id,
+    )
+    was, now = base.account(name), head.account(name)
+    if same and base.template.text == head.template.text and was and now and _unplaced(was) == _unplaced(now):
+        return False
+    return _stack(base, name) != _stack(head, name)
+
+
+def _unplaced(account: Account) -> Account:
+    return replace(account, place=Place(""))
 
 
 def _stack(policy: Policy, name: str) -> object:

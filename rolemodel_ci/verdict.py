@@ -20,6 +20,7 @@ class Guard(StrEnum):
     OWN_LOCKOUT = "own-lockout"
     RENAMED_GROUPS = "renamed-groups"
     MOVED_STACKS = "moved-stacks"
+    UNKNOWN_STATE = "unknown-state"
     FOREIGN_STACK = "foreign-stack"
     FOREIGN_GROUPS = "foreign-groups"
 

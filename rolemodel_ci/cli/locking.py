@@ -144,10 +144,10 @@ class Memory:
                 raise
             self.store.unlock(held.after)
 
-    def remember(self, *, whole: bool) -> None:
-        """Remember a run that had nothing to change, if its policy is another one than was last applied."""
+    def remember(self, *, whole: bool, anyway: bool = False) -> None:
+        """Remember a run that had nothing to change, if its policy is another one than was applied, or `anyway`."""
         assert self.seen is not None
-        if not is_news(self.seen.answer, self._attempt(Identity(), None, whole=whole)):
+        if not anyway and not is_news(self.seen.answer, self._attempt(Identity(), None, whole=whole)):
             return
         attempt, seen = self.attempt(whole=whole), self.recognised()
         state = ended(

@@ -74,6 +74,7 @@ class Runner:
     oidc: Oidc | None = None
     debug: bool = False
     attempt: str = ""
+    repository_id: str = ""
     local_aws: str | None = None
     summary_file: Path | None = None
     output_file: Path | None = None
@@ -113,6 +114,7 @@ def read_runner(environment: Mapping[str, str], default_config: str) -> Runner:
         inputs=inputs,
         local_aws=local_aws(environment) if inputs.network is Network.DIRECT else None,
         repository=_matching(environment, "GITHUB_REPOSITORY", r"[\w.-]+/[\w.-]+", "OWNER/NAME"),
+        repository_id=_matching(environment, "GITHUB_REPOSITORY_ID", r"[0-9]{1,20}", "a number"),
         commit=_matching(environment, "GITHUB_SHA", r"[0-9a-f]{40}([0-9a-f]{24})?", "a commit's hash"),
         actor=environment.get("GITHUB_ACTOR", ""),
         started_by=environment.get("GITHUB_TRIGGERING_ACTOR", ""),

@@ -36,14 +36,6 @@ class GithubFailed(CannotGoOn):
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
-    """A pull request that was merged, with its labels."""
-
-    number: int
-    labels: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Comment:
     """A comment on a pull request."""
 
@@ -61,23 +53,21 @@ class Github:
         self._web = Web(api_url, headers | {"Authorization": f"Bearer {token}"}, clock)
         self._at = f"/repos/{repository}"
 
-    def comments(self, number: int) -> list[Comment]:
-        """Every comment of a pull request. Raises GithubFailed."""
-        doing = f"listing the comments of #{number}"
-        found = self._pages(f"{self._at}/issues/{number}/comments?per_page={_PAGE}", doing)
-        return [_read(doing, _comment, item) for item in found]
+    def comments(self, number: int, commit: str = "") -> list[Comment]:
+        """Every comment of a pull request, or of a commit if one is named. Raises GithubFailed."""
+        where, doing = _conversation(number, commit), f"listing the comments of {_called(number, commit)}"
+        return [read(doing, read_comment, item) for item in self.items(where, doing)]
 
-    def create_comment(self, number: int, body: str) -> Comment:
+    def create_comment(self, number: int, body: str, commit: str = "") -> Comment:
         """Make a comment. Raises GithubFailed, `unclear` where it may be there all the same."""
-        doing = f"commenting on #{number}"
-        answer = self._web.ask("POST", f"{self._at}/issues/{number}/comments", {"body": body}, again=False)
-        return _read(doing, _comment, self._good(answer, doing, unclear=True), unclear=True)
+        where, doing = _conversation(number, commit), f"commenting on {_called(number, commit)}"
+        return read(doing, read_comment, self.create(where, body, doing), unclear=True)
 
-    def update_comment(self, comment_id: int, body: str) -> Comment:
+    def update_comment(self, comment_id: int, body: str, commit: str = "") -> Comment:
         """Change the text of a comment. Raises GithubFailed."""
         doing = f"changing comment {comment_id}"
-        answer = self._web.ask("PATCH", f"{self._at}/issues/comments/{comment_id}", {"body": body})
-        return _read(doing, _comment, self._good(answer, doing))
+        where = f"/comments/{comment_id}" if commit else f"/issues/comments/{comment_id}"
+        return read(doing, read_comment, self.change(where, body, doing))
 
     def wait(self, attempt: int) -> None:
         """Let some seconds pass before something is tried again."""
@@ -86,38 +76,29 @@ class Github:
     def tip(self, branch: str) -> str:
         """The commit a branch is at. Raises GithubFailed."""
         doing = f"looking up branch {branch}"
-        answer = self._web.ask("GET", f"{self._at}/branches/{quote(branch, safe='')}")
-        return _read(doing, lambda found: _commit(found["commit"]["sha"]), self._good(answer, doing))
+        found = self.item(f"/branches/{quote(branch, safe='')}", doing)
+        return read(doing, lambda found: read_commit(found["commit"]["sha"]), found)
 
     def head(self, number: int) -> str:
         """The newest commit of a pull request. Raises GithubFailed."""
         doing = f"looking up #{number}"
-        answer = self._web.ask("GET", f"{self._at}/pulls/{number}")
-        return _read(doing, lambda found: _commit(found["head"]["sha"]), self._good(answer, doing))
-
-    def merged_as(self, commit: str, branch: str) -> list[Merged]:
-        """The pull requests that a commit of a branch merged, the latest first. Raises GithubFailed."""
-        doing = f"looking up the pull request of {commit[:7]}"
-        found = self._pages(f"{self._at}/commits/{commit}/pulls?per_page={_PAGE}", doing)
-        pulls = [_read(doing, _merged, item) for item in found]
-        ours = {pull.number: pull for pull, *merged in pulls if merged == [branch, commit]}
-        return [ours[number] for number in sorted(ours, reverse=True)]
+        found = self.item(f"/pulls/{number}", doing)
+        return read(doing, lambda found: read_commit(found["head"]["sha"]), found)
 
     def labelled_by(self, number: int, label: str) -> str:
         """Who gave a pull request a label, the last time; empty where the account is gone. Raises GithubFailed."""
         doing = f"looking up who labelled #{number}"
-        found = self._pages(f"{self._at}/issues/{number}/events?per_page={_PAGE}", doing)
-        given = [who for who, what in (_read(doing, _labelled, item) for item in found) if what == label]
+        found = self.items(f"/issues/{number}/events", doing)
+        given = [who for who, what in (read(doing, _labelled, item) for item in found) if what == label]
         return given[-1] if given else ""
 
     def tree(self, commit: str) -> Mapping[str, tuple[str, str]]:
         """Every file of a commit by path: its mode and the hash of its content. Raises GithubFailed."""
         doing = f"reading the files of {commit[:7]}"
-        answer = self._web.ask("GET", f"{self._at}/git/trees/{commit}?recursive=1")
-        found = self._good(answer, doing)
+        found = self.item(f"/git/trees/{commit}?recursive=1", doing)
         if isinstance(found, dict) and found.get("truncated") is not False:
             raise GithubFailed(f"{doing}: it has more files than GitHub lists", _DEEPER, status=200)
-        return _read(doing, _tree, found)
+        return read(doing, _tree, found)
 
     def blob(self, sha: str) -> bytes:
         """The content of a file. Raises GithubFailed."""
@@ -129,13 +110,30 @@ class Github:
             raise _garbled(doing)
         return answer.body
 
-    def _pages(self, path: str, doing: str) -> Iterator[Any]:
-        """The items of a list, page after page, as long as the next one is on the same server."""
-        seen = set()
+    def item(self, path: str, doing: str) -> Any:
+        """The document at a path of the repository. Raises GithubFailed."""
+        return self._good(self._web.ask("GET", self._at + path), doing)
+
+    def create(self, path: str, body: str, doing: str) -> Any:
+        """What is made of a text at a path. Raises GithubFailed, `unclear` where it may be there all the same."""
+        answer = self._web.ask("POST", self._at + path, {"body": body}, again=False)
+        return self._good(answer, doing, unclear=True)
+
+    def change(self, path: str, body: str, doing: str) -> Any:
+        """What stands at a path, with another text. Raises GithubFailed."""
+        return self._good(self._web.ask("PATCH", self._at + path, {"body": body}), doing)
+
+    def items(self, path: str, doing: str, key: str = "") -> Iterator[Any]:
+        """The items of a list, page after page, as long as the next one is on the same server. Raises GithubFailed.
+
+        `key` is where a page has them, if it is no list itself.
+        """
+        path, seen = f"{self._at}{path}{'&' if '?' in path else '?'}per_page={_PAGE}", set()
         for _ in range(_PAGES):
             seen.add(path)
             answer = self._web.ask("GET", path)
             found = self._good(answer, doing)
+            found = found.get(key) if key and isinstance(found, dict) else found
             if not isinstance(found, list):
                 raise _garbled(doing)
             yield from found
@@ -157,6 +155,14 @@ class Github:
         if found is None:
             raise _garbled(doing, unclear=unclear)
         return found
+
+
+def _conversation(number: int, commit: str) -> str:
+    return f"/commits/{commit}/comments" if commit else f"/issues/{number}/comments"
+
+
+def _called(number: int, commit: str) -> str:
+    return f"commit {commit[:7]}" if commit else f"#{number}"
 
 
 _REPORT = "Look whether a proxy answers in GitHub's place, then run again."
@@ -197,7 +203,7 @@ def _garbled(doing: str, *, unclear: bool = False) -> GithubFailed:
     return GithubFailed(f"{doing}: the answer is not one of GitHub", _REPORT, unclear=unclear)
 
 
-def _read(doing: str, read: Callable[[Any], Item], document: Any, *, unclear: bool = False) -> Item:
+def read(doing: str, read: Callable[[Any], Item], document: Any, *, unclear: bool = False) -> Item:
     """A document as a value. Raises GithubFailed where it has another shape."""
     try:
         return read(document)
@@ -205,7 +211,8 @@ def _read(doing: str, read: Callable[[Any], Item], document: Any, *, unclear: bo
         raise _garbled(doing, unclear=unclear) from error
 
 
-def _comment(found: Any) -> Comment:
+def read_comment(found: Any) -> Comment:
+    """A comment. Raises what `read` turns into GithubFailed."""
     user = found["user"]  # null where the account is gone
     body = found.get("body")
     return Comment(
@@ -216,20 +223,14 @@ def _comment(found: Any) -> Comment:
     )
 
 
-def _merged(found: Any) -> tuple[Merged, str, str]:
-    """A pull request, and into which branch it was merged as which commit; no commit where it was not."""
-    commit = found["merge_commit_sha"] if found["merged_at"] else None
-    labels = tuple(str(label["name"]) for label in found["labels"])
-    return Merged(int(found["number"]), labels), str(found["base"]["ref"]), str(commit or "")
-
-
 def _labelled(found: Any) -> tuple[str, str]:
     """Of an event, who gave which label; no label where it is another kind of event."""
     actor = found["actor"]
     return str(actor["login"]) if actor else "", str(found["label"]["name"]) if found["event"] == "labeled" else ""
 
 
-def _commit(found: Any) -> str:
+def read_commit(found: Any) -> str:
+    """A hash. Raises ValueError for anything else."""
     if not isinstance(found, str) or not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", found):
         raise ValueError("no hash")
     return found
@@ -244,5 +245,7 @@ def _is_blob(content: bytes, sha: str) -> bool:
 
 def _tree(found: Any) -> dict[str, tuple[str, str]]:
     return {
-        str(item["path"]): (str(item["mode"]), _commit(item["sha"])) for item in found["tree"] if item["type"] != "tree"
+        str(item["path"]): (str(item["mode"]), read_commit(item["sha"]))
+        for item in found["tree"]
+        if item["type"] != "tree"
     }

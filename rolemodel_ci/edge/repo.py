@@ -167,6 +167,39 @@ class Checkout:
         """The commits that the head names as its parents, whether the checkout has them or not."""
         return tuple(parent.hexsha for parent in self._commit("HEAD").parents)
 
+    def parents_of(self, sha: str) -> tuple[str, ...]:
+        """The commits that a commit names as its parents; none where the checkout does not have it."""
+        return tuple(parent.hexsha for parent in self._commit(sha).parents) if self.has(sha) else ()
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether the checkout has only the end of the history."""
+        return str(self._repository.git.rev_parse("--is-shallow-repository")) == "true"
+
+    def descends(self, later: str, earlier: str) -> bool:
+        """Whether one commit comes from another, as far as the checkout goes."""
+        try:
+            self._repository.git.merge_base("--is-ancestor", earlier, later)
+        except self._git.GitCommandError:
+            return False
+        return True
+
+    def between(self, since: str, tip: str) -> dict[str, tuple[str, ...]]:
+        """The parents of every commit that `tip` has and `since` has not, as far as the checkout goes."""
+        listed = str(self._repository.git.rev_list("--parents", tip, f"^{since}", "--"))
+        return {commit: tuple(above) for commit, *above in map(str.split, listed.splitlines())}
+
+    def deepen(self, sha: str, depth: int) -> bool:
+        """Get more of the history of a commit, with the rights that the checkout has; False where that fails."""
+        try:
+            self._repository.git.fetch(
+                "--no-tags", "--no-recurse-submodules", "--quiet", f"--depth={depth}", "origin", sha,
+                kill_after_timeout=_FETCH_SECONDS,
+            )  # fmt: skip
+        except self._git.GitCommandError:
+            return False
+        return True
+
     def has(self, sha: str) -> bool:
         """Whether the checkout has a commit with its files."""
         try:

@@ -33,7 +33,7 @@ class Kept(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sticky:
-    """Which comment it is: on which pull request, with which hidden first line, by whom.
+    """Which comment it is: on which pull request, or which commit, with which hidden first line, by whom.
 
     `former` is another first line that it may have; a comment that has `marker` comes before one that has it.
     """
@@ -42,6 +42,7 @@ class Sticky:
     marker: str
     author: str
     former: str = ""
+    commit: str = ""
 
     def keep(self, github: Github, body: str, *, make: bool = True) -> tuple[Comment, Kept] | None:
         """Have the comment say `body`, which begins with the marker. None: there is none, and none was to be made.
@@ -56,7 +57,7 @@ class Sticky:
             try:
                 if found is not None:
                     return self._update(github, found, body)
-                return github.create_comment(self.number, body), Kept.MADE
+                return github.create_comment(self.number, body, self.commit), Kept.MADE
             except GithubFailed as failed:
                 again = failed.unclear if found is None else failed.status == 404
                 if not again or attempt == _ATTEMPTS - 1:
@@ -76,7 +77,7 @@ class Sticky:
     def find(self, github: Github) -> Comment | None:
         """The comment, if it is there. Raises NotKept."""
         try:
-            ours = [comment for comment in github.comments(self.number) if comment.author == self.author]
+            ours = [comment for comment in github.comments(self.number, self.commit) if comment.author == self.author]
         except GithubFailed as failed:
             raise NotKept(failed, None, looked=False) from failed
         markers = (self.marker, self.former) if self.former else (self.marker,)
@@ -85,7 +86,7 @@ class Sticky:
     def _update(self, github: Github, found: Comment, body: str) -> tuple[Comment, Kept]:
         if _plain(found.body) == _plain(body):
             return found, Kept.LEFT
-        return github.update_comment(found.id, body), Kept.CHANGED
+        return github.update_comment(found.id, body, self.commit), Kept.CHANGED
 
 
 def _plain(body: str) -> str:

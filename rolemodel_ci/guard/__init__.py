@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from rolemodel_ci.guard.foreign import foreign_groups, foreign_stack
 from rolemodel_ci.guard.headroom import Headroom, headroom
 from rolemodel_ci.guard.keeping import last_administrator, own_lockout, protected
 from rolemodel_ci.guard.moving import moved_stacks, renamed_groups
+from rolemodel_ci.guard.since import Labels, by_labels, unproven
 from rolemodel_ci.guard.taking import emptied_map, mass_revocation
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import Plan
+from rolemodel_ci.requested import Attributed
+from rolemodel_ci.since import Since
 from rolemodel_ci.verdict import (
     NOTHING_ALLOWED,
     Allowed,
@@ -21,7 +25,7 @@ from rolemodel_ci.verdict import (
     Refusal,
 )
 
-__all__ = ["Headroom", "headroom", "review", "review_deletion", "strictest"]
+__all__ = ["Headroom", "headroom", "review", "review_deletion", "review_since", "strictest"]
 
 _Guards = tuple[Callable[[Plan, Policy, Live], Iterator[Refusal]], ...]
 
@@ -57,18 +61,48 @@ def _judged(
     live: Live,
     allowed: Allowed,
 ) -> Approved | tuple[Refusal, ...]:
-    refusals = tuple(refusal for guard in guards for refusal in guard(plan, policy, live))
+    refusals = _reasons(plan, policy, live, guards)
     standing = tuple(refusal for refusal in refusals if refusal.guard not in allowed)
     return standing or Approved(plan, tuple(Overridden(refusal, allowed[refusal.guard]) for refusal in refusals))
 
 
-def strictest(head: Policy, base: Policy | None) -> Policy:
+def review_since(
+    found: Attributed, since: Since, live: Live, labels: Labels, allowed: Allowed = NOTHING_ALLOWED
+) -> Approved | tuple[Refusal, ...]:
+    """Let the plan of everything since the last run pass, or say every reason why not.
+
+    It is judged by the narrowest of all states since then. `labels` override a guard for what their own commits ask
+    for, and `allowed` for the whole run.
+    """
+    guarded = strictest(since.head, *since.states)
+    asked = (*_reasons(found.plan, guarded, live), *unproven(found, since))
+    overridden, standing = [], []
+    for refusal in asked:
+        by = allowed.get(refusal.guard) or by_labels(
+            refusal.guard, found, labels, partial(_reasons, policy=guarded), live
+        )
+        if by is None:
+            standing.append(refusal)
+        else:
+            overridden.append(Overridden(refusal, by))
+    return tuple(standing) or Approved(found.plan, tuple(overridden))
+
+
+def _reasons(plan: Plan, policy: Policy, live: Live, guards: _Guards = _GUARDS) -> tuple[Refusal, ...]:
+    return tuple(refusal for guard in guards for refusal in guard(plan, policy, live))
+
+
+def strictest(head: Policy, *states: Policy | None) -> Policy:
     """`head` as the guards are to judge it: nothing that a change takes out or loosens is gone for that very change.
 
-    `base` is the policy before the change; None where there was none, or it is not known.
+    `states` are the policies before the change and on its way; None where there was none, or it is not known.
     """
-    if base is None:
-        return head
+    for state in states:
+        head = head if state is None else _narrower(head, state)
+    return head
+
+
+def _narrower(head: Policy, base: Policy) -> Policy:
     old, new = base.guards, head.guards
     most = [limit for limit in (old.revoke_most, new.revoke_most) if limit is not None]
     guards = replace(

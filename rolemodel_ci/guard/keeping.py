@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from rolemodel_ci.diff import named_for
 from rolemodel_ci.diff.stacks import deployed
@@ -56,6 +57,7 @@ def last_administrator(plan: Plan, policy: Policy, live: Live) -> Iterator[Refus
     """
     touched = {c.account for c in plan.changes if isinstance(c, StackChange)}
     touched |= {c.account for c in plan.changes if isinstance(c, RemoveMember) and c.ended is None}
+    touched |= {one.account for one in plan.shortened}
     lost: dict[str, list[str]] = {}
     why: list[str] = []
     open_groups: list[str] = []
@@ -64,7 +66,8 @@ def last_administrator(plan: Plan, policy: Policy, live: Live) -> Iterator[Refus
             found = _administering(policy, account, live)
             before, after = _by_group(policy, account, found.before), _by_group(policy, account, found.after)
             users = {user for _, user in _members(live, before) - _leaving(plan, ended=True)}
-            if users and not _coming(plan, after) and not _members(live, after) - _leaving(plan):
+            staying = _members(live, after) - _leaving(plan) - _ending(plan, policy, account)
+            if users and not _coming(plan, after) and not staying:
                 lost[account.name] = sorted(users)
                 open_groups += sorted(after)
                 why += [f"role `{role}` of `{account.name}`: {said}" for role, said in found.why.items()]
@@ -108,6 +111,16 @@ def _coming(plan: Plan, groups: Mapping[str, Admitted]) -> bool:
     """Whether the same change puts somebody into one of these groups."""
     joins = (change for change in plan.changes if isinstance(change, AddMember))
     return any(change.group in groups and groups[change.group].has(change.user) for change in joins)
+
+
+def _ending(plan: Plan, policy: Policy, account: Account) -> set[tuple[str, str]]:
+    """Who, of an account in which the change cuts grants short, has none any more when the last of these has ended."""
+    cut = [one.expires for one in plan.shortened if one.account == account.name]
+    if not cut or policy.users is None:
+        return set()
+    mine = (grant for grant in policy.users.grants if grant.account == account.name)
+    day = max(cut) + timedelta(days=1)
+    return {(policy.group_name(g.account, g.role), g.user) for g in mine if not g.holds(day)}
 
 
 def _leaving(plan: Plan, *, ended: bool = False) -> set[tuple[str, str]]:

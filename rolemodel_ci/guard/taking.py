@@ -12,7 +12,9 @@ from rolemodel_ci.verdict import Guard, Refusal
 
 def mass_revocation(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
     """A run that takes away more than its share, or more than is ever allowed."""
-    revoked, before, guards = _revoked(plan), plan.totals.memberships_before, policy.guards
+    now, soon = _revoked(plan), len(plan.shortened)
+    revoked, before, guards = now + soon, plan.totals.memberships_before, policy.guards
+    what = _what(now, soon, plan)
     remedy = (
         f"If this is meant, run once with `--allow {Guard.MASS_REVOCATION}`, or raise `guards: %s:` in %s in a change "
         "of its own."
@@ -21,16 +23,25 @@ def mass_revocation(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]
         share = -(-revoked * 100 // before)
         yield Refusal(
             Guard.MASS_REVOCATION,
-            f"{revoked} of {before} memberships would be revoked ({share} %); one run may revoke "
+            f"{revoked} of {before} memberships {what} ({share} %); one run may revoke "
             f"{guards.revoke_percent} % (or {guards.revoke_floor}, whichever is more)",
             remedy % ("revoke_percent", policy.config_file),
         )
     if guards.revoke_most is not None and revoked > guards.revoke_most:
         yield Refusal(
             Guard.MASS_REVOCATION,
-            f"{revoked} memberships would be revoked; one run may revoke {guards.revoke_most}",
+            f"{revoked} memberships {what}; one run may revoke {guards.revoke_most}",
             remedy % ("revoke_most", policy.config_file),
         )
+
+
+def _what(now: int, soon: int, plan: Plan) -> str:
+    """What becomes of the memberships that count: grants that are cut short go without anybody being asked again."""
+    if not soon:
+        return "would be revoked"
+    until = max(one.expires for one in plan.shortened)
+    ending = f"{soon} of them by an earlier last day (by {until})"
+    return f"would be revoked, {ending}" if now else f"would end earlier than they were to, all by {until}"
 
 
 def emptied_map(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:

@@ -28,9 +28,34 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalRecord:
+    """An approval that stands. `current`: it is about the last commit that was merged."""
+
+    login: str
+    commit: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRecord:
+    """What brought something of ours to the branch since the last applied commit.
+
+    `pull_request` is None for a push without one. `merged_by` and `approvals` are None where GitHub has not told them,
+    and `known` is False where it has not told the pull request either.
+    """
+
+    commits: tuple[str, ...]
+    pull_request: int | None
+    merged_by: str | None
+    approvals: tuple[ApprovalRecord, ...] | None
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Audited:
     """A run. What it did not get to is None, also its end: a run that was killed leaves it so. `who`: what is known of
     its cause. `under_way`: its changes have been begun. `sandbox`: all of it happened in an embedded AWS.
+    `since` is the commit that was last applied before it, `unproven` why it is not known; `merges` are what came since.
     `previous`: the digest of the record of the run that applied last before.
     """
 
@@ -48,6 +73,9 @@ class Audited:
     calls: tuple[Called, ...] = ()
     under_way: bool = False
     sandbox: bool = False
+    since: str | None = None
+    unproven: str | None = None
+    merges: tuple[MergeRecord, ...] = ()
     previous: str | None = None
 
 
@@ -73,6 +101,9 @@ def audit_json(run: Audited) -> dict[str, Any]:
         "error": run.error,
         "policy_digest": policy_digest(run.policy) if run.policy else None,
         "plan_digest": planned.get("digest"),
+        "since": run.since,
+        "unproven": run.unproven,
+        "merges": [asdict(merge) for merge in run.merges],
         "overridden": [
             {"guard": str(one.refusal.guard), "message": one.refusal.message, "by": one.by} for one in run.overridden
         ],

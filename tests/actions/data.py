@@ -49,6 +49,12 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "/repos/{owner}/{repo}/branches/{branch}": ("get",),
     "/repos/{owner}/{repo}/commits/{commit_sha}/pulls": ("get",),
     "/repos/{owner}/{repo}/pulls/{pull_number}": ("get",),
+    "/repos/{owner}/{repo}/pulls/{pull_number}/reviews": ("get",),
+    "/repos/{owner}/{repo}/compare/{basehead}": ("get",),
+    "/repos/{owner}/{repo}/commits/{commit_sha}/comments": ("get", "post"),
+    "/repos/{owner}/{repo}/comments/{comment_id}": ("patch",),
+    "/repos/{owner}/{repo}/actions/runs": ("get",),
+    "/repos/{owner}/{repo}/actions/runs/{run_id}": ("get",),
     "/repos/{owner}/{repo}/git/trees/{tree_sha}": ("get",),
     "/repos/{owner}/{repo}/git/blobs/{file_sha}": ("get",),
 }

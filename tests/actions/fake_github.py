@@ -16,13 +16,25 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from .fake_faults import Fault
-from .fake_hosted import BOT, TOKEN, Bearer, Comment, Event, Hosted, Pull
+from .fake_hosted import BOT, TOKEN, Bearer, Comment, Event, Hosted, Pull, Review, Run
 from .fake_listening import ElsewhereServer, Listening
 from .fake_messages import Reply, Request, refusal
 from .fake_routes import PAGE_LIMIT, Asked, Operation, operation
 from .fake_schema import github as github_schema
 
-__all__ = ["BOT", "TOKEN", "Bearer", "Comment", "ElsewhereServer", "Event", "FakeGithub", "Pull", "Request"]
+__all__ = [
+    "BOT",
+    "TOKEN",
+    "Bearer",
+    "Comment",
+    "ElsewhereServer",
+    "Event",
+    "FakeGithub",
+    "Pull",
+    "Request",
+    "Review",
+    "Run",
+]
 
 VERSION = "2022-11-28"
 REQUEST_LIMIT = 2_000  # a client that goes round for ever is hung up on

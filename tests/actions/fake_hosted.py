@@ -22,10 +22,11 @@ Rights = Literal["write", "read", "none"]
 
 
 class Bearer(NamedTuple):
-    """Whose a token is. To `none` the repository does not exist."""
+    """Whose a token is. To `none` the repository does not exist; `actions`: it may read runs."""
 
     login: str
     rights: Rights
+    actions: bool = True
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,26 @@ class Event(NamedTuple):
     label: str = ""
 
 
+class Review(NamedTuple):
+    """A review: by whom, what it says (`APPROVED`, `CHANGES_REQUESTED`, `COMMENTED`, `DISMISSED`), of which commit."""
+
+    login: str | None
+    state: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a workflow. `conclusion` None while it goes on; `number` is its id."""
+
+    number: int
+    head_sha: str
+    conclusion: str | None = None
+    event: str = "push"
+    workflow: int = 77
+    attempt: int = 1
+
+
 @dataclass(frozen=True)
 class Pull:
     """A pull request. `merge_commit_sha` is that of the test merge until it is merged.
@@ -76,6 +97,8 @@ class Pull:
     title: str = "Let dave switch"
     commits: frozenset[str] = frozenset()
     events: tuple[Event, ...] = ()
+    merged_by: str | None = "carol"
+    reviews: tuple[Review, ...] = ()
 
     @property
     def labels(self) -> list[str]:
@@ -99,7 +122,8 @@ class Hosted:
 
     `prefix` is what stands between host and `/repos`: `/api/v3` on GitHub Enterprise. `directory` is a Git repository
     for trees, blobs and branches; `branches` has tips that differ from it. `issues` are those that are no pull
-    requests. On `locked` ones nobody may comment (403); `gone` ones were deleted (410).
+    requests; `on_commits` says of comments which commit they are on. On `locked` ones nobody may comment (403); `gone`
+    ones were deleted (410).
     """
 
     owner: str = "acme"
@@ -117,6 +141,8 @@ class Hosted:
     locked: set[int] = field(default_factory=set)
     gone: set[int] = field(default_factory=set)
     stored: dict[int, Comment] = field(default_factory=dict)
+    on_commits: dict[int, str] = field(default_factory=dict)
+    runs: dict[int, Run] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Start the ids, above 2**31 as GitHub's are by now, and the clock."""
@@ -162,6 +188,21 @@ class Hosted:
     def delete(self, comment_id: int) -> None:
         """Somebody deletes a comment. Raises KeyError when it is not there."""
         del self.stored[comment_id]
+
+    def comment_on_commit(self, sha: str, body: str, login: str | None) -> Comment:
+        """Somebody comments on a commit."""
+        made = self.comment(0, body, login)
+        self.on_commits[made.id] = sha
+        return made
+
+    def commit_comments(self, sha: str) -> list[Comment]:
+        """The comments on a commit, oldest first."""
+        return [comment for comment in self.stored.values() if self.on_commits.get(comment.id) == sha]
+
+    def run(self, run: Run) -> Run:
+        """A run begins, or goes on."""
+        self.runs[run.number] = run
+        return run
 
     def comments(self, issue: int | None = None) -> list[Comment]:
         """The comments, of one issue or all, oldest first."""

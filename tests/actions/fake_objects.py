@@ -49,6 +49,13 @@ class Objects:
         listed = self._git("rev-list", "--parents", "--max-count=1", "--end-of-options", commit) or b""
         return listed.decode().split()[1:]
 
+    def compared(self, base: str, head: str) -> tuple[str, list[str]]:
+        """How `head` is connected with `base`, in GitHub's word, and the commits that it has beyond, oldest first."""
+        beyond = (self._git("rev-list", "--reverse", "--topo-order", f"{base}..{head}") or b"").decode().split()
+        lacking = (self._git("rev-list", f"{head}..{base}") or b"").decode().split()
+        word = {(True, False): "ahead", (False, True): "behind", (True, True): "diverged"}
+        return word.get((bool(beyond), bool(lacking)), "identical"), beyond
+
     def _git(self, *arguments: str) -> bytes | None:
         """What git says; None when it says no."""
         quiet = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}

@@ -114,6 +114,76 @@ def list_events(asked: Asked) -> Reply:
     return _page(asked, said)
 
 
+def list_reviews(asked: Asked) -> Reply:
+    """The reviews of a pull request, oldest first."""
+    number = int(asked.parts[0])
+    if number not in asked.hosted.pulls:
+        return refusal(404, "Not Found")
+    found = asked.hosted.pulls[number].reviews
+    said = [shapes.review(asked.hosted, number, one, n, asked.api, asked.web) for n, one in enumerate(found, 1)]
+    return _page(asked, said)
+
+
+def compare(asked: Asked) -> Reply:
+    """How two commits are connected; a page of the commits between."""
+    hosted, objects = asked.hosted, asked.hosted.objects
+    base, _, head = asked.parts[0].partition("...")
+    if objects is None or not all(objects.resolve(one, "commit") for one in (base, head)):
+        return refusal(404, "Not Found")
+    word, beyond = objects.compared(base, head)
+    commits, headers = _paged(asked, [shapes.commit(hosted, one, asked.api, asked.web) for one in beyond])
+    said = shapes.comparison(hosted, base, head, word, asked.api, asked.web)
+    lacking = objects.compared(head, base)[1]
+    said |= {"ahead_by": len(beyond), "behind_by": len(lacking), "total_commits": len(beyond)}
+    return answer(said | {"commits": commits}, headers=headers)
+
+
+def list_commit_comments(asked: Asked) -> Reply:
+    """One page of the comments on a commit."""
+    said = asked.hosted.commit_comments(asked.parts[0])
+    return _page(asked, [shapes.commit_comment(asked.hosted, one, asked.api, asked.web) for one in said])
+
+
+def create_commit_comment(asked: Asked) -> Reply:
+    """A new comment on a commit by the owner of the token."""
+    hosted, sha = asked.hosted, asked.parts[0]
+    if not hosted.knows(sha):
+        return refusal(422, f"No commit found for SHA: {sha}")
+    body = _body(asked.request)
+    if isinstance(body, Reply):
+        return body
+    made = shapes.commit_comment(hosted, hosted.comment_on_commit(sha, body, asked.bearer.login), asked.api, asked.web)
+    return answer(made, 201, {"Location": made["url"]})
+
+
+def edit_commit_comment(asked: Asked) -> Reply:
+    """A new text for a comment on a commit."""
+    if asked.number not in asked.hosted.on_commits:
+        return refusal(404, "Not Found")
+    body = _body(asked.request)
+    if isinstance(body, Reply):
+        return body
+    return answer(shapes.commit_comment(asked.hosted, asked.hosted.edit(asked.number, body), asked.api, asked.web))
+
+
+def list_runs(asked: Asked) -> Reply:
+    """The runs of all workflows, the newest first, perhaps only those about a commit."""
+    if not asked.bearer.actions:
+        return refusal(403, "Resource not accessible by integration")
+    sha, runs = asked.request.query.get("head_sha"), asked.hosted.runs
+    found = [run for _, run in sorted(runs.items(), reverse=True) if sha in (None, run.head_sha)]
+    page, headers = _paged(asked, [shapes.run(asked.hosted, one, asked.api, asked.web) for one in found])
+    return answer({"total_count": len(found), "workflow_runs": page}, headers=headers)
+
+
+def get_run(asked: Asked) -> Reply:
+    """One run."""
+    if not asked.bearer.actions:
+        return refusal(403, "Resource not accessible by integration")
+    found = asked.hosted.runs.get(asked.number)
+    return answer(shapes.run(asked.hosted, found, asked.api, asked.web)) if found else refusal(404, "Not Found")
+
+
 def get_tree(asked: Asked) -> Reply:
     """A tree by its sha, or by that of a commit or the name of a branch, which is told back as the commit's sha."""
     objects = asked.hosted.objects
@@ -180,6 +250,12 @@ def _body(request: Request) -> str | Reply:
 
 def _page(asked: Asked, everything: list[dict[str, Any]]) -> Reply:
     """The page that was asked for, with a `Link` to its neighbours by the id of the repository, as GitHub does."""
+    shown, headers = _paged(asked, everything)
+    return answer(shown, headers=headers)
+
+
+def _paged(asked: Asked, everything: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, str] | None]:
+    """The items of the page that was asked for, and the headers that lead to its neighbours."""
     query = asked.request.query
     size = min(_natural(query.get("per_page"), PAGE), PAGE_LIMIT)
     page, last = _natural(query.get("page"), 1), max(1, math.ceil(len(everything) / size))
@@ -192,7 +268,7 @@ def _page(asked: Asked, everything: list[dict[str, Any]]) -> Reply:
         f'{urlencode(query | {"page": str(pages[name])})}>; rel="{name}"'
         for name in shown
     ]
-    return answer(everything[(page - 1) * size : page * size], headers={"Link": ", ".join(links)} if links else None)
+    return everything[(page - 1) * size : page * size], {"Link": ", ".join(links)} if links else None
 
 
 def _natural(text: str | None, otherwise: int) -> int:
@@ -210,6 +286,13 @@ OPERATIONS = [
         ("GET", "/branches/{branch}", r"/branches/(.+)", get_branch),  # the name may have slashes, as such or as %2F
         ("GET", "/commits/{commit_sha}/pulls", r"/commits/([^/]+)/pulls", list_pulls),
         ("GET", "/pulls/{pull_number}", r"/pulls/(\d+)", get_pull),
+        ("GET", "/pulls/{pull_number}/reviews", r"/pulls/(\d+)/reviews", list_reviews),
+        ("GET", "/compare/{basehead}", r"/compare/(.+)", compare),
+        ("GET", "/commits/{commit_sha}/comments", r"/commits/([^/]+)/comments", list_commit_comments),
+        ("POST", "/commits/{commit_sha}/comments", r"/commits/([^/]+)/comments", create_commit_comment),
+        ("PATCH", "/comments/{comment_id}", r"/comments/(\d+)", edit_commit_comment),
+        ("GET", "/actions/runs", r"/actions/runs", list_runs),
+        ("GET", "/actions/runs/{run_id}", r"/actions/runs/(\d+)", get_run),
         ("GET", "/git/trees/{tree_sha}", r"/git/trees/(.+)", get_tree),
         ("GET", "/git/blobs/{file_sha}", r"/git/blobs/([^/]+)", get_blob),
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from .fake_hosted import Comment, Event, Hosted, Pull
+from .fake_hosted import Comment, Event, Hosted, Pull, Review, Run
 
 Json = dict[str, Any]
 
@@ -155,8 +155,9 @@ def pull(hosted: Hosted, one: Pull, api: str, web: str) -> Json:
 
 def single_pull(hosted: Hosted, one: Pull, api: str, web: str) -> Json:
     """A pull request as it is told when it is asked for by its number: with more than in a list."""
+    merger = user(one.merged_by, api, web) if one.merged and one.merged_by else None
     said = pull(hosted, one, api, web) | {"merged": one.merged, "mergeable": None, "rebaseable": None}
-    said |= {"mergeable_state": "unknown", "merged_by": None, "maintainer_can_modify": False}
+    said |= {"mergeable_state": "unknown", "merged_by": merger, "maintainer_can_modify": False}
     counts = ("comments", "review_comments", "commits", "additions", "deletions", "changed_files")
     return said | dict.fromkeys(counts, 1)
 
@@ -184,13 +185,67 @@ def _side(hosted: Hosted, side: tuple[str | None, str, str, str], api: str, web:
     return said | {"repo": None if full_name is None else repository(hosted, full_name, api, web)}
 
 
+def review(hosted: Hosted, number: int, one: Review, count: int, api: str, web: str) -> Json:
+    """The `count`th review of a pull request."""
+    ident, url = 7_000_000_000 + count, f"{api}/repos/{hosted.full_name}/pulls/{number}"
+    site = f"{web}/{hosted.full_name}/pull/{number}#pullrequestreview-{ident}"
+    said: Json = {"id": ident, "node_id": f"PRR_{ident}", "state": one.state, "body": "", "html_url": site}
+    said |= {"user": None if one.login is None else user(one.login, api, web), "pull_request_url": url}
+    said |= {"_links": {"html": {"href": site}, "pull_request": {"href": url}}, "submitted_at": LONG_AGO}
+    return said | {"commit_id": one.commit, "author_association": "MEMBER"}
+
+
+def run(hosted: Hosted, one: Run, api: str, web: str) -> Json:
+    """A run of a workflow."""
+    url, site = f"{api}/repos/{hosted.full_name}", f"{web}/{hosted.full_name}"
+    here = f"{url}/actions/runs/{one.number}"
+    status = "in_progress" if one.conclusion is None else "completed"
+    said: Json = {"id": one.number, "node_id": f"WFR_{one.number}", "name": "access", "check_suite_id": 1}
+    said |= {"check_suite_node_id": "CS_1", "head_branch": hosted.default_branch, "head_sha": one.head_sha}
+    said |= {"path": ".github/workflows/access.yml", "run_number": one.number, "run_attempt": one.attempt}
+    said |= {"event": one.event, "status": status, "conclusion": one.conclusion, "workflow_id": one.workflow}
+    said |= {"url": here, "html_url": f"{site}/actions/runs/{one.number}", "pull_requests": []}
+    said |= {"created_at": LONG_AGO, "updated_at": LONG_AGO, "run_started_at": LONG_AGO, "display_title": "access"}
+    said |= {f"{name}_url": f"{here}/{name}" for name in ("jobs", "logs", "artifacts", "cancel", "rerun")}
+    said |= {"workflow_url": f"{url}/actions/workflows/{one.workflow}", "check_suite_url": f"{url}/check-suites/1"}
+    said |= {
+        "previous_attempt_url": None,
+        "actor": user("carol", api, web),
+        "triggering_actor": user("carol", api, web),
+    }
+    person = {"name": "Carol", "email": "carol@example.com"}
+    tip: Json = {"id": one.head_sha, "tree_id": "0" * 40, "message": "Change", "timestamp": LONG_AGO}
+    said["head_commit"] = tip | {"author": person, "committer": person}
+    whole = repository(hosted, hosted.full_name, api, web)
+    return said | {"repository": whole, "head_repository": whole}
+
+
+def commit_comment(hosted: Hosted, said: Comment, api: str, web: str) -> Json:
+    """A comment on a commit."""
+    sha, site = hosted.on_commits[said.id], f"{web}/{hosted.full_name}"
+    shown = comment(hosted, said, api, web)
+    kept = ("id", "node_id", "user", "created_at", "updated_at", "body", "author_association")
+    found: Json = {name: shown[name] for name in kept} | dict.fromkeys(("path", "position", "line"))
+    found |= {"url": f"{api}/repos/{hosted.full_name}/comments/{said.id}", "commit_id": sha}
+    return found | {"html_url": f"{site}/commit/{sha}#commitcomment-{said.id}"}
+
+
+def comparison(hosted: Hosted, base: str, head: str, word: str, api: str, web: str) -> Json:
+    """How two commits are connected, without the commits and their number."""
+    url, site = f"{api}/repos/{hosted.full_name}/compare/{base}...{head}", f"{web}/{hosted.full_name}/compare"
+    said: Json = {"url": url, "html_url": f"{site}/{base}...{head}", "permalink_url": f"{site}/{base}...{head}"}
+    said |= {"diff_url": f"{site}/{base}...{head}.diff", "patch_url": f"{site}/{base}...{head}.patch"}
+    said |= {"base_commit": commit(hosted, base, api, web), "merge_base_commit": commit(hosted, base, api, web)}
+    return said | {"status": word, "files": []}
+
+
 def branch(hosted: Hosted, name: str, sha: str, api: str, web: str) -> Json:
     """A branch with the commit it points to; nothing is protected."""
     here = f"{api}/repos/{hosted.full_name}/branches/{name}"
     checks = {"enforcement_level": "off", "contexts": [], "checks": []}
     return {
         "name": name,
-        "commit": _commit(hosted, sha, api, web),
+        "commit": commit(hosted, sha, api, web),
         "_links": {"self": here, "html": f"{web}/{hosted.full_name}/tree/{name}"},
         "protected": False,
         "protection": {"enabled": False, "required_status_checks": checks},
@@ -198,7 +253,8 @@ def branch(hosted: Hosted, name: str, sha: str, api: str, web: str) -> Json:
     }
 
 
-def _commit(hosted: Hosted, sha: str, api: str, web: str) -> Json:
+def commit(hosted: Hosted, sha: str, api: str, web: str) -> Json:
+    """A commit."""
     url, site = f"{api}/repos/{hosted.full_name}", f"{web}/{hosted.full_name}"
     objects, carol = hosted.objects, user("carol", api, web)
     tree = (objects.resolve(sha, "tree") if objects else None) or "0" * 40

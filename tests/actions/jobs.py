@@ -16,7 +16,8 @@ from .fake_github import TOKEN
 class Job:
     """How a job of a workflow came to be: what happened, and what it may.
 
-    `at` is the commit that the workflow checks out, if not `sha`; `depth` 0 is the whole history.
+    `at` is the commit that the workflow checks out, if not `sha`; `depth` 0 is the whole history. `run` is the number
+    of the run, and `attempt` how often it was started.
     """
 
     event: str
@@ -30,6 +31,8 @@ class Job:
     credentials: bool = True
     environment: Mapping[str, str | None] = field(default_factory=dict)
     at: str = ""
+    run: int = 4711
+    attempt: int = 1
 
 
 @dataclass(frozen=True)

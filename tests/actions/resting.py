@@ -32,6 +32,7 @@ def shop(company: EmbeddedAws, tmp_path: Path) -> Iterator[Workshop]:
     """A workshop in that company; groups have the members that they had, whatever the test before has done to them."""
     with Workshop(tmp_path, company, furnish=False) as opened:
         opened.put(MEMBERS)
+        opened.remember()
         yield opened.forget()
 
 

@@ -10,6 +10,7 @@ from rolemodel_ci.edge.terminal import PlainWatch
 
 from . import payloads
 from .fake_faults import server_error
+from .fake_github import Run
 from .jobs import Done
 from .workshop import DEV, MEMBERS, USERS, Job, Workshop, access
 
@@ -69,11 +70,12 @@ def test_everything_is_put_right(shop: Workshop, by_hand: bool) -> None:
 
 def test_ended_grants_go_and_other_drift_stays(shop: Workshop) -> None:
     shop.hosted.push(access(ENDED))
+    shop.remember()
     shop.put(MEDDLED)
     done = night(shop, "ended")
     assert (done.code, done.outputs["result"]) == (6, "drift"), done.log
     assert shop.members() == MEMBERS | MEDDLED | {"RM.prod.Reader": {"alice"}}
-    assert shop.aws.writes() == {"iam:RemoveUserFromGroup": 1}
+    assert shop.aws.writes() == {"iam:RemoveUserFromGroup": 1, "ssm:PutParameter": 2}
     headline = done.summary.splitlines()[0]
     assert "Drift: 1 difference" in headline
     assert "1 grant ended" in headline
@@ -98,6 +100,7 @@ def test_nothing_is_put_right_by_a_run_that_is_not_about_the_tip(shop: Workshop)
     job = shop.nightly(inputs={"repair": "everything"})
     _, newer = shop.hosted.push({"README.md": "Later."})
     shop.github.branches["main"] = newer
+    shop.github.run(Run(4712, newer))
     shop.forget()
     done = shop.run(job)
     assert (done.code, done.outputs["result"]) == (0, "stale"), done.log
@@ -158,7 +161,7 @@ def test_interrupted_repair(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> 
     shop.put(MEDDLED)
     done = night(shop, "everything")
     assert (done.code, done.outputs["result"]) == (130, "incomplete"), done.log
-    assert shop.aws.writes() == {}
+    assert shop.aws.writes() == {"ssm:PutParameter": 2}
 
 
 def test_by_hand_on_another_branch_validates_only(shop: Workshop) -> None:

@@ -13,6 +13,7 @@ from rolemodel_ci.edge.terminal import PlainWatch
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
 
 from .fake_faults import Fault, server_error
+from .fake_github import Run
 from .fake_messages import Reply, Request
 from .hosting import Merge
 from .jobs import Done, commands
@@ -61,7 +62,7 @@ def test_applied(shop: Workshop) -> None:
     done = merged(shop)
     assert done.code == 0, done.log
     assert shop.members()["RM.prod.Reader"] == {"alice", "dave"}
-    assert shop.aws.writes() == {"iam:AddUserToGroup": 1, "iam:RemoveUserFromGroup": 1}
+    assert shop.aws.writes() == {"iam:AddUserToGroup": 1, "iam:RemoveUserFromGroup": 1, "ssm:PutParameter": 2}
     assert shop.front.granted(role="rolemodel-ci-apply") == 3
     assert shop.front.granted(role="rolemodel-ci-plan") == 0
     assert "Requested by the change (2 changes)" in done.shown
@@ -96,7 +97,7 @@ def test_same_run_after_a_later_push_leaves_what_was_told(shop: Workshop) -> Non
     job = shop.merged(shop.hosted.request(access(WANTED)))
     shop.run(job)
     told = outcome(shop)
-    shop.run(shop.pushed(*shop.hosted.push({"README.md": "Later."})))
+    shop.run(shop.pushed(*shop.hosted.push({"README.md": "Later."}), run=4712))
     again = checked(shop, shop.run(job))
     assert (again.code, again.outputs["result"]) == (0, "stale"), again.log
     assert outcome(shop) == told
@@ -114,9 +115,11 @@ def test_review_and_outcome_are_two_comments(shop: Workshop) -> None:
 def test_push_without_a_pull_request(shop: Workshop) -> None:
     done = checked(shop, shop.run(shop.pushed(*shop.hosted.push(access(WANTED)))))
     assert (done.code, done.outputs["result"]) == (0, "applied"), done.log
-    assert "comment-url" not in done.outputs
     assert "✅ **gained** | `dave`" in done.summary
-    assert shop.github.asked("POST") == []
+    (comment,) = shop.github.commit_comments(shop.hosted.tip)
+    assert "**No pull request.**" in comment.body
+    assert done.outputs["comment-url"].endswith(f"/commit/{shop.hosted.tip}#commitcomment-{comment.id}")
+    assert [merge["pull_request"] for merge in done.record["merges"]] == [None]
     assert done.commands == []
 
 
@@ -132,6 +135,7 @@ def test_no_longer_the_tip(shop: Workshop) -> None:
     job = shop.merged(shop.hosted.request(access(WANTED)))
     _, newer = shop.hosted.push({"README.md": "Later."})
     shop.github.branches["main"] = newer
+    shop.github.run(Run(4712, newer))
     done = checked(shop, shop.run(job))
     assert (done.code, done.outputs["result"]) == (0, "stale"), done.log
     assert nothing_written(shop)
@@ -143,6 +147,7 @@ def test_no_longer_the_tip(shop: Workshop) -> None:
 
 def test_tip_moves_between_plan_and_apply(shop: Workshop) -> None:
     newer = "d" * 40
+    shop.github.run(Run(4712, newer))
 
     def move(reply: Reply, _request: Request, _url: str) -> Reply:
         shop.github.branches["main"] = newer
@@ -206,13 +211,11 @@ def test_files_broken_on_main(shop: Workshop) -> None:
     assert done.annotations("error")[0].where == "access/users.yml:6"
 
 
-def test_base_that_cannot_be_had_stops_nothing(shop: Workshop) -> None:
+def test_what_the_push_says_was_before_it_does_not_matter(shop: Workshop) -> None:
     shop.hosted.push(access(WANTED))
     done = checked(shop, shop.run(shop.pushed("f" * 40, shop.hosted.tip)))
-    assert done.code == 0, done.log
+    assert (done.code, done.outputs["drift"]) == (0, "0"), done.log
     assert shop.members()["RM.prod.Reader"] == {"alice", "dave"}
-    (notice,) = done.annotations("notice")
-    assert notice.properties["title"] == "Requested or drift?"
 
 
 def test_first_push_of_the_branch(shop: Workshop) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,12 +18,17 @@ from typing import Any, Self
 import pytest
 from cli.running import run
 
+from rolemodel_ci.applied_state import AppliedState, Identity, terms_digest
+from rolemodel_ci.cli.policy import read_files
+from rolemodel_ci.edge.repo import Checkout
+from rolemodel_ci.render.audit import policy_digest
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
 from rolemodel_ci.sandbox.furnish import Furniture
+from rolemodel_ci.state_value import Value, remembered, to_text
 
 from . import payloads
 from .company import Via, furnish_for_github
-from .fake_github import Event, FakeGithub, Pull
+from .fake_github import Event, FakeGithub, Pull, Run
 from .front import StsFront
 from .hosting import Hosted, Merge
 from .issuer import Issuer, Repository
@@ -34,6 +40,9 @@ __all__ = [
 ]  # fmt: skip
 
 MASTER, PROD, DEV = "111111111111", "222222222222", "333333333333"
+STATE = "/rolemodel-ci/default/state"
+"""The parameter of the master account that remembers what was last applied."""
+
 PEOPLE = ("alice", "bob", "carol", "dave")
 
 CONFIG = f"""\
@@ -197,7 +206,9 @@ class Workshop:
         event = home / "event.json"
         event.write_text(json.dumps(job.payload), encoding="utf-8")
         self.issuer.sub = self._subject(job)
+        self.github.run(Run(job.run, job.sha, event=job.event, attempt=job.attempt))
         code, log = self.runs(workspace, self._environment(job, workspace, event, files))
+        self.github.run(Run(job.run, job.sha, "failure" if code else "success", job.event, attempt=job.attempt))
         return Done(
             code,
             log,
@@ -221,7 +232,9 @@ class Workshop:
             "GITHUB_REPOSITORY": f"{self.home.owner}/{self.home.name}",
             "GITHUB_SHA": job.sha,
             "GITHUB_REF": job.ref,
-            "GITHUB_RUN_ID": "4711",
+            "GITHUB_REPOSITORY_ID": str(self.github.repository_id),
+            "GITHUB_RUN_ID": str(job.run),
+            "GITHUB_RUN_ATTEMPT": str(job.attempt),
             "GITHUB_SERVER_URL": "https://github.com",
             "GITHUB_API_URL": self.github.url,
             "GITHUB_STEP_SUMMARY": str(files["summary"]),
@@ -245,6 +258,41 @@ class Workshop:
         self.front.forget()
         self.aws.mark()
         return self
+
+    # ---- what AWS remembers
+
+    @property
+    def remembered(self) -> AppliedState | None:
+        """What the last run has left behind; None where there is nothing."""
+        ssm = self.aws.client("ssm", MASTER)
+        try:
+            found = ssm.get_parameter(Name=STATE)["Parameter"]
+        except ssm.exceptions.ParameterNotFound:
+            return None
+        answer = remembered(found["Value"], found["Version"], found["LastModifiedDate"], datetime.now(UTC)).answer
+        assert isinstance(answer, AppliedState), answer
+        return answer
+
+    def remember(self, commit: str | None = None, repository: str = "") -> None:
+        """Have AWS remember that a commit was applied, main's tip by default."""
+        commit = commit or self.hosted.tip
+        checkout = Checkout(self.hosted.checkout(self.directory / f"read-{commit[:12]}-{self._jobs}", commit))
+        policy, _ = read_files(checkout.files(checkout.tree(commit)), "access/config.yml")
+        assert policy is not None
+        digest = policy_digest(policy)
+        whose = Identity(repository or f"{self.home.owner}/{self.home.name}", "", "access/config.yml")
+        state = AppliedState(
+            whose, commit, commit, digest, digest, terms_digest(policy), "a run before", datetime.now(UTC)
+        )
+        self.forget_state()
+        text = to_text(Value(0, "test", state))
+        self.aws.client("ssm", MASTER).put_parameter(Name=STATE, Value=text, Type="String")
+
+    def forget_state(self) -> None:
+        """Have AWS remember nothing."""
+        ssm = self.aws.client("ssm", MASTER)
+        with suppress(ssm.exceptions.ParameterNotFound):
+            ssm.delete_parameter(Name=STATE)
 
     # ---- what somebody does in AWS by hand
 

@@ -15,6 +15,7 @@ from actions.fake_messages import Reply, answer
 
 from rolemodel_ci.edge import github as github_module
 from rolemodel_ci.edge.github import Github, GithubFailed
+from rolemodel_ci.edge.merges import pulls_of
 
 from .paused import Paused
 
@@ -76,17 +77,17 @@ def test_pull_request_that_a_commit_merged(api: Github, github: FakeGithub) -> N
     github.pull(Pull(9, MERGED, "e" * 40, merged=True))  # this commit is its head
     github.pull(Pull(10, "f" * 40, MERGED, merged=True, base_ref="release"))
     github.pull(Pull(11, "9" * 40, MERGED, merged=True))
-    assert [pull.number for pull in api.merged_as(MERGED, "main")] == [11, 7]
-    assert [pull.number for pull in api.merged_as(MERGED, "release")] == [10]
+    assert [pull.number for pull in pulls_of(api, MERGED, "main")] == [11, 7]
+    assert [pull.number for pull in pulls_of(api, MERGED, "release")] == [10]
 
 
 def test_commit_that_merged_nothing(api: Github, github: FakeGithub) -> None:
     github.branches["main"] = MERGED
-    assert api.merged_as(MERGED, "main") == []
+    assert pulls_of(api, MERGED, "main") == []
 
 
 def test_commit_that_github_does_not_know(api: Github) -> None:
-    assert failed(lambda: api.merged_as("1" * 40, "main")).status == 422
+    assert failed(lambda: pulls_of(api, "1" * 40, "main")).status == 422
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_commit_that_github_does_not_know(api: Github) -> None:
 )
 def test_pull_request_of_another_shape(api: Github, github: FakeGithub, bad: Any) -> None:
     github.fail("GET", ANY, faults.says(answer([bad])))
-    assert "is not one of GitHub" in failed(lambda: api.merged_as(HEAD, "main")).message
+    assert "is not one of GitHub" in failed(lambda: pulls_of(api, HEAD, "main")).message
 
 
 # ---- trees and blobs

@@ -39,6 +39,7 @@ class Message:
     comment may have from before comments named their config; empty where it cannot be ours. `first`: no run can have
     made one before this run. `held`: why nothing may be written, although one that is there may be wrong by now.
     `unwritable`: what to do where the token may not write, if that is not what it usually is.
+    `parts` is what it says, if not the same as the job summary. `commit`: it is on a commit, not on a pull request.
     """
 
     number: int
@@ -49,6 +50,8 @@ class Message:
     first: bool = False
     held: GithubFailed | None = None
     unwritable: str = ""
+    parts: tuple[Part, ...] = ()
+    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Ending:
     """Everything a run has to say, before it is said. `parts` are the job summary and, where there is one, the comment.
 
     `failure` is the sentence of an annotation about why the run failed, `remark` that of one about something to know.
+    `addresses` are those of the comments, once they are made; None before.
     """
 
     result: Result
@@ -70,6 +74,7 @@ class Ending:
     failure: str = ""
     remark: str = ""
     bugs: tuple[Exception, ...] = ()
+    addresses: tuple[str, ...] | None = None
 
     def left_standing(self, older: str) -> Ending:
         """The ending of a run that left a comment standing which says what is no longer so: no success.

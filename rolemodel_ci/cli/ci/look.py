@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from rolemodel_ci.cli.ci.ending import Ending, Result
+from rolemodel_ci.cli.ci.ending import Ending, Message, Result
+from rolemodel_ci.cli.ci.memory import remembering
+from rolemodel_ci.cli.ci.merges import Merge, merges_of, with_hands
 from rolemodel_ci.cli.ci.overrides import by_input
-from rolemodel_ci.cli.ci.rollout import UNFINISHED, Moved, carried_out, must_be_tip, refused
+from rolemodel_ci.cli.ci.rollout import UNFINISHED, carried_out, note_merges, note_way, refused
 from rolemodel_ci.cli.ci.scene import Scene, failed_by
+from rolemodel_ci.cli.ci.tell import tell_merges
+from rolemodel_ci.cli.ci.telling import Teller
+from rolemodel_ci.cli.ci.tip import Moved, must_be_tip
+from rolemodel_ci.cli.ci.way import Way, find_way
+from rolemodel_ci.cli.locking import Memory
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.world import World
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.event import Look, Repair, text
+from rolemodel_ci.guard import review_since
 from rolemodel_ci.model import Policy, are_usable
-from rolemodel_ci.plan import Origin, Plan, RemoveMember, Report
+from rolemodel_ci.plan import Change, Origin, Plan, RemoveMember, Report
 from rolemodel_ci.render.blocks import Paragraph, Tone, counted
-from rolemodel_ci.render.comment import Facts, cannot_tell, drift_found
+from rolemodel_ci.render.comment import cannot_tell, drift_found
+from rolemodel_ci.render.comment.outcome import unapplied_part
 from rolemodel_ci.render.json import plan_json, problems_json, report_json
 from rolemodel_ci.render.plans import plan_blocks
 from rolemodel_ci.render.results import problem_blocks, report_blocks
 from rolemodel_ci.request import dangers_of
-from rolemodel_ci.requested import attribute
-from rolemodel_ci.run import EVERYTHING, Planned, make_plan, reviewed_plan
-from rolemodel_ci.verdict import Overridden
+from rolemodel_ci.requested import Attributed, attribute_since
+from rolemodel_ci.run import EVERYTHING, Planned, make_plan
+from rolemodel_ci.verdict import Approved, Overridden
 
 
 def look(course: Look, scene: Scene) -> Ending:
@@ -36,7 +46,7 @@ def look(course: Look, scene: Scene) -> Ending:
             Result.PROBLEMS, 1, blocks, tuple(parts), problems, document=document, failure="the files have problems"
         )
     try:
-        return replace(_looked(course.repair, scene, policy, facts), problems=problems)
+        return replace(_looked(course.repair, scene, policy), problems=problems)
     except Moved as moved:
         parts = cannot_tell("Drift: not put right by this run", failed_by(moved), facts)
         return Ending(Result.STALE, 0, (), tuple(parts), problems, remark=failed_by(moved))
@@ -45,41 +55,85 @@ def look(course: Look, scene: Scene) -> Ending:
         return Ending(Result.FAILED, error.exit_code, (), tuple(parts), problems, failure=failed_by(error))
 
 
-def _looked(repair: Repair, scene: Scene, policy: Policy, facts: Facts) -> Ending:
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a run has found: the plan and its origins, the merges that were not applied, what is remembered."""
+
+    scene: Scene
+    policy: Policy
+    world: World
+    memory: Memory
+    way: Way
+    merges: tuple[Merge, ...]
+    planned: Planned
+    found: Attributed
+
+    @property
+    def teller(self) -> Teller:
+        """Who tells the merges."""
+        return Teller(self.scene, self.way, self.merges, self.found, self.scene.facts())
+
+
+def _looked(repair: Repair, scene: Scene, policy: Policy) -> Ending:
     no_way = scene.no_way_in(policy)
     if no_way is not None:
         raise no_way
     assert policy.github_oidc is not None
     oidc = policy.github_oidc
     world = scene.aws(policy, oidc.plan_role if repair is Repair.NOTHING else oidc.apply_role)
+    memory = remembering(scene, policy, world)
+    assert memory.seen is not None
+    way = find_way(scene, policy, memory.seen, None)
+    note_way(scene, memory, way)
+    merges = _merges(scene, way)
+    note_merges(scene, merges)
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
-    planned = replace(planned, plan=attribute(planned.plan, policy, policy, today()))
-    scene.audit.note(plan=planned.plan)
-    chosen = _chosen(planned.plan, repair)
-    if chosen.is_empty:
-        return _found(planned.plan, None, policy, facts)
-    return _repaired(planned, chosen, scene, policy, world, facts)
+    found = attribute_since(planned.plan, way.since, today())
+    scene.audit.note(plan=found.plan)
+    seen = _Look(scene, policy, world, memory, way, merges, planned, found)
+    chosen = frozenset(_chosen(found.plan, repair))
+    if chosen:
+        return _repaired(seen, found if repair is Repair.EVERYTHING else found.only(chosen), repair)
+    if found.plan.is_empty and found.plan.is_whole and repair is not Repair.NOTHING:
+        must_be_tip(scene, _branch(scene)) if way.steps or way.lags else None
+        memory.remember(whole=True, anyway=way.lags)
+    return _found(seen, None)
 
 
-def _chosen(plan: Plan, repair: Repair) -> Plan:
+def _merges(scene: Scene, way: Way) -> tuple[Merge, ...]:
+    """The merges that changed something of ours and were never applied; GitHub is asked only where there are any."""
+    if not way.changing or way.since.unproven is not None:
+        return ()
+    return with_hands(scene, merges_of(scene, _branch(scene), way.steps, way.changing))
+
+
+def _chosen(plan: Plan, repair: Repair) -> Sequence[Change]:
     """What of the plan this run is to make true."""
     match repair:
         case Repair.NOTHING:
-            return replace(plan, changes=())
+            return ()
         case Repair.ENDED:
-            ended = (c for c in plan.changes if isinstance(c, RemoveMember) and c.origin is Origin.EXPIRED)
-            return replace(plan, changes=tuple(ended))
+            return [c for c in plan.changes if isinstance(c, RemoveMember) and c.origin is Origin.EXPIRED]
         case Repair.EVERYTHING:
-            return plan
+            return plan.changes
 
 
-def _repaired(planned: Planned, chosen: Plan, scene: Scene, policy: Policy, world: World, facts: Facts) -> Ending:
-    reviewed = reviewed_plan(EVERYTHING, replace(planned, plan=chosen), policy, by_input(scene))
-    if isinstance(reviewed, tuple):
-        return refused(planned, reviewed, scene, facts)
+def _repaired(seen: _Look, chosen: Attributed, repair: Repair) -> Ending:
+    """Make the chosen changes. What a guard has refused needs the input `allow`: no label counts for such a run."""
+    scene, whole = seen.scene, repair is Repair.EVERYTHING
+    reviewed = review_since(chosen, seen.way.since, seen.planned.live, {}, by_input(scene))
+    if not isinstance(reviewed, Approved):
+        return refused(seen.found.plan, reviewed, scene, seen.teller)
     must_be_tip(scene, _branch(scene))
-    report = carried_out(reviewed, scene, policy, world)
-    return _found(planned.plan, report, policy, facts, reviewed.overridden)
+    with seen.memory.locking(whole=whole) as lock:
+        report = carried_out(reviewed, scene, seen.policy, seen.world, lock)
+        messages: tuple[Message, ...] = ()
+        if whole and seen.merges:
+            messages, _ = seen.teller.applied(report, {}, reviewed.overridden)
+        ending = replace(_found(seen, report, reviewed.overridden), messages=messages)
+        ending = tell_merges(ending, scene.runner, scene.commands, scene)
+        lock.close(complete=report.is_complete)
+    return ending
 
 
 def _branch(scene: Scene) -> str:
@@ -90,11 +144,10 @@ def _branch(scene: Scene) -> str:
     return ref.removeprefix("refs/heads/")
 
 
-def _found(
-    plan: Plan, report: Report | None, policy: Policy, facts: Facts, overridden: tuple[Overridden, ...] = ()
-) -> Ending:
+def _found(seen: _Look, report: Report | None, overridden: tuple[Overridden, ...] = ()) -> Ending:
     """The ending of a run that has looked; `report` is None where nothing was to be put right."""
-    dangers = dangers_of(policy, today())
+    plan = seen.found.plan
+    dangers = dangers_of(seen.policy, today())
     left = len(plan.changes) - (len(report.outcomes) if report else 0)
     complete = plan.is_whole and (report is None or report.is_complete)
     failure = "" if complete else UNFINISHED
@@ -107,11 +160,13 @@ def _found(
         said = f"{counted(left, 'change')} not made: the input `repair` says what a run may put right."
         blocks.append(Paragraph(said, Tone.CHANGE))
     result = Result.DRIFT if left else Result.APPLIED if report else Result.NO_DRIFT
+    parts = drift_found(plan, dangers, seen.scene.facts(), report, overridden)
+    unapplied = unapplied_part([merge.name for merge in seen.merges] if left else [], seen.way.since.unproven or "")
     return Ending(
         result if complete else Result.INCOMPLETE,
         _code(complete, left, interrupted=report is not None and report.interrupted),
         tuple(blocks),
-        tuple(drift_found(plan, dangers, facts, report, overridden)),
+        (*parts[:1], unapplied, *parts[1:]),
         plan=plan,
         document=report_json(report) if report else plan_json(plan),
         failure=failure,

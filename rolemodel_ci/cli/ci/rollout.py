@@ -1,159 +1,163 @@
-"""A push to the default branch: apply it, if it still is the tip, and tell the pull request that was merged."""
+"""A push to the default branch: apply everything since the last applied commit, and tell every merge of it."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
+from rolemodel_ci.applied_state import AppliedState, NoState, Remembered
 from rolemodel_ci.apply import apply
-from rolemodel_ci.cli.ci.ending import Ending, Result
-from rolemodel_ci.cli.ci.overrides import by_merge
-from rolemodel_ci.cli.ci.scene import Base, Scene, failed_by, no_github, now
+from rolemodel_ci.cli.ci.ending import Ending, Message, Result
+from rolemodel_ci.cli.ci.memory import remembering
+from rolemodel_ci.cli.ci.merges import Merge, labels_of, merges_of, recorded, with_hands
+from rolemodel_ci.cli.ci.overrides import by_input
+from rolemodel_ci.cli.ci.scene import Scene, failed_by, now
+from rolemodel_ci.cli.ci.tell import tell_merges
+from rolemodel_ci.cli.ci.telling import Teller, message
+from rolemodel_ci.cli.ci.tip import Moved, must_be_tip
+from rolemodel_ci.cli.ci.way import Way, find_way
+from rolemodel_ci.cli.locking import Locked, Memory
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.output import tell
 from rolemodel_ci.cli.world import World, watching
-from rolemodel_ci.edge.github import GithubFailed, Merged
-from rolemodel_ci.errors import CannotGoOn, UsageWrong
+from rolemodel_ci.edge.github import GithubFailed
+from rolemodel_ci.errors import CannotGoOn
 from rolemodel_ci.event import Rollout
-from rolemodel_ci.guard import strictest
+from rolemodel_ci.guard import review_since
 from rolemodel_ci.listing import switch_links
-from rolemodel_ci.model import Policy, Severity, are_usable
-from rolemodel_ci.plan import AddMember, Done, Report, StackChange
-from rolemodel_ci.render.comment import OUTCOME_MARKER, Facts, left_to_another, not_applied, outcome, refused_by_guard
+from rolemodel_ci.model import Policy, Problem, Severity, are_usable
+from rolemodel_ci.plan import AddMember, Done, Plan, Report, StackChange
+from rolemodel_ci.render.comment import left_to_another, not_applied
 from rolemodel_ci.render.json import problems_json, refusals_json, report_json
 from rolemodel_ci.render.plans import override_blocks, plan_blocks, refusal_blocks
 from rolemodel_ci.render.results import problem_blocks, report_blocks
-from rolemodel_ci.request import dangers_of
-from rolemodel_ci.requested import attribute
-from rolemodel_ci.run import EVERYTHING, Planned, make_plan, reviewed_plan
+from rolemodel_ci.requested import attribute_since
+from rolemodel_ci.run import EVERYTHING, Planned, make_plan
 from rolemodel_ci.verdict import Approved, Refusal
 
 UNFINISHED = "some changes failed or were skipped, or something could not be read or made"
 """Why a run that has made what it could is no success."""
 
 
-class Moved(CannotGoOn):
-    """The branch has another tip by now: what this run would apply is no longer what was decided."""
-
-    exit_code = 0
-
-
 def rollout(course: Rollout, scene: Scene) -> Ending:
-    """Apply the commit. Whatever comes of it, the pull request that brought it is told."""
-    merged = _merged(course, scene)
-    scene.audit.note_who(pull_request=" ".join(f"#{pull.number}" for pull in merged))
-    messages = tuple(scene.message(pull.number, OUTCOME_MARKER) for pull in merged)
+    """Apply the commit. Whatever comes of it, the pull requests that brought it are told."""
+    policy, problems = scene.policy()
     facts = scene.facts(course.before)
     try:
-        ending = _applied(course, scene, facts, merged)
+        if policy is None or not are_usable(problems):
+            return _unusable(course, scene, policy, problems)
+        return replace(_applied(course, scene, policy), problems=problems)
     except Moved as moved:
         parts = left_to_another(failed_by(moved), facts, now())
         ending = Ending(Result.STALE, 0, parts=tuple(parts), remark=failed_by(moved))
     except CannotGoOn as error:
         parts = not_applied("not applied", [(error.message, error.remedy)], facts, now())
         ending = Ending(Result.FAILED, error.exit_code, parts=tuple(parts), failure=failed_by(error))
-    again = ending.result is Result.APPLIED and ending.plan is not None and ending.plan.is_empty
-    if again or ending.result is Result.STALE:  # the job was run again: what came of it then is there already
-        messages = tuple(replace(message, once=True) for message in messages)
-    return replace(ending, messages=messages)
+    # What came of an earlier run is known there, and here it is not.
+    told = tuple(replace(one, once=True) for one in _pushed(course, scene, policy))
+    return replace(ending, problems=problems, messages=told)
 
 
-def must_be_tip(scene: Scene, branch: str) -> None:
-    """Make sure that what is checked out is what the branch is at now.
-
-    An older state would give back what was taken away since. Raises Moved, GithubFailed, UsageWrong.
-    """
-    if scene.runner.commit and scene.checkout.head != scene.runner.commit:
-        raise UsageWrong(
-            f"the checkout is at {scene.checkout.head[:7]}, and the run is about {scene.runner.commit[:7]}",
-            "Leave `ref` of actions/checkout as it is.",
-        )
-    if scene.github is None:
-        why = no_github(scene.runner)
-        assert why is not None
-        raise UsageWrong(f"{why.message}, without which the branch's tip is not known", why.remedy)
-    tip = scene.github.tip(branch)
-    if tip != scene.checkout.head:
-        raise Moved(
-            f"`{branch}` is at {tip[:7]} by now, and this run is about {scene.checkout.head[:7]}",
-            f"The run of {tip[:7]} applies everything up to it.",
-        )
+def carried_out(reviewed: Approved, scene: Scene, policy: Policy, world: World, lock: Locked) -> Report:
+    """Make the plan true. The log has the plan before anything is changed, and then how it goes."""
+    scene.audit.begin(reviewed)
+    tell((*plan_blocks(reviewed.plan), *override_blocks(reviewed.overridden)))
+    with watching() as watch:
+        report = apply(reviewed, policy, world.tools(watch, lock.check))
+    scene.audit.note(report=report)
+    return report
 
 
-def _applied(course: Rollout, scene: Scene, facts: Facts, merged: Sequence[Merged]) -> Ending:
-    policy, problems = scene.policy()
-    if policy is None or not are_usable(problems):
-        told = [(f"{p.place}: {p.message}", p.remedy) for p in problems if p.severity is Severity.ERROR]
-        parts = not_applied("not applied, the files have problems", told, facts, now())
-        blocks, document = tuple(problem_blocks(problems, None)), problems_json(problems)
-        return Ending(
-            Result.PROBLEMS, 1, blocks, tuple(parts), problems, document=document, failure="the files have problems"
-        )
+def refused(plan: Plan, refusals: tuple[Refusal, ...], scene: Scene, teller: Teller) -> Ending:
+    """The end of a run that a guard stopped."""
+    scene.audit.note(plan=plan, refusals=refusals)
+    messages, parts = teller.refused(refusals)
+    return Ending(
+        Result.REFUSED,
+        4,
+        (*plan_blocks(plan), *refusal_blocks(refusals)),
+        parts,
+        plan=plan,
+        document=refusals_json(plan, refusals),
+        failure="; ".join(refusal.message for refusal in refusals),
+        messages=messages,
+    )
+
+
+def note_way(scene: Scene, memory: Memory, way: Way) -> None:
+    """Have the record say since when the run is about the branch."""
+    seen = memory.seen.answer if memory.seen else NoState()
+    known = seen.applied_commit if isinstance(seen, AppliedState) else None
+    scene.audit.note(since=known, unproven=way.since.unproven)
+    if way.since.unproven is not None:
+        said = f"Guards are strict in this run: {way.since.unproven}. docs/github.md says what that means."
+        scene.commands.notice("What was last applied is not known", said)
+
+
+def note_merges(scene: Scene, merges: tuple[Merge, ...]) -> None:
+    """Have the record name every merge that the run is about."""
+    scene.audit.note(merges=recorded(merges))
+    scene.audit.note_who(pull_request=" ".join(merge.name for merge in merges if merge.pull))
+
+
+def _applied(course: Rollout, scene: Scene, policy: Policy) -> Ending:
     no_way = scene.no_way_in(policy)
     if no_way is not None:
         raise no_way
     must_be_tip(scene, course.branch)
     assert policy.github_oidc is not None
     world = scene.aws(policy, policy.github_oidc.apply_role)
+    memory = remembering(scene, policy, world)
+    assert memory.seen is not None
+    way = find_way(scene, policy, memory.seen, course.before)
+    note_way(scene, memory, way)
+    merges = _merges(course.branch, scene, way)
+    note_merges(scene, merges)
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
-    base = _base(course, scene)
-    if base is not None:
-        planned = replace(planned, plan=attribute(planned.plan, base.policy, policy, today()))
-    guarded = strictest(policy, base.policy if base else None)
-    reviewed = reviewed_plan(EVERYTHING, planned, guarded, by_merge(scene, merged))
+    found = attribute_since(planned.plan, way.since, today())
+    teller = Teller(scene, way, merges, found, scene.facts(course.before))
+    labels = labels_of(scene, merges)
+    reviewed = review_since(found, way.since, planned.live, labels, by_input(scene))
     if isinstance(reviewed, tuple):
-        return replace(refused(planned, reviewed, scene, facts), problems=problems)
+        return refused(found.plan, reviewed, scene, teller)
+    if found.plan.is_empty:
+        return _nothing_to_do(reviewed, way, memory, teller, scene)
     must_be_tip(scene, course.branch)
-    report = carried_out(reviewed, scene, policy, world)
-    return replace(_reported(report, reviewed, planned, policy, world, facts), problems=problems)
+    with memory.locking(whole=True) as lock:
+        report = carried_out(reviewed, scene, policy, world, lock)
+        ending = _reported(report, reviewed, teller, _links(report, planned, policy, world))
+        # Before it is remembered as applied: a run that is killed between the two is told again, not forgotten.
+        ending = tell_merges(ending, scene.runner, scene.commands, scene)
+        lock.close(complete=report.is_complete)
+    return ending
 
 
-def carried_out(reviewed: Approved, scene: Scene, policy: Policy, world: World) -> Report:
-    """Make the plan true. The log has the plan before anything is changed, and then how it goes."""
+def _nothing_to_do(reviewed: Approved, way: Way, memory: Memory, teller: Teller, scene: Scene) -> Ending:
+    """The end of a run that found AWS as it is to be. A README is no news to anybody."""
+    report = Report(reviewed.plan, ())
     scene.audit.begin(reviewed)
-    tell((*plan_blocks(reviewed.plan), *override_blocks(reviewed.overridden)))
-    with watching() as watch:
-        report = apply(reviewed, policy, world.tools(watch))
     scene.audit.note(report=report)
-    return report
+    tell((*plan_blocks(reviewed.plan), *override_blocks(reviewed.overridden)))
+    ending = tell_merges(_reported(report, reviewed, teller, {}), scene.runner, scene.commands, scene)
+    if report.is_complete:
+        memory.remember(whole=True, anyway=way.lags)
+    return ending
 
 
-def refused(planned: Planned, refusals: tuple[Refusal, ...], scene: Scene, facts: Facts) -> Ending:
-    """The end of a run that a guard stopped."""
-    scene.audit.note(plan=planned.plan, refusals=refusals)
-    return Ending(
-        Result.REFUSED,
-        4,
-        (*plan_blocks(planned.plan), *refusal_blocks(refusals)),
-        tuple(refused_by_guard(refusals, facts, now())),
-        plan=planned.plan,
-        document=refusals_json(planned.plan, refusals),
-        failure="; ".join(refusal.message for refusal in refusals),
-    )
-
-
-def _base(course: Rollout, scene: Scene) -> Base | None:
-    """What the push changed; None where it cannot be had, so that requested is not told from drift."""
-    try:
-        return scene.base(course.before)
-    except CannotGoOn as error:
-        scene.commands.notice("Requested or drift?", f"That cannot be told: {failed_by(error)}")
-        return None
-
-
-def _reported(
-    report: Report, reviewed: Approved, planned: Planned, policy: Policy, world: World, facts: Facts
-) -> Ending:
-    dangers, links = dangers_of(policy, today()), _links(report, planned, policy, world)
+def _reported(report: Report, reviewed: Approved, teller: Teller, links: Mapping[tuple[str, str], str]) -> Ending:
     failure = "" if report.is_complete else UNFINISHED
+    messages, parts = teller.applied(report, links, reviewed.overridden)
+    if not messages and teller.merges and teller.merges[-1].pull:
+        messages = (replace(message(teller.scene, teller.merges[-1]), make=False, once=True),)
     return Ending(
         Result.INCOMPLETE if failure else Result.APPLIED,
         130 if report.interrupted else 5 if failure else 0,
         tuple(report_blocks(report)),
-        tuple(outcome(report, links, dangers, facts, now(), reviewed.overridden)),
-        plan=planned.plan,
+        parts,
+        plan=reviewed.plan,
         document=report_json(report),
+        messages=messages,
         failure=failure,
         bugs=report.bugs,
     )
@@ -172,12 +176,37 @@ def _links(report: Report, planned: Planned, policy: Policy, world: World) -> Ma
     return switch_links(policy, stacks)
 
 
-def _merged(course: Rollout, scene: Scene) -> list[Merged]:
-    """The pull requests that the pushed commit merged, if there are any and GitHub tells."""
-    if scene.github is None:
-        return []
+def _merges(branch: str, scene: Scene, way: Way) -> tuple[Merge, ...]:
+    """The merges that changed something of ours since the last applied commit, and the newest one."""
+    head = scene.checkout.head
+    steps = way.steps or scene.own_step()
+    return with_hands(scene, merges_of(scene, branch, steps, way.changing | {head}))
+
+
+def _pushed(course: Rollout, scene: Scene, policy: Policy | None) -> tuple[Message, ...]:
+    """The comments on what the push itself brought, where the run did not get so far as to know more."""
     try:
-        return scene.github.merged_as(scene.checkout.head, course.branch)
-    except GithubFailed as failed:
+        way = find_way(scene, policy, Remembered(NoState()), course.before) if policy else None
+        steps = (way.steps if way else ()) or scene.own_step()
+        wanted = way.changing if way else {scene.checkout.head}
+        merges = merges_of(scene, course.branch, steps, wanted)
+    except (CannotGoOn, GithubFailed) as failed:
         scene.commands.notice("Which pull request?", failed_by(failed))
-        return []
+        return ()
+    note_merges(scene, merges)
+    return tuple(message(scene, merge) for merge in merges if merge.pull or merge.is_pushed)
+
+
+def _unusable(course: Rollout, scene: Scene, policy: Policy | None, problems: tuple[Problem, ...]) -> Ending:
+    told = [(f"{p.place}: {p.message}", p.remedy) for p in problems if p.severity is Severity.ERROR]
+    parts = not_applied("not applied, the files have problems", told, scene.facts(course.before), now())
+    return Ending(
+        Result.PROBLEMS,
+        1,
+        tuple(problem_blocks(problems, None)),
+        tuple(parts),
+        problems,
+        document=problems_json(problems),
+        messages=_pushed(course, scene, None),
+        failure="the files have problems",
+    )

@@ -15,6 +15,7 @@ from rolemodel_ci.cli.world import World, github_world
 from rolemodel_ci.edge.actions import Runner
 from rolemodel_ci.edge.base import base_tree, changed_paths
 from rolemodel_ci.edge.github import Github
+from rolemodel_ci.edge.history import Step
 from rolemodel_ci.edge.oidc import RunnerTokens
 from rolemodel_ci.edge.repo import Checkout
 from rolemodel_ci.edge.sinks import PLAN_FILE, Commands
@@ -109,6 +110,11 @@ class Scene:
         alone = own != marker and DEFAULT_CONFIG not in self.checkout.tree(self.checkout.head).entries()
         first = first and self.runner.attempt in ("", "1")
         return Message(number, own, make, former=marker if alone else "", first=first)
+
+    def own_step(self) -> tuple[Step, ...]:
+        """The step of the branch that made the commit that is checked out; none where that was the first."""
+        above = self.checkout.parents_of(self.checkout.head)
+        return (Step(self.checkout.head, above[0] if above else ""),)
 
     def aws(self, policy: Policy, role: str) -> World:
         """The accounts as the role of that name sees them; there has to be a way in."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -30,14 +31,9 @@ def tell(ending: Ending, runner: Runner, commands: Commands, scene: Scene | None
     is returned says so.
     """
     facts = scene.facts() if scene else Facts(__version__)
-    github = scene.github if scene else None
     print_blocks(ending.blocks)
     commands.problems(ending.problems)
-    addresses: list[str] = []
-    for message in ending.messages:
-        address, older = _comment(message, ending, runner, commands, github, facts)
-        addresses += [address] if address else []
-        ending = ending.left_standing(older) if older else ending
+    ending = tell_merges(ending, runner, commands, scene) if ending.addresses is None else ending
     if ending.failure:
         commands.error("rolemodel-ci", ending.failure)
     if ending.remark:
@@ -49,7 +45,7 @@ def tell(ending: Ending, runner: Runner, commands: Commands, scene: Scene | None
             leave(runner.workspace / PLAN_FILE, as_text(ending.document))
             outputs["plan-json"] = PLAN_FILE
     if ending.messages:
-        outputs["comment-url"] = addresses[-1] if addresses else ""
+        outputs["comment-url"] = ending.addresses[-1] if ending.addresses else ""
     if runner.summary_file is not None and ending.parts:
         with _surviving(commands, "the job summary"):
             append_summary(runner.summary_file, as_summary(ending.parts, facts))
@@ -57,6 +53,17 @@ def tell(ending: Ending, runner: Runner, commands: Commands, scene: Scene | None
         with _surviving(commands, "the outputs"):
             append_outputs(runner.output_file, outputs)
     return ending
+
+
+def tell_merges(ending: Ending, runner: Runner, commands: Commands, scene: Scene | None) -> Ending:
+    """Have every pull request, and every commit without one, say what came of it; the ending with their addresses."""
+    facts = scene.facts() if scene else Facts(__version__)
+    addresses: list[str] = []
+    for message in ending.messages:
+        address, older = _comment(message, ending, runner, commands, scene.github if scene else None, facts)
+        addresses += [address] if address else []
+        ending = ending.left_standing(older) if older else ending
+    return replace(ending, addresses=tuple(addresses))
 
 
 @contextlib.contextmanager
@@ -75,13 +82,13 @@ def _comment(
 
     Not to be allowed to comment is no failure by itself: forks never are.
     """
-    if github is None or not message.number:
+    if github is None or not (message.number or message.commit):
         why = no_github(runner) if github is None else None
         commands.notice("No comment", failed_by(why) if why else _NO_PULL_REQUEST)
         return "", ""
     author = runner.inputs.comment_author
-    sticky = Sticky(message.number, message.marker, author, message.former)
-    body = as_comment(ending.parts, facts)
+    sticky = Sticky(message.number, message.marker, author, message.former, message.commit)
+    body = as_comment(message.parts or ending.parts, facts)
     try:
         if message.once and (there := sticky.find(github)):
             return there.url, ""

@@ -18,8 +18,17 @@ from rolemodel_ci.render.comment.config import setting_parts
 from rolemodel_ci.render.comment.drift import Dangers, also_made, drift_headline, drift_parts, drift_risks
 from rolemodel_ci.render.comment.facts import OUTCOME_MARKER, SUMMARY_MARKER, Facts, foot, where_whole
 from rolemodel_ci.render.comment.fit import Part, comment_limit, fitted, summary_limit
-from rolemodel_ci.render.comment.markup import alert, words
-from rolemodel_ci.render.comment.outcome import Links, outcome_headline, outcome_parts
+from rolemodel_ci.render.comment.markup import alert, table_head, words
+from rolemodel_ci.render.comment.outcome import (
+    NOTHING_TOLD,
+    Links,
+    Told,
+    earlier_rows,
+    hands_part,
+    outcome_headline,
+    outcome_parts,
+    pushed_part,
+)
 from rolemodel_ci.render.comment.planned import merge_part, problem_parts
 from rolemodel_ci.render.comment.risks import overridden, refused, risk_parts, shortfall_parts, would_be_refused
 from rolemodel_ci.render.json import digest
@@ -27,7 +36,7 @@ from rolemodel_ci.request import Request
 from rolemodel_ci.verdict import Overridden, Refusal
 
 __all__ = [
-    "OUTCOME_MARKER", "SUMMARY_MARKER", "Author", "Facts", "Judged", "as_comment", "as_summary", "cannot_tell",
+    "OUTCOME_MARKER", "SUMMARY_MARKER", "Author", "Facts", "Judged", "Told", "as_comment", "as_summary", "cannot_tell",
     "drift_found", "left_to_another", "not_applied", "outcome", "problems_found", "refused_by_guard",
     "requested_change",
 ]  # fmt: skip
@@ -99,40 +108,64 @@ def problems_found(problems: Sequence[Problem], facts: Facts, old: str = "") -> 
 
 
 def outcome(
-    report: Report, links: Links, dangers: Dangers, facts: Facts, when: datetime, set_aside: Iterable[Overridden] = ()
+    report: Report,
+    links: Links,
+    dangers: Dangers,
+    facts: Facts,
+    when: datetime,
+    set_aside: Iterable[Overridden] = (),
+    told: Told = NOTHING_TOLD,
 ) -> list[Part]:
     """The comment on the merged pull request: what came of it."""
     return [
-        Part(f"{facts.opening(OUTCOME_MARKER)}: {outcome_headline(report)}"),
+        Part(f"{facts.opening(OUTCOME_MARKER)}: {outcome_headline(report, told.earlier)}"),
+        pushed_part(told),
         _set_aside(set_aside),
-        *outcome_parts(report, links, dangers),
+        *outcome_parts(report, links, dangers, told),
         *shortfall_parts(report.plan),
+        hands_part(told),
         Part(foot(facts, digest(report.plan), when)),
     ]
 
 
-def refused_by_guard(refusals: Iterable[Refusal], facts: Facts, when: datetime) -> list[Part]:
+def refused_by_guard(
+    refusals: Iterable[Refusal], facts: Facts, when: datetime, told: Told = NOTHING_TOLD, dangers: Dangers | None = None
+) -> list[Part]:
     """The comment on a merged pull request that a guard stopped."""
     reasons = [refused(refusal) for refusal in refusals]
-    return _nothing_done("refused by a guard, nothing was changed", "CAUTION", reasons, facts, when)
+    what = "this run changed nothing" if told.earlier else "nothing was changed"
+    return _nothing_done(f"refused by a guard, {what}", "CAUTION", reasons, facts, when, told, dangers)
 
 
-def not_applied(why: str, reasons: Iterable[tuple[str, str]], facts: Facts, when: datetime) -> list[Part]:
+def not_applied(
+    why: str, reasons: Iterable[tuple[str, str]], facts: Facts, when: datetime, told: Told = NOTHING_TOLD
+) -> list[Part]:
     """The comment on a merged pull request of which nothing was applied. `reasons`: message and remedy."""
-    return _nothing_done(
-        why, "CAUTION", [f"**Why:** {words(what)}. {words(todo)}" for what, todo in reasons], facts, when
-    )
+    said = [f"**Why:** {words(what)}. {words(todo)}" for what, todo in reasons]
+    return _nothing_done(why, "CAUTION", said, facts, when, told)
 
 
-def left_to_another(why: str, facts: Facts, when: datetime) -> list[Part]:
+def left_to_another(why: str, facts: Facts, when: datetime, told: Told = NOTHING_TOLD) -> list[Part]:
     """The comment on a merged pull request that another run applies."""
-    return _nothing_done("not applied by this run", "NOTE", [f"**Why:** {words(why)}"], facts, when)
+    return _nothing_done("not applied by this run", "NOTE", [f"**Why:** {words(why)}"], facts, when, told)
 
 
-def _nothing_done(why: str, kind: str, reasons: Sequence[str], facts: Facts, when: datetime) -> list[Part]:
+def _nothing_done(
+    why: str,
+    kind: str,
+    reasons: Sequence[str],
+    facts: Facts,
+    when: datetime,
+    told: Told,
+    dangers: Dangers | None = None,
+) -> list[Part]:
+    rows = tuple(earlier_rows(told, dangers or {}))
     return [
         Part(f"{facts.opening(OUTCOME_MARKER)}: {why}"),
+        pushed_part(told),
         Part(alert(kind), tuple(f"> - {reason}" for reason in reasons), rank=0, noun="reason"),
+        Part(table_head(("", "who", "account", "role", "")) if rows else "", rows, rank=1, noun="row"),
+        hands_part(told),
         Part(foot(facts, when=when)),
     ]
 

@@ -1,0 +1,61 @@
+"""What a run in GitHub Actions remembers, and the lock: as that run, of that commit."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+from rolemodel_ci.applied_state import ForeignState, Holder, Identity, foreign
+from rolemodel_ci.cli.ci.scene import Scene
+from rolemodel_ci.cli.locking import Memory
+from rolemodel_ci.cli.world import World
+from rolemodel_ci.edge.github import GithubFailed
+from rolemodel_ci.edge.process import is_over
+from rolemodel_ci.edge.runs import run_of
+from rolemodel_ci.edge.working_copy import WorkingCopy
+from rolemodel_ci.model import Policy
+
+
+def remembering(scene: Scene, policy: Policy, world: World) -> Memory:
+    """What was last applied, read. Raises StateError where that cannot be read, ForeignStateError where it is another
+    repository's: in GitHub Actions nothing goes on without it.
+    """
+    runner = scene.runner
+    name = f"{runner.run_url or runner.repository or 'a run'} attempt {runner.attempt or '1'}"
+    memory = Memory(
+        world.store(name, partial(_has_ended, scene)),
+        world.remembers(),
+        lambda: WorkingCopy(identity(scene), scene.checkout.head),
+        policy,
+        scene.audit,
+        lambda said: scene.commands.notice("What was last applied", said),
+        required=True,
+    )
+    memory.read()
+    answer = memory.recognised().answer
+    if isinstance(answer, ForeignState):
+        raise foreign(memory.store.name, answer.state)
+    return memory
+
+
+def identity(scene: Scene) -> Identity:
+    """Whose state it is."""
+    return Identity(scene.runner.repository, scene.runner.repository_id, scene.config)
+
+
+def _has_ended(scene: Scene, holder: Holder) -> bool:
+    """Whether the run that holds the lock is over: GitHub knows, and an earlier attempt of this run is."""
+    if is_over(holder):
+        return True
+    runner = scene.runner
+    page = f"{runner.repository_url}/actions/runs/" if runner.repository_url else ""
+    named = re.fullmatch(rf"{re.escape(page)}([0-9]+) attempt ([0-9]+)", holder.run) if page else None
+    if named is None or scene.github is None:
+        return False
+    if named[1] == runner.run_id:
+        return int(named[2]) < int(runner.attempt or "1")
+    try:
+        found = run_of(scene.github, named[1])
+    except GithubFailed:
+        return False
+    return found.has_ended or found.attempt > int(named[2])

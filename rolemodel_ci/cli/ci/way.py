@@ -1,0 +1,162 @@
+"""What a run is about: every commit of the branch since the one that was last applied, with its policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from rolemodel_ci.applied_state import AppliedState, Remembered, UnusableState
+from rolemodel_ci.cli.ci.scene import Scene
+from rolemodel_ci.cli.policy import read_files
+from rolemodel_ci.edge.base import base_tree
+from rolemodel_ci.edge.history import Gap, Step, steps_between
+from rolemodel_ci.edge.repo import NoCommit, Tree
+from rolemodel_ci.model import Policy, are_usable
+from rolemodel_ci.render.audit import policy_digest
+from rolemodel_ci.since import Segment, Since, Unproven
+
+_LAG = 50
+"""Commits that change nothing of ours before the remembered commit is moved on: a run with nothing to do writes
+nothing, and yet the way back must not grow for ever."""
+
+_WHY = {
+    Gap.GONE: Unproven.GONE,
+    Gap.REWRITTEN: Unproven.REWRITTEN,
+    Gap.NEWER: Unproven.NEWER,
+    Gap.FAR: Unproven.FAR,
+    Gap.UNKNOWN: Unproven.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The commits since the last applied one, the oldest first, and what they mean.
+
+    `lags`: the commit that is remembered is better replaced by this one, although nothing has changed since.
+    """
+
+    since: Since
+    steps: tuple[Step, ...] = ()
+    lags: bool = False
+
+    @property
+    def changing(self) -> frozenset[str]:
+        """The commits that changed something of ours."""
+        return frozenset(segment.commit for segment in self.since.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The policy of a commit, as far as it has one, and whether it may be applied."""
+
+    policy: Policy | None
+    usable: bool
+
+
+def find_way(scene: Scene, head: Policy, remembered: Remembered, before: str | None) -> Way:
+    """What the run is about. `before` is where the branch was before the push, if it was one.
+
+    Raises GithubFailed where GitHub does not tell the history.
+    """
+    reader = _Reader(scene)
+    applied = remembered.answer
+    if not isinstance(applied, AppliedState):
+        unusable = isinstance(applied, UnusableState)
+        return _from_before(reader, head, before, Unproven.UNUSABLE if unusable else Unproven.NEVER)
+    known = _same(head, applied)
+    if applied.applied_commit is None:
+        return known or _from_before(reader, head, before, _none_applied(applied))
+    steps = steps_between(scene.checkout, scene.github, applied.applied_commit, scene.checkout.head)
+    if isinstance(steps, Gap):
+        return known or _from_before(reader, head, before, _WHY[steps])
+    base = reader.at(applied.applied_commit)
+    if base.policy is None:
+        return known or _from_before(reader, head, before, Unproven.BROKEN)
+    return Way(_along(reader, head, base.policy, steps), steps, lags=len(steps) > _LAG)
+
+
+def _none_applied(applied: AppliedState) -> Unproven:
+    """Why no commit is remembered as applied: none was, or what was applied was none."""
+    return Unproven.NEVER if applied.applied_digest is None else Unproven.BY_HAND
+
+
+def _same(head: Policy, applied: AppliedState) -> Way | None:
+    """The way where it has no length: what is to be applied is what was, under whatever commit."""
+    return Way(Since(head, head), lags=True) if applied.applied_digest == policy_digest(head) else None
+
+
+def _from_before(reader: _Reader, head: Policy, before: str | None, why: Unproven) -> Way:
+    """What the push itself brought, where it is not known what was there before."""
+    scene = reader.scene
+    steps = steps_between(scene.checkout, scene.github, before, scene.checkout.head) if before else Gap.GONE
+    if isinstance(steps, Gap):
+        above = scene.checkout.parents_of(scene.checkout.head)
+        steps = (Step(scene.checkout.head, above[0]),) if above else ()
+        base = None
+    else:
+        base = reader.at(steps[0].before).policy if steps else head
+    if base is None:
+        first = (Segment(step.commit, None, head) for step in steps[-1:])
+        return Way(Since(head, None, why, tuple(first)), steps)
+    return Way(replace(_along(reader, head, base, steps), unproven=why), steps)
+
+
+def _along(reader: _Reader, head: Policy, base: Policy, steps: tuple[Step, ...]) -> Since:
+    """Every change of ours on the way. Where a state cannot be used, the next one that can counts for both commits."""
+    segments: list[Segment] = []
+    unusable: list[Policy] = []
+    waiting: list[str] = []
+    last, digest = base, policy_digest(base)
+    for step in steps:
+        is_head = step.commit == reader.scene.checkout.head
+        state = _State(head, usable=True) if is_head else reader.at(step.commit)
+        if state.policy is None or not state.usable:
+            waiting.append(step.commit)
+            unusable += [state.policy] if state.policy else []
+            continue
+        found = policy_digest(state.policy)
+        if found != digest:
+            segments += [Segment(commit, last, state.policy) for commit in (*waiting, step.commit)]
+        last, digest, waiting = state.policy, found, []
+    return Since(head, base, None, tuple(segments), tuple(unusable))
+
+
+class _Reader:
+    """Reads policies of commits; one that has the same files as another is read once."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self._known: list[tuple[Mapping[str, object], _State]] = []
+
+    def at(self, commit: str) -> _State:
+        """The policy of a commit; none where the commit cannot be had. Raises GithubFailed."""
+        try:
+            tree = base_tree(self.scene.checkout, commit, self.scene.github)
+        except NoCommit:
+            return _State(None, usable=False)
+        entries = tree.entries()
+        for read, state in self._known:
+            if all(entries.get(path) == found for path, found in read.items()):
+                return state
+        noted = _Noted(tree, entries)
+        policy, problems = read_files(self.scene.checkout.files(noted), self.scene.runner.inputs.config)
+        state = _State(policy, policy is not None and are_usable(problems))
+        self._known.append((noted.read, state))
+        return state
+
+
+class _Noted:
+    """The files of a commit, and which of them were looked for."""
+
+    def __init__(self, tree: Tree, entries: Mapping[str, tuple[str, str]]) -> None:
+        self._tree, self._entries = tree, entries
+        self.read: dict[str, tuple[str, str] | None] = {}
+
+    def entries(self) -> Mapping[str, tuple[str, str]]:
+        """Every file by path."""
+        return self._entries
+
+    def find(self, path: str) -> tuple[str, Callable[[], bytes]] | None:
+        """What lies at a path of the commit."""
+        self.read[path] = self._entries.get(path)
+        return self._tree.find(path)
