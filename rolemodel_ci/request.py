@@ -11,7 +11,8 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from rolemodel_ci.checks.subject import subject
-from rolemodel_ci.danger import dangers, worse
+from rolemodel_ci.iam.marks import FoundMarks, dangerous, marks_of, worst
+from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.iam.trust import Ways
 from rolemodel_ci.model import Grant, Place, Policy, Problem
 from rolemodel_ci.reshaped import Joining, Reshaped, Side, joining, reshaped, steady_ids, ways_into
@@ -38,7 +39,7 @@ class Touch(StrEnum):
 class Asked:
     """One grant that the change touches. `place` is in the head; of a grant that goes, in the base.
 
-    `danger` says what makes the role as good as an administrator, or is None. `until_then` is the last day that the
+    `danger` is what makes the role as good as an administrator, or None. `until_then` is the last day that the
     grant had before the change.
     """
 
@@ -49,7 +50,7 @@ class Asked:
     place: Place
     expires: date | None = None
     reason: str | None = None
-    danger: str | None = None
+    danger: Mark | None = None
     until_then: date | None = None
 
     @property
@@ -63,7 +64,8 @@ class Request:
     """Everything that the change asks for.
 
     `dangers` says, by account and role, what makes a role as good as an administrator, before the change or after it.
-    `newly` has those of them that are so, or are worse, only after it, of accounts that were there before it.
+    `newly` has those that are so, or are worse, only after it, and every new role with a dangerous action. `gained` are
+    the dangerous actions that another role, which was there before it, has only after it.
     `joining` says what the accounts that are `coming` are; `leaving` are those `going` whose stack stays, for they are
     not `absent` but out of the config.
     `held` says who then holds each role that changes or comes, `ways` how else it may be taken on.
@@ -76,8 +78,8 @@ class Request:
     reshaped: tuple[Reshaped, ...] = ()
     coming: tuple[str, ...] = ()
     going: tuple[str, ...] = ()
-    dangers: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    newly: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    dangers: Mapping[tuple[str, str], Mark] = field(default_factory=dict)
+    newly: Mapping[tuple[str, str], Mark] = field(default_factory=dict)
     held: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     whole: bool = True
@@ -86,6 +88,7 @@ class Request:
     settings: tuple[Setting, ...] = ()
     joining: tuple[Joining, ...] = ()
     leaving: tuple[str, ...] = ()
+    gained: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -97,32 +100,32 @@ class Request:
 def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, ...] = ()) -> Request:
     """Compare two states of the repository. `base` None: there was none, or it was not usable.
 
-    `changed` are paths of the repository that the change touches, of which those that decide anything are kept.
+    `changed` are paths that the change touches, of which those that decide anything are kept.
     """
     after = subject(head, today).resolved
     before = subject(base, today).resolved if base else {}
     sides = _side(base, before), _side(head, after)
     was, now = (side.resolved.keys() for side in sides)
-    risky_before, risky = _dangers(before), _dangers(after)
-    newly = {
-        key: why for key, why in risky.items() if key[0] in was & now and worse(why, risky_before.get(key))
-    }  # fmt: skip
+    found = FoundMarks(
+        marks_of(before), marks_of(after), {(a, role) for a in was & now for role in role_names(before[a])}
+    )
+    newly, (risky_before, risky) = found.newly(now), (dangerous(found.before), dangerous(found.after))
     holding_before, holding = _holding(base, today), _holding(head, today)
     unmanaged = bool(base and base.users and head.users is None)
     if unmanaged:  # memberships of what stays are left alone; with what goes, they go
-        stays = {(name, role) for name in was & now for role in role_names(after[name])}
+        stays = _roles(after, was & now)
         holding = {key: grant for key, grant in holding_before.items() if key[:2] in stays}
     grants = sorted(_grants(holding_before, holding, risky_before, risky), key=_importance)
     ids = steady_ids(base, head)
     shapes = tuple(reshaped(*sides, ids))
     touched = {(account, d.name) for shape in shapes for account in shape.accounts for d in shape.differences}
-    touched |= newly.keys() | {(account, role) for account in now - was for role in role_names(after[account])}
+    touched |= newly.keys() | _roles(after, now - was)
     return Request(
         tuple(grants),
         shapes,
         tuple(sorted(now - was)),
         tuple(sorted(was - now)),
-        risky_before | risky,
+        worst(risky_before, risky),
         newly,
         _held(holding, touched),
         tuple(path for path in sorted(changed) if decides(path, head, base)),
@@ -132,12 +135,17 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         settings(base, head),
         tuple(joining(base, head, *sides)),
         tuple(sorted(was - {account.name for account in head.accounts})),
+        found.gained(newly),
     )
 
 
-def dangers_of(policy: Policy, today: date) -> dict[tuple[str, str], str]:
+def _roles(resolved: Mapping[str, Resolved], accounts: Iterable[str]) -> set[tuple[str, str]]:
+    return {(account, role) for account in accounts for role in role_names(resolved[account])}
+
+
+def dangers_of(policy: Policy, today: date) -> dict[tuple[str, str], Mark]:
     """By account and role, what makes a role as good as an administrator."""
-    return _dangers(subject(policy, today).resolved)
+    return dangerous(marks_of(subject(policy, today).resolved))
 
 
 _DECISIVE = ("CODEOWNERS", ".gitattributes", ".gitmodules", "action.yml", "action.yaml", "Dockerfile")
@@ -201,17 +209,6 @@ def _importance(asked: Asked) -> tuple[object, ...]:
     return (asked.danger is None, not asked.gives, asked.account, asked.role, asked.user)
 
 
-def _dangers(resolved: Mapping[str, Resolved]) -> dict[tuple[str, str], str]:
-    """By account and role. Accounts share what they resolve to, so that little is looked at twice."""
-    known: dict[int, dict[str, str]] = {}
-    found: dict[tuple[str, str], str] = {}
-    for account, meaning in resolved.items():
-        if id(meaning) not in known:
-            known[id(meaning)] = dangers(meaning)
-        found |= {(account, role): why for role, why in known[id(meaning)].items()}
-    return found
-
-
 def _holding(policy: Policy | None, today: date) -> dict[_Key, Grant]:
     """The grants that count today, of accounts that are there, by account, role and user."""
     if policy is None or policy.users is None:
@@ -223,8 +220,8 @@ def _holding(policy: Policy | None, today: date) -> dict[_Key, Grant]:
 def _grants(
     before: Mapping[_Key, Grant],
     after: Mapping[_Key, Grant],
-    risky_before: Mapping[tuple[str, str], str],
-    risky: Mapping[tuple[str, str], str],
+    risky_before: Mapping[tuple[str, str], Mark],
+    risky: Mapping[tuple[str, str], Mark],
 ) -> Iterator[Asked]:
     for key in before.keys() | after.keys():
         touch = _touch(before.get(key), after.get(key))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import assert_never
 
+from rolemodel_ci.diff import named_for
 from rolemodel_ci.model import Account, Place, Policy
 from rolemodel_ci.plan import (
     AddMember,
@@ -16,6 +17,7 @@ from rolemodel_ci.plan import (
     DeletePolicy,
     DeleteStack,
     DetachPolicy,
+    GroupChange,
     Origin,
     Plan,
     PutPolicy,
@@ -37,7 +39,7 @@ def attribute(plan: Plan, base: Policy | None, head: Policy, today: date) -> Pla
     A grant has ended only if it was to end before the change already: one that the change itself dates back is revoked.
     """
     facts = _Facts(base, head, today)
-    changes = (facts.undated(change) for change in plan.changes)
+    changes = (facts.undated(facts.named(change)) for change in plan.changes)
     changed = tuple(replace(change, origin=facts.origin(change)) for change in changes)
     return replace(plan, changes=changed, shortened=shortened(base, head, today))
 
@@ -67,7 +69,9 @@ def attribute_since(plan: Plan, since: Since, today: date) -> Attributed:
     ended = _ended(since.base, today)
     changes, askers = [], []
     for given in plan.changes:
-        change = given
+        change = whole.named(given)
+        for _, facts in parts:
+            change = facts.named(change)
         if isinstance(change, RemoveMember) and (change.group, change.user) not in ended:
             change = replace(change, ended=None)
         asking = frozenset(commit for commit, facts in parts if facts.origin(change) is Origin.REQUESTED)
@@ -115,7 +119,17 @@ class _Facts:
             account.name for account in head.accounts if base is None or _stack_differs(base, head, account.name)
         }
         self._moved = head.renumbered(base)
+        self._known, self._head = _whose(base), head
         self.shortened = {(one.group, one.user) for one in shortened(base, head, today)}
+
+    def named(self, change: Change) -> Change:
+        """The change with the account and role that its group was for, as the state before has them; of a group that it
+        does not know either, as the name says.
+        """
+        if not isinstance(change, GroupChange) or change.account is not None:
+            return change
+        account, role = self._known.get(change.group) or named_for(self._head, change.group)
+        return replace(change, account=account, role=role) if account else change
 
     def undated(self, change: Change) -> Change:
         """The change without the last day of its grant, where the grant would hold today but for this very change."""
@@ -151,6 +165,14 @@ def _members(policy: Policy | None, today: date) -> set[tuple[str, str]]:
     if policy is None or policy.users is None:
         return set()
     return {(policy.group_name(g.account, g.role), g.user) for g in policy.users.grants if g.holds(today)}
+
+
+def _whose(policy: Policy | None) -> dict[str, tuple[str, str]]:
+    """Account and role of every group that a policy can have."""
+    if policy is None:
+        return {}
+    pairs = ((account.name, role.name) for account in policy.accounts for role in policy.template.roles)
+    return {policy.group_name(*pair): pair for pair in pairs}
 
 
 def _groups(policy: Policy | None) -> set[str]:

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from loading import BASE, TODAY, InMemory, loaded, problems
 
 from rolemodel_ci.checks import check
-from rolemodel_ci.danger import dangers
 from rolemodel_ci.diff import plan_all
 from rolemodel_ci.diff.stacks import stack_diff
 from rolemodel_ci.document import read_document
 from rolemodel_ci.guard.keeping import last_administrator
+from rolemodel_ci.iam.escalation import dangers
 from rolemodel_ci.iam.role_diff import differences
 from rolemodel_ci.listing import listing
 from rolemodel_ci.live import Identity, Live, LiveMaster, LiveStack

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -13,9 +14,9 @@ from hypothesis import given
 from worlds import policies
 
 import rolemodel_ci.reshaped as module
-from rolemodel_ci.danger import ADMINISTRATOR, IDENTITIES, PASSING
 from rolemodel_ci.iam.differences import OUTPUTS, TEXTS, Difference
 from rolemodel_ci.iam.documents import Principal
+from rolemodel_ci.iam.privilege import Mark, Privilege
 from rolemodel_ci.iam.role_diff import differences
 from rolemodel_ci.iam.trust import Way, Ways
 from rolemodel_ci.model import Grant, Place, Policy, Problem
@@ -26,13 +27,20 @@ from rolemodel_ci.reshaped import Joining
 YESTERDAY, TOMORROW = TODAY - timedelta(1), TODAY + timedelta(1)
 
 
-def allowing(action: str, **also: Any) -> dict[str, Any]:
+def allowing(action: str | list[str], **also: Any) -> dict[str, Any]:
     """Properties of a role that may do this on everything."""
     document = {"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
     return {"Policies": [{"PolicyName": "Main", "PolicyDocument": document}], **also}
 
 
 ROLES = {"Admin": allowing("*"), "Reader": allowing("s3:Get*")}
+
+ADMINISTRATOR, IDENTITIES, PASSING = Privilege.ADMINISTRATOR, Privilege.IDENTITIES, Privilege.PASSING
+
+
+def levels(marks: Mapping[tuple[str, str], Mark]) -> dict[tuple[str, str], Privilege]:
+    """The level of each role by account and role."""
+    return {key: mark.privilege for key, mark in marks.items()}
 
 
 def told(found: Request) -> list[str]:
@@ -83,10 +91,15 @@ def test_a_grant_has_everything_that_a_reviewer_wants() -> None:
 
     longer, loses = found
     assert longer == Asked(
-        Touch.LONGER, "bob", "prod", "Admin", Place("users.yml", 3, 14), date(2027, 2, 1), "on call", ADMINISTRATOR,
-        date(2027, 1, 1),
+        Touch.LONGER, "bob", "prod", "Admin", Place("users.yml", 3, 14), date(2027, 2, 1), "on call",
+        Mark(ADMINISTRATOR), date(2027, 1, 1),
     )  # fmt: skip
-    assert (loses.touch, loses.place.line, loses.danger, loses.until_then) == (Touch.LOSES, 1, ADMINISTRATOR, None)
+    assert (loses.touch, loses.place.line, loses.danger, loses.until_then) == (
+        Touch.LOSES,
+        1,
+        Mark(ADMINISTRATOR),
+        None,
+    )
     assert (longer.gives, loses.gives) == (True, False)
 
 
@@ -343,8 +356,8 @@ def test_without_a_base_everything_is_asked_for() -> None:
 
     assert told(found) == ["gains bob prod Admin"]
     assert (found.coming, found.going, found.reshaped, found.whole) == (("dev", "prod"), (), (), False)
-    assert found.dangers == {("prod", "Admin"): ADMINISTRATOR, ("dev", "Admin"): ADMINISTRATOR}
-    assert found.newly == {}
+    assert levels(found.dangers) == {("prod", "Admin"): ADMINISTRATOR, ("dev", "Admin"): ADMINISTRATOR}
+    assert found.newly == found.dangers
     assert request(policy(None), policy(None), TODAY).whole
 
 
@@ -417,13 +430,13 @@ def test_what_is_dangerous_before_and_after_and_who_holds_it() -> None:
     head = policy(users, roles={"Admin": allowing("ec2:*"), "Reader": allowing("iam:*")})
     found = request(base, head, TODAY)
 
-    assert found.dangers == {
+    assert levels(found.dangers) == {
         ("prod", "Admin"): ADMINISTRATOR,
         ("dev", "Admin"): ADMINISTRATOR,
         ("prod", "Reader"): IDENTITIES,
         ("dev", "Reader"): IDENTITIES,
     }
-    assert found.newly == {("prod", "Reader"): IDENTITIES, ("dev", "Reader"): IDENTITIES}
+    assert levels(found.newly) == {("prod", "Reader"): IDENTITIES, ("dev", "Reader"): IDENTITIES}
     assert found.held == {
         ("prod", "Admin"): frozenset({"bob"}),
         ("prod", "Reader"): frozenset({"carol", "dave"}),
@@ -444,21 +457,30 @@ def test_what_is_dangerous_before_and_after_and_who_holds_it() -> None:
         ("s3:*", "iam:PassRole", PASSING),
     ],
 )
-def test_newly_dangerous_is_what_was_not_so_bad_before(before: str, after: str, newly: str | None) -> None:
+def test_newly_dangerous_is_what_was_not_so_bad_before(before: str, after: str, newly: Privilege | None) -> None:
     found = request(
         policy("{}", roles={"R": allowing(before)}, accounts=["prod"]),
         policy("{}", roles={"R": allowing(after)}, accounts=["prod"]),
         TODAY,
     )
 
-    assert found.newly == ({("prod", "R"): newly} if newly else {})
+    assert levels(found.newly) == ({("prod", "R"): newly} if newly else {})
 
 
-def test_an_account_that_joins_makes_no_role_newly_dangerous() -> None:
+def test_an_account_that_joins_has_new_roles() -> None:
     found = request(policy("{}", roles=ROLES, accounts=["prod"]), policy("{}", roles=ROLES), TODAY)
 
-    assert found.newly == {}
+    assert levels(found.newly) == {("dev", "Admin"): ADMINISTRATOR}
     assert ("dev", "Admin") in found.dangers
+
+
+def test_what_a_role_gains_is_told_though_its_level_stays() -> None:
+    before = allowing("iam:PutRolePolicy")
+    after = allowing(["iam:PutRolePolicy", "lambda:UpdateFunctionCode", "s3:Get*"])
+    found = request(policy("{}", roles={"R": before}), policy("{}", roles={"R": after, "S": after}), TODAY)
+
+    assert found.gained == {(name, "R"): ("lambda:UpdateFunctionCode",) for name in ("dev", "prod")}
+    assert levels(found.newly) == {(name, "S"): IDENTITIES for name in ("dev", "prod")}
 
 
 @pytest.mark.parametrize(("own_id", "times"), [(False, 1), (True, 500)])

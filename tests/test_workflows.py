@@ -147,7 +147,8 @@ def test_whatever_may_write_is_one_after_the_other(name: str) -> None:
 @pytest.mark.parametrize("name", ACCESS)
 def test_rights_of_the_jobs_are_what_the_page_says(name: str) -> None:
     rights = {job: set(told["permissions"]) for job, told in jobs(name).items()}
-    assert rights["plan"] == rights["apply"] == {"contents", "pull-requests", "id-token"}
+    assert rights["plan"] == {"contents", "pull-requests", "id-token"}
+    assert rights["apply"] == {"actions", "contents", "pull-requests", "id-token"}
     assert rights["look"] == {"contents", "id-token"}
     assert not [job for job in jobs(name).values() if "environment" in job]
 

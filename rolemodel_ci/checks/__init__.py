@@ -7,6 +7,7 @@ from datetime import date
 from rolemodel_ci.checks.apart import APART_CHECKS
 from rolemodel_ci.checks.config import CONFIG_CHECKS
 from rolemodel_ci.checks.lasting import LASTING_CHECKS
+from rolemodel_ci.checks.managed import MANAGED_CHECKS
 from rolemodel_ci.checks.subject import Check, Subject, subject
 from rolemodel_ci.checks.template import TEMPLATE_CHECKS
 from rolemodel_ci.checks.texts import TEXT_CHECKS
@@ -21,6 +22,7 @@ CHECKS: tuple[Check, ...] = (
     *TEMPLATE_CHECKS,
     *TEXT_CHECKS,
     *LASTING_CHECKS,
+    *MANAGED_CHECKS,
 )
 
 __all__ = ["CHECKS", "Check", "Subject", "check"]

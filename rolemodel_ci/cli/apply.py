@@ -6,7 +6,7 @@ import contextlib
 import platform
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from rolemodel_ci.cli.world import World, watching, world
 from rolemodel_ci.edge.working_copy import working_copy
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.guard import strictest
-from rolemodel_ci.model import Policy
+from rolemodel_ci.model import Guards, Policy
 from rolemodel_ci.plan import Plan, Report
 from rolemodel_ci.render.json import refusals_json, report_json
 from rolemodel_ci.render.plans import override_blocks, plan_blocks, question, refusal_blocks
@@ -172,14 +172,26 @@ def _made(reviewed: Approved, policy: Policy, opened: World, audit: Audit, may_w
 
 
 def _judged(policy: Policy, memory: Memory) -> Policy:
-    """The policy as guards judge it: what was approved or applied last, and can be had from Git, counts as well."""
-    answer = memory.recognised().answer
-    commits = (answer.approved_commit, answer.applied_commit) if isinstance(answer, AppliedState) else ()
-    for commit in dict.fromkeys(commits):
-        if commit is not None:
-            with contextlib.suppress(CannotGoOn):
-                policy = strictest(policy, base_policy(commit, policy.config_file))
-    return policy
+    """The policy as guards judge it: what was approved and applied last counts as well, and what is committed here.
+
+    Where that is not known, no limit counts that is wider than the defaults. Without Git there is nothing to compare
+    with.
+    """
+    seen = memory.recognised()
+    if not memory.attempt(whole=False).identity.config:
+        return policy
+    answer = seen.answer
+    commits = {answer.approved_commit, answer.applied_commit} if isinstance(answer, AppliedState) else {None}
+    try:
+        states = [base_policy(commit, policy.config_file) for commit in sorted(c for c in commits if c)]
+    except CannotGoOn as error:
+        memory.say(f"Guards are strict in this run: {error.message}, which was applied last.")
+        commits = {None}
+    if None not in commits:
+        return strictest(policy, *states)
+    with contextlib.suppress(CannotGoOn):
+        policy = strictest(policy, base_policy("HEAD", policy.config_file))
+    return strictest(policy, replace(policy, guards=Guards()))
 
 
 def local_memory(policy: Policy, opened: World, audit: Audit) -> Memory:

@@ -131,7 +131,12 @@ class Memory:
         """
         attempt, seen = self.attempt(whole=whole), self.recognised()
         state = begun(seen.answer, attempt, now(), self.audit.digest())
-        if not self._lock(seen, state):
+        try:
+            is_locked = self._lock(seen, state)
+        except KeyboardInterrupt:  # the block is to tell that nothing was begun
+            yield Locked(_interrupt, attempt)
+            return
+        if not is_locked:
             yield Locked(lambda: None, attempt)
             return
         held = Locked(self.store.check, attempt, state, self.audit)
@@ -142,7 +147,7 @@ class Memory:
                 with contextlib.suppress(StateError, LockedError):  # the error under way says more
                     self.store.unlock(held.after)
                 raise
-            self.store.unlock(held.after)
+            self._unlock(held)
 
     def remember(self, *, whole: bool, anyway: bool = False) -> None:
         """Remember a run that had nothing to change, if its policy is another one than was applied, or `anyway`."""
@@ -163,6 +168,15 @@ class Memory:
         except LockedError as error:
             raise OutrunError(error.message, error.remedy) from error
 
+    def _unlock(self, held: Locked) -> None:
+        """Give the lock back. Where that fails, what was done is done, and the next run sees to the rest."""
+        try:
+            self.store.unlock(held.after)
+        except StateError as error:
+            if self.required:
+                raise LockedError(error.message, f"All that is reported was done. {error.remedy}") from error
+            self.say(f"Warning: {error.message}. All that is reported was done. {error.remedy}")
+
     def _write(self, seen: Remembered, write: Callable[[], None]) -> bool:
         """Write, or tell that it cannot be done where that is not required."""
         if isinstance(seen.answer, ForeignState):
@@ -177,6 +191,10 @@ class Memory:
             self.say(f"Warning: {error.message}. No other run is locked out. {error.remedy}")
             return False
         return True
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
 
 
 def now() -> datetime:

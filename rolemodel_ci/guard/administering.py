@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from rolemodel_ci.danger import administrations
 from rolemodel_ci.iam.documents import Document, Statement, Test, chosen
+from rolemodel_ci.iam.escalation import administrations
+from rolemodel_ci.iam.managed_policies import gives_only
 from rolemodel_ci.iam.meaning import Meaning, Role
 from rolemodel_ci.iam.values import Name, Value
 from rolemodel_ci.resolve import Resolved
@@ -26,7 +27,6 @@ _MET = frozenset({
 
 _USER = re.compile(r"arn:[^:]*:iam::([0-9]{12}):user/(?:.*/)?([^/]+)\Z")
 _ROOT = re.compile(r"arn:[^:]*:iam::([0-9]{12}):root\Z")
-_OF_AWS = re.compile(r"arn:[^:]*:iam::aws:policy/(?!.*(?:Deny|Quarantine))")
 _ANY_IDENTITY = tuple(f"arn:aws:iam::000000000000:{kind}/any" for kind in ("role", "user", "group", "policy"))
 
 _BOUNDARY = ("PermissionsBoundary", None)
@@ -85,7 +85,7 @@ def _limit(role: Role, was: Role | None) -> str:
     if any(isinstance(atom, Statement) and atom.effect != "Allow" and _takes_powers(atom) for atom in denied):
         return "a Deny may leave it less than that"
     attached = set(role.attached) - set(was.attached if was else ())
-    if any(arn not in role.own and not (isinstance(arn, str) and _OF_AWS.match(arn)) for arn, _ in attached):
+    if any(arn not in role.own and not (isinstance(arn, str) and gives_only(arn)) for arn, _ in attached):
         return "a managed policy that cannot be read may leave it less than that"
     return ""
 

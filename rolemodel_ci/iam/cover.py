@@ -12,7 +12,7 @@ from itertools import product
 
 from rolemodel_ci.functions import DYNAMIC
 from rolemodel_ci.iam.documents import Opaque, Principal, Statement, Test
-from rolemodel_ci.iam.values import Part, Value, parts_of
+from rolemodel_ci.iam.values import Part, Reference, Value, parts_of, text_of
 
 _STEPS = 2_000_000
 """Comparisons of characters for all statements of one role: a second or so."""
@@ -79,27 +79,43 @@ class Cover:
         if outer.actions:
             keys = [name.key for name in outer.actions]
             if inner.actions:
-                return all(any(self.text(name.key, key) for key in keys) for name in inner.actions)
+                return all(any(self._action(name.key, key) for key in keys) for name in inner.actions)
             return _ANY in keys
         excluded = [name.key for name in outer.not_actions or ()]
         if inner.actions:
             return all(_apart(name.key, other) for name in inner.actions for other in excluded)
-        return self._all_within(excluded, [name.key for name in inner.not_actions or ()])
+        left_out = [name.key for name in inner.not_actions or ()]
+        return all(any(self._action(each, other) for other in left_out) for each in excluded)
 
-    def _all_within(self, excluded: Iterable[Value], by: Sequence[Value]) -> bool:
-        """Whether what the outer one leaves out is left out by the inner one, too."""
-        return all(any(self.text(each, other) for other in by) for each in excluded)
+    def _action(self, inner: Value, outer: Value) -> bool:
+        """Whether a pattern for actions covers another one; the service before the colon has no wildcards."""
+        service, colon, _ = outer.partition(":") if isinstance(outer, str) else ("", "", "")
+        return inner == outer or outer == _ANY or (bool(colon) and _is_literal(service) and self.text(inner, outer))
 
     def _resource(self, inner: Statement, resource: Value | None, outer: Statement) -> bool:
         if outer.not_resources is not None:
             if inner.not_resources is not None:
-                return self._all_within(outer.not_resources, inner.not_resources)
+                left_out = inner.not_resources
+                return all(any(self._arn(each, other) for other in left_out) for each in outer.not_resources)
             return resource is not None and all(_apart(resource, other) for other in outer.not_resources)
         if inner.not_resources is not None:
             return _ANY in (outer.resources or ())
         if resource is None:
             return outer.resources is None
-        return any(self.text(resource, pattern) for pattern in outer.resources or ())
+        return any(self._arn(resource, pattern) for pattern in outer.resources or ())
+
+    def _arn(self, inner: Value, outer: Value) -> bool:
+        """Whether a pattern for resources covers another one: part by part, for no wildcard is sure to match a colon.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+        """
+        if inner == outer or outer == _ANY:
+            return True
+        parts, patterns = _arn_parts(inner), _arn_parts(outer)
+        if parts is None or patterns is None:
+            return False
+        ahead = all(_is_within(part) for part in parts[:-1])
+        return ahead and all(self.text(part, pattern) for part, pattern in zip(parts, patterns, strict=True))
 
     def _principal(self, inner: Statement, who: Principal | None, outer: Statement) -> bool:
         if outer.not_principals is not None:
@@ -126,6 +142,31 @@ class Cover:
             return False
         self._steps -= len(pieces) * (1 + pattern.count(_ANY))
         return self._steps > 0 and _matches(pieces, pattern)
+
+
+_ARN_PARTS = 6
+
+# References that stand for no colon.
+_SINGLE = frozenset({"AWS::AccountId", "AWS::Partition", "AWS::Region"})
+
+
+def _arn_parts(value: Value) -> list[Value] | None:
+    """The six parts of an ARN; None for what is none."""
+    if any(isinstance(part, str) and DYNAMIC in part for part in parts_of(value)):
+        return None
+    parts: list[list[Part]] = [[]]
+    for part in parts_of(value):
+        pieces = part.split(":", _ARN_PARTS - len(parts)) if isinstance(part, str) else [part]
+        parts[-1].append(pieces[0])
+        parts += [[piece] for piece in pieces[1:]]
+    return [text_of(part) for part in parts] if len(parts) == _ARN_PARTS else None
+
+
+def _is_within(part: Value) -> bool:
+    """Whether a part of an ARN surely is one part, whatever AWS puts in."""
+    return all(
+        isinstance(each, str) or (isinstance(each, Reference) and each.name in _SINGLE) for each in parts_of(part)
+    )
 
 
 def _is_literal(value: Value) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from rolemodel_ci.iam.differences import KEEPING, Direction, PropertyChange, Sign
+from rolemodel_ci.iam.managed_policies import denies_only, gives_only
 from rolemodel_ci.iam.meaning import Property
 from rolemodel_ci.iam.values import Choice, Value
 
@@ -12,27 +13,17 @@ SESSION_SECONDS = 3600
 """Of a role that does not say how long a session may last:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html"""
 
-# AWS's own policies that take away, so that their going gives, and nothing else does what they do:
-# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
-_DENYING = frozenset(
-    f"arn:aws:iam::aws:policy/{name}"
-    for name in (
-        "AWSDenyAll", "AWSCompromisedKeyQuarantine", "AWSCompromisedKeyQuarantineV2", "AWSCompromisedKeyQuarantineV3",
-    )
-)  # fmt: skip
-_OF_AWS = "arn:aws:iam::aws:policy/"
-
 
 def of_attachment(sign: Sign, policy: Value, own: bool) -> Direction:
     """What it does to get or to lose a managed policy."""
     if own:
         return Direction.NEUTRAL  # its statements are told one by one
-    denies = policy in _DENYING
+    arn = policy if isinstance(policy, str) else ""
+    if denies_only(arn):
+        return Direction.NARROWS if sign == "+" else Direction.WIDENS
     if sign == "+":
-        return Direction.NARROWS if denies else Direction.WIDENS
-    if isinstance(policy, str) and policy.startswith(_OF_AWS):
-        return Direction.WIDENS if denies else Direction.NARROWS
-    return Direction.EITHER  # it may have denied something
+        return Direction.WIDENS
+    return Direction.NARROWS if gives_only(arn) else Direction.EITHER  # it may have denied something
 
 
 def property_changes(

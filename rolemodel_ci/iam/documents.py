@@ -21,6 +21,7 @@ from rolemodel_ci.iam.values import (
     Items,
     Name,
     Value,
+    caseless,
     listed,
     lowered,
     unique,
@@ -129,7 +130,8 @@ def _document(value: Value, when: When) -> Iterator[Atom]:
         yield Opaque(value, when)
         return
     yield from (Opaque(Entries((pair,)), when) for pair in value.pairs if pair[0] not in _DOCUMENT_KEYS)
-    version = value.get("Version") or _OLD
+    stated = value.get("Version")
+    version = _OLD if stated is None else stated
     if version not in (_OLD, _NEW):
         yield Opaque(Entries((("Version", version),)), when)
     found = False
@@ -226,8 +228,8 @@ def _tests(value: Value | None) -> tuple[tuple[Test | Opaque, ...], list[tuple[s
         if not isinstance(tests, Entries) or not tests.pairs:
             found.append(Opaque(Entries(((operator, tests),))))
             continue
-        keys = [key.lower() for key, _ in tests.pairs]
-        found += [Test(operator, Name(key.lower(), key), _set(each) or ()) for key, each in tests.pairs]
+        keys = [caseless(key) for key, _ in tests.pairs]
+        found += [Test(operator, Name(caseless(key), key), _set(each) or ()) for key, each in tests.pairs]
         twice += [("Condition", Entries(((operator, tests),)))] if len(set(keys)) < len(keys) else []
     if not isinstance(value, Entries):
         found.append(Opaque(value))

@@ -11,9 +11,10 @@ from rolemodel_ci.iam.differences import Carrier, Source
 from rolemodel_ci.iam.documents import Atom, Document, Opaque, When, document, guarded, merged
 from rolemodel_ci.iam.values import Canon, Entries, Items, Reference, Text, Value, unique
 from rolemodel_ci.resolve import Resolved
-from rolemodel_ci.roles import attachments, properties_of, role_names
+from rolemodel_ci.roles import properties_of, role_name, role_names
 
 _MANAGED = "AWS::IAM::ManagedPolicy"
+_NAMING = {"AWS::IAM::Policy": "Roles", _MANAGED: "Roles", "AWS::IAM::RolePolicy": "RoleName"}
 _DOCUMENTS = ("PolicyDocument", "AssumeRolePolicyDocument")
 
 # What is told of a policy in another way, or that means nothing to IAM.
@@ -23,6 +24,7 @@ _OF_ROLES = frozenset({"AssumeRolePolicyDocument", "Policies", "ManagedPolicyArn
 _OWN_ARN = re.compile(r"(?<!:aws):policy(/.*)\Z", re.DOTALL)
 
 Property = tuple[str, Source | None]
+_Held = tuple[Carrier, str, When]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +57,32 @@ class Meaning:
     def __init__(self, resolved: Resolved) -> None:
         self.resolved = resolved
         self._canon = Canon(resolved.conditions, resolved.mappings)
-        self._of_role: dict[str, list[tuple[Carrier, str]]] = {name: [] for name in role_names(resolved)}
+        self._of_role: dict[str, list[_Held]] = {name: [] for name in role_names(resolved)}
+        self._elsewhere: set[str] = set()
         self._paths = {self._path(name): name for name in resolved.resources if self._is_managed(name)}
         self.within: set[str] = set()
-        for attached in attachments(resolved):
-            for owner in dict.fromkeys(attached.owners):
-                self._of_role[owner].append((self._carrier(attached.name), attached.name))
-            if not attached.elsewhere:
-                self.within.add(attached.name)
+        self._attach()
         for name in self._of_role:
             arns = properties_of(resolved.resources[name]).get("ManagedPolicyArns", [])
             self.within |= {own for policy, _ in guarded(self._canon.value(arns)) if (own := self._named(policy))}
-        self.within -= {name for name in self.within if self._is_of_others(name)}
+        self.within -= self._elsewhere
+
+    def _attach(self) -> None:
+        """Find the policies that name roles of the template, and those that name somebody else as well."""
+        given = {name: role for role in self._of_role if (name := role_name(self.resolved, role))}
+        for name, resource in self.resolved.resources.items():
+            key = _NAMING.get(str(resource.get("Type")))
+            properties = properties_of(resource)
+            for entry, when in guarded(self._canon.value(properties.get(key, []))) if key else ():
+                is_text = isinstance(entry, str)
+                owner = given.get(str(entry)) if is_text else getattr(entry, "name", "")
+                if owner in self._of_role and (is_text or entry == Reference(owner)):
+                    self._of_role[owner].append((self._carrier(name), name, when))
+                    self.within.add(name)
+                else:
+                    self._elsewhere.add(name)
+            if key and (properties.get("Users") or properties.get("Groups")):
+                self._elsewhere.add(name)
 
     def inputs(self, role: str) -> list[Any]:
         """Everything in the template that `role` comes from, as it is written."""
@@ -74,7 +90,7 @@ class Meaning:
         properties = properties_of(resources[role])
         arns = str([properties.get("ManagedPolicyArns"), properties.get("PermissionsBoundary")])
         named = [name for name in self._paths.values() if name in arns or self._path(name) in arns]
-        attached = [(carrier, name, resources[name]) for carrier, name in self._of_role[role]]
+        attached = [(held, resources[held[1]]) for held in self._of_role[role]]
         return [resources[role], attached, [(name, resources[name]) for name in named]]
 
     def role(self, name: str) -> Role:
@@ -82,15 +98,15 @@ class Meaning:
         resource = self.resolved.resources[name]
         said = {key: self._canon.value(value) for key, value in properties_of(resource).items()}
         attached = _attached(said.get("ManagedPolicyArns"))
-        listed_here = [(Carrier.LISTED, own) for policy, _ in attached if (own := self._own(policy))]
+        listed_here = [(Carrier.LISTED, own, when) for policy, when in attached if (own := self._own(policy))]
         properties: dict[Property, Value] = {
             (key, None): _ordered(key, value) for key, value in said.items() if key not in _OF_ROLES
         }
         properties |= self._attributes(resource)
         permissions = list(self._inline(said.get("Policies")))
-        for carrier, policy in dict.fromkeys((*self._of_role[name], *listed_here)):
+        for carrier, policy, when in dict.fromkeys((*self._of_role[name], *listed_here)):
             source = self._source(carrier, policy)
-            permissions += [(source, atom) for atom in self._statements(policy)]
+            permissions += [(source, atom) for atom in self._statements(policy, when)]
             properties |= self._details(policy, source)
         bounding = self._own(said["PermissionsBoundary"]) if "PermissionsBoundary" in said else None
         return Role(
@@ -173,11 +189,12 @@ class Meaning:
             if written is not None:
                 yield from ((source, atom) for atom in document(written, when))
 
-    def _statements(self, policy: str) -> Document:
-        """What a policy resource says."""
+    def _statements(self, policy: str, when: When = ()) -> Document:
+        """What a policy resource says, where it is attached under some conditions."""
         resource = self.resolved.resources[policy]
         condition = resource.get("Condition")
-        when = ((self._canon.condition(condition), True),) if isinstance(condition, str) else ()
+        if isinstance(condition, str):
+            when = unique((*when, (self._canon.condition(condition), True)))
         written = properties_of(resource).get("PolicyDocument", {})
         return document(self._canon.value(written), when)
 
@@ -189,13 +206,6 @@ class Meaning:
     def _is_managed(self, name: str) -> bool:
         resource = self.resolved.resources.get(name)
         return isinstance(resource, dict) and resource.get("Type") == _MANAGED
-
-    def _is_of_others(self, policy: str) -> bool:
-        """Whether users, groups or roles of elsewhere have a policy."""
-        properties = properties_of(self.resolved.resources[policy])
-        roles = self._canon.value(properties.get("Roles", []))
-        owners = sum((self._carrier(policy), policy) in held for held in self._of_role.values())
-        return bool(properties.get("Users") or properties.get("Groups")) or len(list(guarded(roles))) > owners
 
     def _path(self, name: str) -> str:
         """Path and name of a managed policy, as the end of its ARN."""

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from rolemodel_ci.iam.documents import Document, Opaque, Principal, Statement, Test, chosen
-from rolemodel_ci.iam.values import Value, unique
+from rolemodel_ci.iam.values import Value, caseless, unique
 
 EVERYBODY = Principal("AWS", "*")
 
@@ -152,7 +152,7 @@ def _is_young(test: Test) -> bool:
 def _value(test: Test) -> str | None:
     """The one value of a test, in lower case; None where there are several or it is no text."""
     one = test.values[0] if len(test.values) == 1 else None
-    return one.lower() if isinstance(one, str) else None
+    return caseless(one) if isinstance(one, str) else None
 
 
 def _refuses_without(statement: Statement) -> bool:

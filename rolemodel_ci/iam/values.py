@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import string
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -144,12 +145,20 @@ def unique(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(sorted(dict.fromkeys(values), key=repr))
 
 
+def caseless(text: str) -> str:
+    """Text in lower case, but only letters of ASCII: the Kelvin sign is no k to IAM."""
+    return text.translate(_LOWER)
+
+
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
 def lowered(value: Value) -> Value:
     """The value with its literal text in lower case."""
     if isinstance(value, str):
-        return value.lower()
+        return caseless(value)
     if isinstance(value, Text):
-        return Text(tuple(part.lower() if isinstance(part, str) else part for part in value.parts))
+        return Text(tuple(caseless(part) if isinstance(part, str) else part for part in value.parts))
     return value
 
 

@@ -17,9 +17,10 @@ from rolemodel_ci.applied_state import Remembered
 from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.listing import Entry, Listing
 from rolemodel_ci.model import Place, Problem, are_usable
-from rolemodel_ci.plan import Blocked, Change, Done, Failed, Plan, Report, Skipped, phase_of
+from rolemodel_ci.plan import Administrator, Blocked, Change, Done, Failed, Plan, Report, Skipped, phase_of
 from rolemodel_ci.render.differences import Line, lines
 from rolemodel_ci.render.memory import memory_json
+from rolemodel_ci.render.privileges import reason
 from rolemodel_ci.render.text import CONTROL, spelled
 from rolemodel_ci.verdict import Refusal
 
@@ -34,7 +35,7 @@ def plan_json(plan: Plan, seen: Remembered | None = None) -> dict[str, Any]:
         digest=digest(plan),
         last_applied=remembered,
         **_plan(plan),
-        administrators=_value(plan.administrators),
+        administrators=[_administrator(one) for one in plan.administrators],
     )
 
 
@@ -152,6 +153,17 @@ def _entry(entry: Entry, found: Listing) -> dict[str, Any]:
 
 def _place(place: Place) -> dict[str, Any]:
     return {"file": place.file, "line": place.line, "column": place.column}
+
+
+def _administrator(one: Administrator) -> dict[str, Any]:
+    return {
+        "account": one.account,
+        "role": one.role,
+        "why": reason(one.why),
+        "user": one.user,
+        "privilege": one.why.privilege.name.lower(),
+        "actions": [*one.why.actions],
+    }
 
 
 def _value(value: Any) -> Any:

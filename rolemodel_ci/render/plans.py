@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import assert_never
 
-from rolemodel_ci.danger import ADMINISTRATOR, UNKNOWN
 from rolemodel_ci.iam.differences import Difference
+from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.plan import (
     AddMember,
     Administrator,
@@ -27,11 +27,11 @@ from rolemodel_ci.plan import (
     UpdateStack,
 )
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Row, Table, Tone, counted, sentence
+from rolemodel_ci.render.described import GroupShape, others
+from rolemodel_ci.render.described import describe as describe
 from rolemodel_ci.render.differences import lines as lines_of
+from rolemodel_ci.render.privileges import rank, reason
 from rolemodel_ci.verdict import Overridden, Refusal
-
-_RANKS = {ADMINISTRATOR: "administrator", UNKNOWN: "perhaps administrator"}
-"""What somebody becomes by a role that is as good as an administrator, in the words of the comment."""
 
 _SHOWN = 20  # names in one warning
 
@@ -39,6 +39,7 @@ _SECTIONS = (
     (Origin.REQUESTED, "Requested by the change"),
     (Origin.EXPIRED, "Ended: the last day of these grants is over"),
     (Origin.DRIFT, "Drift: AWS differs from the repository"),
+    (None, "For a reason that is not known"),
 )
 
 
@@ -67,6 +68,7 @@ def headline(plan: Plan) -> str:
     gains, losses = kinds.count(AddMember), kinds.count(RemoveMember)
     stacks = sum(isinstance(change, StackChange) for change in plan.changes)
     made, gone = kinds.count(CreateGroup), kinds.count(DeleteGroup)
+    more = len(others(plan.changes))
     whole = _whole_groups(plan.changes)
     shapes = [change for change in plan.changes if isinstance(change, PutPolicy | DeletePolicy | DetachPolicy)]
     policies = sum(change.group not in whole for change in shapes)
@@ -80,6 +82,7 @@ def headline(plan: Plan) -> str:
                 counted(made, "group") + " to make" if made else "",
                 counted(gone, "group") + " to delete" if gone else "",
                 counted(policies, "group policy", "group policies") + " to put right" if policies else "",
+                counted(more, "other change") if more else "",
             )
         )
         + "."
@@ -88,19 +91,15 @@ def headline(plan: Plan) -> str:
 
 def alarms(plan: Plan) -> Iterator[str]:
     """What must not be overlooked: who becomes administrator, and what goes from stacks beside roles."""
-    where: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    where: dict[tuple[str, Mark, tuple[str, ...]], list[str]] = {}
     by_role = groupby(plan.administrators, key=lambda one: (one.account, one.role, one.why))
     for (account, role, why), people in by_role:
         where.setdefault((role, why, tuple(one.user for one in people)), []).append(account)
     for (role, why, users), accounts in where.items():
         verb = "becomes" if len(users) == 1 else "become"
-        yield f"{_few(users)} {verb} {_rank(why)} of {_few(accounts)} (`{role}` {why})."
+        yield f"{_few(users)} {verb} {rank(why)} of {_few(accounts)} (`{role}` {reason(why)})."
     for account, names in _lost(plan.changes).items():
         yield f"The stack of `{account}` loses {_few(names)}, with what is in it."
-
-
-def _rank(why: str) -> str:
-    return _RANKS.get(why, "as good as administrator")
 
 
 def _lost(changes: Iterable[Change]) -> dict[str, list[str]]:
@@ -136,7 +135,7 @@ def _few(names: Sequence[str]) -> str:
 
 def change_blocks(changes: Sequence[Change], administrators: Sequence[Administrator] = ()) -> Iterator[Block]:
     """The changes: access, stacks with what changes in their roles, groups."""
-    ranks = {(one.account, one.role): _rank(one.why) for one in administrators}
+    ranks = {(one.account, one.role): rank(one.why) for one in administrators}
     access = [change for change in changes if isinstance(change, AddMember | RemoveMember)]
     if access:
         yield Table(
@@ -147,13 +146,15 @@ def change_blocks(changes: Sequence[Change], administrators: Sequence[Administra
     if stacks:
         yield Table(("", "account", "stack", "roles"), tuple(map(_stack, stacks)))
         yield from _differences(stacks)
-    groups = [
-        change
-        for change in changes
-        if isinstance(change, CreateGroup | DeleteGroup | PutPolicy | DeletePolicy | DetachPolicy)
-    ]
+    groups = [change for change in changes if isinstance(change, GroupShape)]
     if groups:
         yield Table(("", "group", "what"), tuple(_groups(groups)))
+    if rest := others(changes):
+        yield Table(("", "account", "other changes"), tuple(map(_other, rest)))
+
+
+def _other(change: Change) -> Row:
+    return Row(("~", change.account or "", describe(change)), Tone.CHANGE)
 
 
 def refusal_blocks(refusals: Iterable[Refusal]) -> Iterator[Block]:
@@ -179,35 +180,6 @@ def override_blocks(overridden: Iterable[Overridden]) -> Iterator[Block]:
     """What would have stopped a run, had nobody set it aside."""
     for one in overridden:
         yield Paragraph(f"Overridden, by {one.by}: {one.refusal.guard}: {one.refusal.message}.", Tone.CHANGE)
-
-
-def describe(change: Change) -> str:
-    """One change in a few words."""
-    match change:
-        case AddMember():
-            return f"{change.user} gains {change.account} {change.role}"
-        case RemoveMember():
-            return f"{change.user} loses {change.account or change.group} {change.role or ''}".rstrip()
-        case CreateGroup():
-            return f"make group {change.group}"
-        case DeleteGroup():
-            return f"delete group {change.group}"
-        case PutPolicy():
-            return f"write the policy of group {change.group}"
-        case DeletePolicy():
-            return f"delete policy {change.policy} of group {change.group}"
-        case DetachPolicy():
-            return f"detach {change.arn} from group {change.group}"
-        case CreateStack():
-            return f"make stack {change.stack} in {change.account}"
-        case UpdateStack():
-            return f"update stack {change.stack} in {change.account}"
-        case SettleStack():
-            return f"bring stack {change.stack} in {change.account} to rest ({change.status})"
-        case DeleteStack():
-            return f"delete stack {change.stack} in {change.account}"
-        case _:
-            assert_never(change)
 
 
 def _access(change: AddMember | RemoveMember, ranks: Mapping[tuple[str, str], str]) -> Row:
@@ -266,7 +238,7 @@ def _whole_groups(changes: Iterable[Change]) -> set[str]:
     return {change.group for change in changes if isinstance(change, CreateGroup | DeleteGroup)}
 
 
-def _groups(changes: Sequence[Change]) -> Iterator[Row]:
+def _groups(changes: Sequence[GroupShape]) -> Iterator[Row]:
     """One row a group that comes or goes; its policy is part of it. Policies of groups that stay have their own row."""
     whole = _whole_groups(changes)
     for change in changes:
@@ -281,8 +253,10 @@ def _groups(changes: Sequence[Change]) -> Iterator[Row]:
                 yield Row(("- policy", change.group, f"inline policy {change.policy}"), Tone.LOSS)
             case DetachPolicy() if change.group not in whole:
                 yield Row(("- policy", change.group, f"managed policy {change.arn}"), Tone.LOSS)
+            case PutPolicy() | DeletePolicy() | DetachPolicy():
+                pass  # part of a group that comes or goes as a whole
             case _:
-                pass
+                assert_never(change)
 
 
 def _shortfalls(plan: Plan) -> Iterator[Block]:

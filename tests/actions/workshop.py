@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
@@ -273,13 +274,13 @@ class Workshop:
         assert isinstance(answer, AppliedState), answer
         return answer
 
-    def remember(self, commit: str | None = None, repository: str = "") -> None:
-        """Have AWS remember that a commit was applied, main's tip by default."""
+    def remember(self, commit: str | None = None, repository: str = "", called: str = "") -> None:
+        """Have AWS remember that a commit was applied, main's tip by default, perhaps under another name."""
         commit = commit or self.hosted.tip
-        checkout = Checkout(self.hosted.checkout(self.directory / f"read-{commit[:12]}-{self._jobs}", commit))
+        checkout = Checkout(self.hosted.checkout(self.directory / f"read-{uuid.uuid4().hex}", commit))
         policy, _ = read_files(checkout.files(checkout.tree(commit)), "access/config.yml")
         assert policy is not None
-        digest = policy_digest(policy)
+        digest, commit = policy_digest(policy), called or commit
         whose = Identity(repository or f"{self.home.owner}/{self.home.name}", "", "access/config.yml")
         state = AppliedState(
             whose, commit, commit, digest, digest, terms_digest(policy), "a run before", datetime.now(UTC)

@@ -54,7 +54,8 @@ def test_who_becomes_administrator_is_told_and_counted(company: Company) -> None
     assert "AdminRole (administrator)" in ran.out
     assert "1 grant and 0 revocations; 1 user becomes as good as administrator." in ran.err
     planned = run("plan", "--format", "json").json["administrators"]
-    assert planned == [{"account": "prod", "role": "AdminRole", "user": "dave", "why": "allows every action"}]
+    told = {"why": "allows every action", "privilege": "administrator", "actions": []}
+    assert planned == [{"account": "prod", "role": "AdminRole", "user": "dave", **told}]
     assert company.aws.writes() == {}
 
 

@@ -34,7 +34,10 @@ SAID = {
     "role-made-administrator": "1 role made as good as administrator",
     "role-with-a-back-door": "1 role added as administrator, 1 role opened to the outside",
     "trust-changed": "1 role widened, 1 role opened to the outside",
-    "first-request": "5 grants, 1 role opened to the outside, 1 resource beside the roles, 2 accounts added",
+    "first-request": (
+        "5 grants, 1 role added as administrator, 1 role added as good as administrator, 1 role opened to the outside, "
+        "1 resource beside the roles, 2 accounts added"
+    ),
     "role-narrowed": "1 role changed",
     "role-added-and-removed": "3 grants, 3 revocations, 1 role added, 1 role removed",
     "beside-the-roles": "1 resource beside the roles",
@@ -44,7 +47,7 @@ SAID = {
     "500-grants": "500 grants",
 }
 QUIET = {
-    "problems", "nothing", "role-narrowed", "role-added-and-removed", "account-removed", "account-renamed", "applied",
+    "problems", "nothing", "role-narrowed", "role-added-and-removed", "account-removed", "applied",
     "applied-nothing", "no-drift", "drift-report", "drift-repaired",
 }  # fmt: skip
 
@@ -166,7 +169,8 @@ def test_rights_that_only_aws_can_tell_are_told_as_such() -> None:
     assert "### Access change: 1 grant, 1 role given rights that cannot be told\n" in shown
     why = "has rights that cannot be told from the template"
     assert f"`dave` becomes **perhaps administrator** of `prod` (`OpsRole` {why})" in shown
-    assert f"`OpsRole` becomes **perhaps administrator** of `prod`: it {why}. It is held by `dave`" in shown
+    gets = '**Only AWS can tell what it gets by:** `managed policy {"Fn::ImportValue": "policy"}`'
+    assert f"`OpsRole` becomes **perhaps administrator** of `prod`: it {why}. {gets}. It is held by `dave`" in shown
     assert "`OpsRole` · **rights unknown** |" in shown
 
 

@@ -24,6 +24,8 @@ from rolemodel_ci.iam.differences import (
     TrustChange,
 )
 from rolemodel_ci.iam.documents import Opaque, Principal, Statement
+from rolemodel_ci.iam.privilege import Mark, Privilege, Untold
+from rolemodel_ci.iam.privilege import Source as Untellable
 from rolemodel_ci.iam.trust import Way, Ways
 from rolemodel_ci.iam.values import Name, Reference, Text
 from rolemodel_ci.live import Unreadable
@@ -87,6 +89,13 @@ NASTY = (
 HEADROOM = Headroom(8, 300, 2, 10)
 
 
+def every_mark(text: str) -> tuple[Mark, ...]:
+    """Marks in which everything that comes from files is the text."""
+    untold = tuple(Untold(source, text) for source in Untellable)
+    levels = (Privilege.ADMINISTRATOR, Privilege.UNKNOWN, Privilege.LIMITED)
+    return tuple(Mark(level, (text, text), (text,), untold) for level in levels)
+
+
 def changes_about(text: str) -> list[Change]:
     """A change of each kind in which everything that comes from files is the text."""
     mixed = Text((text, Reference(text, text)))
@@ -110,7 +119,7 @@ def request_about(text: str) -> Request:
     grants = [
         Asked(touch, text, text, text, place, date(2027, 1, 31), text, danger, date(2026, 12, 31))
         for touch in Touch
-        for danger in (None, "allows every action")
+        for danger in (None, *every_mark(text))
     ]
     ways = (Way(Principal("AWS", text)), Way(Principal(text, text)), Way(unread=Opaque(text)))
     whats = ("added", "removed", "changed")
@@ -125,8 +134,8 @@ def request_about(text: str) -> Request:
         (Reshaped((text,), tuple(differences)), Reshaped((text, text), tuple(differences[:4]))),
         (text,),
         (text, text),
-        {(text, text): "allows every action"},
-        {(text, text): "allows every action"},
+        {(text, text): every_mark(text)[0]},
+        {(account, text): mark for account, mark in zip((text, "a", "b"), every_mark(text), strict=True)},
         {(text, text): frozenset({text})},
         (text, f".github/workflows/{text}", f".github/{text}", f"bootstrap/{text}", f"{text}/CODEOWNERS"),
         whole=False,
@@ -142,6 +151,7 @@ def request_about(text: str) -> Request:
             for risk in ("", f"as `{text}` and {text}")
         ),
         ways={(text, text): Ways(ways, ways, ways), ("other", text): Ways(ways, ways)},
+        gained={(text, text): (text, text)},
     )
 
 
@@ -172,7 +182,7 @@ def every_kind(text: str) -> dict[str, list[Part]]:
     problems = [Problem(Place(text, 1, 1), "RM100", text, text, severity) for severity in Severity]
     outcomes = tuple(o for c in plan.changes for o in (Done(c), Failed(c, text, text), Skipped(c, text)))
     report = Report(plan, outcomes, interrupted=True)
-    dangers = {(text, text): "allows every action"}
+    dangers = {(text, text): every_mark(text)[0]}
     links = {(text, text): "https://signin.aws.amazon.com/switchrole?account=1"}
     judged = Judged(plan, refusals, HEADROOM, set_aside)
     return {

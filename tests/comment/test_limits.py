@@ -13,6 +13,7 @@ from builders import TODAY
 from rolemodel_ci.guard import Headroom
 from rolemodel_ci.iam.differences import Carrier, Difference, Direction, PermissionChange, Source
 from rolemodel_ci.iam.documents import Statement
+from rolemodel_ci.iam.privilege import Mark, Privilege
 from rolemodel_ci.iam.values import Name
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place, Problem, Severity
@@ -41,10 +42,10 @@ NOTE = re.compile(
     r"\*\*([\d,]+) more (\w+?)s?(?: in [\d,]+ parts?)? left out here for want of room\.\*\* The whole is in "
 )
 LONG = "a reason that goes on and on, with | and ` and <b> in it. " * 9
-DANGER = "allows every action"
+DANGER = Mark(Privilege.ADMINISTRATOR)
 
 
-def asked(number: int, *, reason: str = "", danger: str | None = None, user: str = "person") -> tuple[Asked, ...]:
+def asked(number: int, *, reason: str = "", danger: Mark | None = None, user: str = "person") -> tuple[Asked, ...]:
     """That many grants; `danger` of every tenth."""
     found = [
         Asked(

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 from __future__ import annotations
 
 import email.utils
+import json
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -74,14 +75,18 @@ class Kind:
 NOTHING = Reply(0)
 
 
-def error(status: int, code: str, message: str) -> Reply:
-    """An error of AWS in the query protocol."""
+def error(asked: Asked, status: int, code: str, message: str) -> Reply:
+    """An error of AWS in the query protocol; of Parameter Store in JSON."""
+    if asked.name.startswith("ssm:"):
+        names = {"Throttling": "ThrottlingException", "AccessDenied": "AccessDeniedException"}
+        head = (("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-RequestId", "fault"))
+        return Reply(status, head, json.dumps({"__type": names.get(code, code), "message": message}).encode())
     told = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
     return Reply(status, body=f"<ErrorResponse>{told}<RequestId>fault</RequestId></ErrorResponse>".encode())
 
 
 def _refusing(name: str, status: int, code: str, message: str) -> Kind:
-    return Kind(name, False, lambda asked, reply: error(status, code, message))
+    return Kind(name, False, lambda asked, reply: error(asked, status, code, message))
 
 
 def _broken(asked: Asked, reply: Reply) -> Reply:
@@ -115,10 +120,16 @@ PASSING = (
     _refusing("too-many-requests", 429, "TooManyRequestsException", "Too many requests"),
     _refusing("limit-exceeded", 503, "RequestLimitExceeded", "Request limit exceeded."),
     _refusing("expired-token", 403, "ExpiredToken", "The security token included in the request is expired"),
-    Kind("internal-error", False, lambda asked, reply: error(500, "InternalFailure", "An internal error occurred")),
-    Kind("unavailable", False, lambda asked, reply: error(503, "ServiceUnavailable", "Service is unavailable")),
+    Kind(
+        "internal-error", False, lambda asked, reply: error(asked, 500, "InternalFailure", "An internal error occurred")
+    ),
+    Kind("unavailable", False, lambda asked, reply: error(asked, 503, "ServiceUnavailable", "Service is unavailable")),
     Kind("bad-gateway", False, _plain(502)),
-    Kind("error-after-effect", True, lambda asked, reply: error(500, "InternalFailure", "An internal error occurred")),
+    Kind(
+        "error-after-effect",
+        True,
+        lambda asked, reply: error(asked, 500, "InternalFailure", "An internal error occurred"),
+    ),
     Kind("reset-before", False, _broken),
     Kind("reset-after", True, _broken),
     Kind("truncated", True, _truncated),
@@ -184,7 +195,7 @@ def skewed(seconds: float) -> Kind:
         now = time.time() + seconds
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
         message = f"Signature expired: {asked.signed_at} is now earlier than {stamp} ({stamp} - 15 min.)"
-        refused = error(403, "SignatureDoesNotMatch", message)
+        refused = error(asked, 403, "SignatureDoesNotMatch", message)
         return refused._replace(headers=(*refused.headers, ("Date", email.utils.formatdate(now, usegmt=True))))
 
     return Kind("skewed", False, turn)

@@ -124,7 +124,7 @@ class _Book:
     def enter(self, account: str, call: calls.Call, signed_at: str) -> Asked:
         """The call as what it is in its run."""
         said = call.parameters
-        parts = [said[name] for name in ("GroupName", "StackName", "RoleArn") if name in said]
+        parts = [said[name] for name in ("GroupName", "StackName", "RoleArn", "Name") if name in said]
         about = parts[0] if parts else ""
         target = "/".join([about, *(said[name] for name in ("UserName", "PolicyName", "Marker") if name in said)])
         self._counts[account, call.name, target] += 1

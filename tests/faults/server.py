@@ -38,6 +38,7 @@ class Keeping:
         self._app = app
         self._iam = importlib.import_module("ministack.services.iam")
         self._stacks = importlib.import_module("ministack.services.cloudformation")
+        self._ssm = importlib.import_module("ministack.services.ssm")
         self._slots: dict[str, bytes] = {}
         self._ever: Reach = set()
 
@@ -86,7 +87,7 @@ class Keeping:
     def _stores(self) -> list[Any]:
         return [
             value
-            for module in (self._iam, self._stacks)
+            for module in (self._iam, self._stacks, self._ssm)
             for _, value in sorted(vars(module).items())
             if type(value).__name__ in ("AccountScopedDict", "AccountRegionScopedDict")
         ]

@@ -7,11 +7,12 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from rolemodel_ci.applied_state import Holder
 from rolemodel_ci.apply import Tools
 from rolemodel_ci.cli import guarded
 from rolemodel_ci.cli.apply import Order, follow
@@ -19,6 +20,9 @@ from rolemodel_ci.cli.audit import Audit
 from rolemodel_ci.cli.policy import good_policy
 from rolemodel_ci.cli.world import SystemClock, World, local_world
 from rolemodel_ci.edge.groups import AwsGroupWriter
+from rolemodel_ci.edge.parameter import Timing
+from rolemodel_ci.edge.parameter_store import ParameterStore
+from rolemodel_ci.edge.process import is_over, process
 from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.model import GROUP_PATH, Policy
 from rolemodel_ci.ports import Watch
@@ -46,7 +50,15 @@ class QuickClock(SystemClock):
 
 @dataclass(frozen=True)
 class QuickWorld(World):
-    """A world in which nothing is waited for long."""
+    """A world in which nothing is waited for long, and a run of this process that has ended holds no lock."""
+
+    def store(self, run: str, over: Callable[[Holder], bool] = is_over) -> ParameterStore:
+        """As always, but quick."""
+
+        def is_gone(holder: Holder) -> bool:
+            return over(holder) or not holder.token or holder.process == process()
+
+        return replace(super().store(run, is_gone), timing=Timing(sleep=lambda _: None))
 
     def tools(self, watch: Watch, may_write: Callable[[], None] = lambda: None) -> Tools:
         """As always, but quick."""

@@ -226,7 +226,7 @@ UNREAD = "a managed policy that cannot be read may leave it less than that"
         (inline(Effect="Deny", Action="iam:*", Resource="arn:aws:iam::222222222222:role/Audit"), ""),
         (inline(Effect="Deny", Action=["s3:*", "ec2:*"], Resource="*"), ""),
         (inline(Effect="Allow", Action="s3:*", Resource="*"), ""),
-        ({"ManagedPolicyArns": [*FULL["ManagedPolicyArns"], f"{AWS}AWSDenyAll"]}, UNREAD),
+        ({"ManagedPolicyArns": [*FULL["ManagedPolicyArns"], f"{AWS}AWSDenyAllOrNot"]}, UNREAD),
         ({"ManagedPolicyArns": [*FULL["ManagedPolicyArns"], "arn:aws:iam::222222222222:policy/Own"]}, UNREAD),
         ({"ManagedPolicyArns": [*FULL["ManagedPolicyArns"], f"{AWS}ReadOnlyAccess"]}, ""),
         ({"MaxSessionDuration": "7200", "Description": "shorter"}, ""),
@@ -243,6 +243,7 @@ BOTH = "prod (1 now: alice), dev (1 now: bob)"
     ("admin", "gone"),
     [
         (inline(**DENY_ALL), BOTH),
+        ({"ManagedPolicyArns": [*FULL["ManagedPolicyArns"], f"{AWS}AWSDenyAll"]}, BOTH),
         (inline(Effect="Deny", NotAction="s3:*", Resource="*"), BOTH),
         (trusting({"AWS": f"arn:aws:iam::{MASTER_ID}:user/carol"}), BOTH),
         (trusting({"AWS": f"arn:aws:iam::{MASTER_ID}:user/team/alice"}), "dev (1 now: bob)"),

@@ -17,6 +17,7 @@ WIDENS, EITHER, NARROWS, NEUTRAL = Direction.WIDENS, Direction.EITHER, Direction
 ARN = {"Fn::GetAtt": ["X", "Arn"]}
 CONDITIONS: Body = {"C": {"Fn::Equals": [ARN, "a"]}, "D": {"Fn::Not": [{"Condition": "C"}]}}
 NO = {"Ref": "AWS::NoValue"}
+S3 = "arn:aws:s3:::"
 OPEN = "arn:aws:iam::999999999999:root"
 
 
@@ -98,13 +99,30 @@ ONE, TWO = ("P", document(allow("a:B"))), ("P", document(deny("a:B")))
         # what covers what
         (role(allow("a:*")), role(allow("a:*"), allow("a:B")), NEUTRAL),
         (role(allow("a:B")), role(allow("a:*")), WIDENS),
-        (role(allow("a:B", Resource=["x*", "y"])), role(allow("a:B", Resource=["x1", "y"])), NARROWS),
-        (role(allow("a:B", Resource="x1*")), role(allow("a:B", Resource="x?*")), WIDENS),
+        (role(allow("a:B", Resource=[f"{S3}x*", "y"])), role(allow("a:B", Resource=[f"{S3}x1", "y"])), NARROWS),
+        (role(allow("a:B", Resource=f"{S3}x1*")), role(allow("a:B", Resource=f"{S3}x?*")), WIDENS),
+        (role(allow("a:B", Resource="arn:*")), role(allow("a:B", Resource=f"{S3}x")), WIDENS),
+        (role(allow("a:B", Resource="arn:aws:s3:*")), role(allow("a:B", Resource=f"{S3}x")), WIDENS),
+        (role(allow("a:B", Resource=f"{S3}*")), role(allow("a:B", Resource=f"{S3}x:y")), NARROWS),
+        (role(allow("a:B", Resource="arn:aws:a:*:*:x*")), role(allow("a:B", Resource="arn:aws:a:b:1:x/y")), NARROWS),
+        (role(allow("a:B", Resource="arn:aws:a:*::x")), role(allow("a:B", Resource="arn:aws:a:b:1:x")), WIDENS),
+        (role(allow("a:B", Resource="x*")), role(allow("a:B", Resource="x1")), WIDENS),
+        (role(allow("a*")), role(allow("a:B")), WIDENS),
+        (role(allow("*:B")), role(allow("a:B")), WIDENS),
+        (role(deny("kms:*")), role(deny("\u212ams:*")), WIDENS),  # the Kelvin sign
+        (role(deny("a:B", Condition={"Bool": {"aws:k": "1"}})),
+         role(deny("a:B", Condition={"Bool": {"aws:\u212a": "1"}})), WIDENS),
+        (inline(document(deny("a:B"))), inline(document(deny("a:B"), Version="")), EITHER),
         (role(deny("a:*"), deny("a:B")), role(deny("a:*")), NEUTRAL),
         (role(deny("a:*"), deny("a:B", Resource="x")),
          role(deny("a:*", Resource="y"), deny("a:B", Resource="x")), WIDENS),
-        (role(allow("a:B", Resource={"Fn::Sub": "x${X.Arn}*"})),
-         role(allow("a:B", Resource={"Fn::Sub": "x${X.Arn}/y"})), NARROWS),
+        (role(allow("a:B", Resource={"Fn::Sub": "${X.Arn}*"})),
+         role(allow("a:B", Resource={"Fn::Sub": "${X.Arn}/y"})), WIDENS),  # the reference may end within an ARN
+        (role(allow("a:B", Resource={"Fn::Sub": S3 + "${X}*"})),
+         role(allow("a:B", Resource={"Fn::Sub": S3 + "${X}/y"})), NARROWS),
+        (role(allow("a:B", Resource=f"{S3}*")), role(allow("a:B", Resource={"Fn::Sub": S3 + "${X}/y"})), NARROWS),
+        (role(allow("a:B", Resource="arn:aws:a:*:*:x*")),
+         role(allow("a:B", Resource={"Fn::Sub": "arn:aws:a:${AWS::StackId}::x"})), WIDENS),
         (role(allow("a:B", Resource={"Fn::Sub": "x${X.Arn}"})), role(allow("a:B", Resource={"Ref": "X"})), WIDENS),
         (role(allow("a:B", Resource="$*")), role(allow("a:B", Resource="${*}")), WIDENS),
         (role(allow("a:B", Resource="*{resolve:ssm:x}}")),
@@ -197,6 +215,7 @@ def test_a_trust_that_differs(before: Body, after: Body, direction: Direction | 
     assert worst(*pair) is direction
 
 
+IF_R = {"Fn::If": ["C", {"Ref": "R"}, NO]}
 BOUND = {"Fn::GetAtt": ["B", "PolicyArn"]}
 
 
@@ -212,7 +231,13 @@ BOUND = {"Fn::GetAtt": ["B", "PolicyArn"]}
         (role(), role(), {"Q": to_role(deny("a:B"))}, {"Q": to_role(deny("a:B")) | {"Condition": "C"}}, WIDENS),
         (role(), role(), {"Q": to_role(deny("a:B"))},
          {"Q": resource("Policy", deny("a:B"), PolicyName="P", Roles=["elsewhere"])}, WIDENS),
+        (role(), role(), {"Q": to_role(deny("a:B"))},
+         {"Q": to_role(deny("a:B")) | {"Properties": to_role(deny("a:B"))["Properties"] | {"Roles": [IF_R]}}}, WIDENS),
+        (role(), role(), {"Q": to_role(deny("a:B"))},
+         {"Q": resource("Policy", deny("a:B"), PolicyName="P", Roles=[{"Fn::Sub": "${R}"}])}, None),
         # a managed policy of the template: attached by either side, and as a boundary
+        (role(ManagedPolicyArns=[{"Ref": "M"}]), role(ManagedPolicyArns=[{"Fn::If": ["C", {"Ref": "M"}, NO]}]),
+         {"M": resource("ManagedPolicy", deny("a:B"))}, {"M": resource("ManagedPolicy", deny("a:B"))}, WIDENS),
         (role(ManagedPolicyArns=[{"Ref": "M"}]), role(ManagedPolicyArns=[{"Ref": "M"}]),
          {"M": resource("ManagedPolicy", allow("a:B"))}, {"M": resource("ManagedPolicy", allow("a:*"))}, WIDENS),
         (role(ManagedPolicyArns=[{"Ref": "M"}]), role(ManagedPolicyArns=[{"Ref": "M"}]),

@@ -96,7 +96,7 @@ def _looked(repair: Repair, scene: Scene, policy: Policy) -> Ending:
         return _repaired(seen, found if repair is Repair.EVERYTHING else found.only(chosen), repair)
     if found.plan.is_empty and found.plan.is_whole and repair is not Repair.NOTHING:
         must_be_tip(scene, _branch(scene)) if way.steps or way.lags else None
-        memory.remember(whole=True, anyway=way.lags)
+        memory.remember(whole=True, anyway=way.is_news)
     return _found(seen, None)
 
 

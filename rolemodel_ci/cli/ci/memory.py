@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from functools import partial
 
-from rolemodel_ci.applied_state import ForeignState, Holder, Identity, foreign
+from rolemodel_ci.applied_state import ForeignState, Holder, Identity, LockedError, foreign
 from rolemodel_ci.cli.ci.scene import Scene
 from rolemodel_ci.cli.locking import Memory
 from rolemodel_ci.cli.world import World
@@ -31,7 +32,11 @@ def remembering(scene: Scene, policy: Policy, world: World) -> Memory:
         lambda said: scene.commands.notice("What was last applied", said),
         required=True,
     )
-    memory.read()
+    holder = memory.read().holder
+    if holder is not None and not memory.store.over(holder):
+        with contextlib.suppress(LockedError):  # this run may have nothing to write; if it has, it is told then
+            memory.wait(holder)
+        memory.read()
     answer = memory.recognised().answer
     if isinstance(answer, ForeignState):
         raise foreign(memory.store.name, answer.state)

@@ -141,7 +141,7 @@ def _nothing_to_do(reviewed: Approved, way: Way, memory: Memory, teller: Teller,
     tell((*plan_blocks(reviewed.plan), *override_blocks(reviewed.overridden)))
     ending = tell_merges(_reported(report, reviewed, teller, {}), scene.runner, scene.commands, scene)
     if report.is_complete:
-        memory.remember(whole=True, anyway=way.lags)
+        memory.remember(whole=True, anyway=way.is_news)
     return ending
 
 

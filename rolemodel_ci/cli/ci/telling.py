@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from rolemodel_ci.cli.ci.ending import Message
 from rolemodel_ci.cli.ci.merges import Merge
@@ -12,6 +12,7 @@ from rolemodel_ci.cli.ci.way import Way
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.plan import Report
 from rolemodel_ci.render.comment import OUTCOME_MARKER, Facts, Told, outcome, refused_by_guard
+from rolemodel_ci.render.comment.drift import Dangers
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.hands import hands_said
 from rolemodel_ci.request import dangers_of
@@ -31,13 +32,12 @@ class Teller:
     merges: tuple[Merge, ...]
     found: Attributed
     facts: Facts
-    _dangers: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def applied(
         self, report: Report, links: _Links, overridden: Sequence[Overridden]
     ) -> tuple[tuple[Message, ...], tuple[Part, ...]]:
         """The comments after a run that has applied, and the job summary."""
-        dangers, when = dangers_of(self.way.since.head, today()), now()
+        dangers, when = self._before_and_after(), now()
 
         def parts(one: Share, told: Told) -> list[Part]:
             assert one.report is not None
@@ -50,9 +50,14 @@ class Teller:
         everything = share(self.found, self.way.since, self.way.changing, today(), report, newest=True)
         return tuple(messages), tuple(parts(everything, self._whole(everything)))
 
+    def _before_and_after(self) -> Dangers:
+        """Which roles are as good as an administrator in the head, or were before, for who has lost one."""
+        base, head = self.way.since.base, self.way.since.head
+        return (dangers_of(base, today()) if base else {}) | dangers_of(head, today())
+
     def refused(self, refusals: Sequence[Refusal]) -> tuple[tuple[Message, ...], tuple[Part, ...]]:
         """The comments after a run that a guard has stopped, and the job summary."""
-        dangers, when = dangers_of(self.way.since.head, today()), now()
+        dangers, when = self._before_and_after(), now()
         shares = self._shares(None)
         messages = [
             self._message(merge, refused_by_guard(refusals, self.facts, when, self._told(merge, one, shares), dangers))

@@ -40,6 +40,11 @@ class Way:
     lags: bool = False
 
     @property
+    def is_news(self) -> bool:
+        """Whether a run that finds nothing to do has a new commit to remember."""
+        return self.lags or bool(self.since.segments) or self.since.unproven is not None
+
+    @property
     def changing(self) -> frozenset[str]:
         """The commits that changed something of ours."""
         return frozenset(segment.commit for segment in self.since.segments)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from rolemodel_ci.danger import ADMINISTRATOR, UNKNOWN
 from rolemodel_ci.iam.differences import TEXTS, Change, Difference, Direction, PropertyChange
+from rolemodel_ci.iam.privilege import Mark, Privilege
 from rolemodel_ci.plan import AddMember, Blocked, Plan, RemoveMember
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.facts import Facts
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import few, few_html, name, row, table_head, words
 from rolemodel_ci.render.differences import Line, change_lines, lines
+from rolemodel_ci.render.privileges import reason
 from rolemodel_ci.render.text import visible
 from rolemodel_ci.request import Asked, Request, Touch
 from rolemodel_ci.reshaped import Joining
@@ -53,25 +54,28 @@ def headline(request: Request) -> str:
     return told or "nothing that gives or takes access"
 
 
-_LIKE = "like an administrator"
+_LIKE = Privilege.PASSING  # stands for all levels that have no words of their own
 _BECOMES = {
-    ADMINISTRATOR: "made administrator",
+    Privilege.ADMINISTRATOR: "made administrator",
     _LIKE: "made as good as administrator",
-    UNKNOWN: "given rights that cannot be told",
+    Privilege.UNKNOWN: "given rights that cannot be told",
 }
 _COMES = {
-    ADMINISTRATOR: "added as administrator",
+    Privilege.ADMINISTRATOR: "added as administrator",
     _LIKE: "added as good as administrator",
-    UNKNOWN: "added with rights that cannot be told",
+    Privilege.UNKNOWN: "added with rights that cannot be told",
+    Privilege.LIMITED: "added",
 }
 _UNCLEAR = "changed in a way that cannot be told"
-_WHATS = (*_BECOMES.values(), "widened", _UNCLEAR, "changed", *_COMES.values(), "added", "removed")
+_WHATS = tuple(
+    dict.fromkeys((*_BECOMES.values(), "widened", _UNCLEAR, "changed", *_COMES.values(), "added", "removed"))
+)
 
 
 def _roles_by_what(request: Request) -> dict[str, dict[str, set[str]]]:
     """What becomes of roles, by the words above: the roles, and in which accounts."""
     told: dict[str, dict[str, set[str]]] = {}
-    added: set[tuple[str, str]] = set()
+    added = {(joining.account, role) for joining in request.joining for role in joining.roles}
     for shape in request.reshaped:
         wider, unclear = shape.widened(), shape.unclear()
         for difference in filter(lambda difference: difference.is_role, shape.differences):
@@ -81,9 +85,9 @@ def _roles_by_what(request: Request) -> dict[str, dict[str, set[str]]]:
             if accounts:
                 what = "widened" if role in wider else _UNCLEAR if role in unclear else difference.what
                 told.setdefault(what, {}).setdefault(role, set()).update(accounts)
-    for (account, role), why in request.newly.items():
+    for (account, role), mark in request.newly.items():
         words_of = _COMES if (account, role) in added else _BECOMES
-        told.setdefault(words_of.get(why, words_of[_LIKE]), {}).setdefault(role, set()).add(account)
+        told.setdefault(words_of.get(mark.privilege, words_of[_LIKE]), {}).setdefault(role, set()).add(account)
     return told
 
 
@@ -105,11 +109,14 @@ def access_parts(request: Request, plan: Plan | None, facts: Facts) -> Iterator[
         yield Part(table_head(("account that joins", "id", "its roles")), rows, rank=2, noun="account")
 
 
-def _joining(joining: Joining, dangers: Mapping[tuple[str, str], str]) -> str:
+def _joining(joining: Joining, dangers: Mapping[tuple[str, str], Mark]) -> str:
     """An account that comes, with its roles: those as good as an administrator first, and why they are."""
     held = {role: dangers.get((joining.account, role)) for role in joining.roles}
     risky = [(role, why) for role, why in held.items() if why]
-    cells = [name(role) + mark(why) + ("" if why == ADMINISTRATOR else f": {why}") for role, why in risky]
+    cells = [
+        name(role) + mark(why) + ("" if why.privilege is Privilege.ADMINISTRATOR else f": {reason(why)}")
+        for role, why in risky
+    ]
     cells += [few(plain)] if (plain := [role for role, why in held.items() if not why]) else []
     known_as = name(joining.account_id) if joining.account_id else "not in the config"
     before = f", until now of {name(joining.holder)}" if joining.holder else ""
@@ -160,12 +167,12 @@ def _grant(asked: Asked, standing: str, facts: Facts) -> str:
     return row((_SIGNS[asked.touch], name(asked.user), name(asked.account), role, until, why))
 
 
-def mark(danger: str | None) -> str:
+def mark(danger: Mark | None) -> str:
     """What stands behind the name of a role that is as good as an administrator."""
-    return "" if danger is None else f" · **{_MARKS.get(danger, 'admin-like')}**"
+    return "" if danger is None else f" · **{_MARKS.get(danger.privilege, 'admin-like')}**"
 
 
-_MARKS = {ADMINISTRATOR: "admin", UNKNOWN: "rights unknown"}
+_MARKS = {Privilege.ADMINISTRATOR: "admin", Privilege.UNKNOWN: "rights unknown"}
 
 
 def role_parts(request: Request) -> Iterator[Part]:
@@ -229,5 +236,4 @@ def _line(line: Line) -> str:
 
 def _shown(value: str) -> str:
     """Text within a fence of three backticks, which it cannot end: no line begins with it."""
-    text = visible(value)
-    return text if len(text) <= 1_000 else text[:999] + "…"
+    return visible(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.plan import AddMember, Change, Origin, Plan, RemoveMember
 from rolemodel_ci.render.blocks import counted, sentence
 from rolemodel_ci.render.comment.asked import mark
@@ -12,7 +13,7 @@ from rolemodel_ci.render.comment.markup import name, row, table_head
 from rolemodel_ci.render.comment.wider import rank
 from rolemodel_ci.render.plans import describe
 
-Dangers = Mapping[tuple[str, str], str]
+Dangers = Mapping[tuple[str, str], Mark]
 
 
 def also_made(*, refused: bool) -> str:

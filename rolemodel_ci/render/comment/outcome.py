@@ -11,7 +11,7 @@ from rolemodel_ci.render.comment.asked import mark
 from rolemodel_ci.render.comment.drift import Dangers
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, link, name, row, table_head, words
-from rolemodel_ci.render.plans import describe
+from rolemodel_ci.render.described import GroupShape, describe, others
 from rolemodel_ci.request import Asked, Request, Touch
 
 Links = Mapping[tuple[str, str], str]
@@ -87,8 +87,8 @@ def outcome_parts(report: Report, links: Links, dangers: Dangers, told: Told = N
     """The failures with what to do, then a row for each person who gained or lost something or was to."""
     yield from _failures(report)
     people = [outcome for outcome in report.outcomes if isinstance(outcome.change, AddMember | RemoveMember)]
-    made = sum(isinstance(outcome, Done) for outcome in report.outcomes)
-    made -= sum(isinstance(outcome, Done) for outcome in people)
+    done = [outcome.change for outcome in report.outcomes if isinstance(outcome, Done)]
+    made = sum(isinstance(change, StackChange | GroupShape) for change in done)
     people.sort(key=lambda outcome: _ORDER[type(outcome)])
     rows = (*(_person(outcome, links, dangers) for outcome in people), *earlier_rows(told, dangers))
     if rows:
@@ -98,6 +98,8 @@ def outcome_parts(report: Report, links: Links, dangers: Dangers, told: Told = N
         yield Part(
             f"{counted(made, 'change')} of stacks, groups and their policies {'was' if made == 1 else 'were'} made."
         )
+    if rest := others(done):
+        yield Part("Also made:\n", tuple(f"- {name(describe(change))}" for change in rest), rank=2, noun="change")
 
 
 def earlier_rows(told: Told, dangers: Dangers) -> Iterator[str]:

@@ -10,19 +10,21 @@ from rolemodel_ci.plan import AddMember, Plan, RemoveMember, StackChange
 from rolemodel_ci.render.blocks import counted, sentence
 from rolemodel_ci.render.comment.facts import Facts
 from rolemodel_ci.render.comment.fit import Part
-from rolemodel_ci.render.comment.markup import row, table_head, words
+from rolemodel_ci.render.comment.markup import name, row, table_head, words
+from rolemodel_ci.render.described import GroupShape, describe, others
 
 
 def merge_part(plan: Plan, headroom: Headroom, *, refused: bool = False) -> Part:
     """What the merge will do, and how near the quotas it comes, in one line."""
     stacks = sum(isinstance(change, StackChange) for change in plan.changes)
     members = sum(isinstance(change, AddMember | RemoveMember) for change in plan.changes)
-    groups = len(plan.changes) - stacks - members
+    groups, more = sum(isinstance(change, GroupShape) for change in plan.changes), others(plan.changes)
     does = sentence(
         (
             counted(stacks, "stack") if stacks else "",
             counted(members, "membership") if members else "",
             counted(groups, "group or group policy", "groups or group policies") if groups else "",
+            " and ".join(name(describe(change)) for change in more),
         )
     )
     changes = f"{does} {'changes' if len(plan.changes) == 1 else 'change'}" if does else "nothing changes in AWS"

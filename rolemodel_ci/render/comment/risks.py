@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rolemodel_ci.guard.labels import label_of
+from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.plan import Blocked, Plan
 from rolemodel_ci.render.comment.config import setting_risks
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, name, words
 from rolemodel_ci.render.comment.wider import rank, role_risks
+from rolemodel_ci.render.privileges import reason
 from rolemodel_ci.request import BOOTSTRAP, Request, Touch
 from rolemodel_ci.verdict import Overridden, Refusal
 
@@ -69,18 +71,18 @@ def overridden(one: Overridden) -> str:
 
 def _administrators(request: Request) -> Iterator[str]:
     """Who comes to hold a role that is as good as an administrator: people with the same accounts in one line."""
-    gaining: dict[tuple[str, str, Touch, str], list[str]] = {}
+    gaining: dict[tuple[str, Mark, Touch, str], list[str]] = {}
     for asked in request.grants:
         if asked.gives and asked.danger:
             gaining.setdefault((asked.role, asked.danger, asked.touch, asked.account), []).append(asked.user)
-    where: dict[tuple[str, str, Touch, tuple[str, ...]], list[str]] = {}
+    where: dict[tuple[str, Mark, Touch, tuple[str, ...]], list[str]] = {}
     for (role, danger, touch, account), users in gaining.items():
         where.setdefault((role, danger, touch, tuple(sorted(users))), []).append(account)
     for (role, danger, touch, people), accounts in where.items():
         one, longer = len(people) == 1, touch is Touch.LONGER
         verb = ("stays" if one else "stay") if longer else ("becomes" if one else "become")
         of = f"{rank(danger)} of {few(accounts)}{' for longer' if longer else ''}"
-        yield f"{few(people)} {verb} {of} ({name(role)} {danger})."
+        yield f"{few(people)} {verb} {of} ({name(role)} {reason(danger)})."
 
 
 def _unmanaged(request: Request) -> Iterator[str]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from rolemodel_ci.danger import ADMINISTRATOR, UNKNOWN
 from rolemodel_ci.iam.differences import Change, Direction, PermissionChange, TrustChange
 from rolemodel_ci.iam.documents import Statement
+from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.iam.trust import Ways
+from rolemodel_ci.render import privileges
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.markup import few, name
 from rolemodel_ci.render.differences import atom_text, change_lines, way_text
+from rolemodel_ci.render.privileges import reason
 from rolemodel_ci.request import Request
 
 _OUTSIDERS = 3
+_ACTIONS = 12  # names of dangerous actions in one sentence; more are counted
 
 _Kind = Literal["outsiders", "coming", "unasked"]
 
@@ -28,23 +31,32 @@ def role_risks(request: Request) -> Iterator[str]:
     yield from _beside(request)
 
 
-def rank(danger: str) -> str:
+def rank(mark: Mark) -> str:
     """What somebody becomes by a role that is as good as an administrator."""
-    return f"**{_RANKS.get(danger, 'as good as administrator')}**"
-
-
-_RANKS = {ADMINISTRATOR: "administrator", UNKNOWN: "perhaps administrator"}
+    return f"**{privileges.rank(mark)}**"
 
 
 def _becoming_dangerous(request: Request) -> Iterator[str]:
-    newly: dict[tuple[str, str], list[str]] = {}
-    for (account, role), why in request.newly.items():
-        newly.setdefault((role, why), []).append(account)
-    for (role, why), accounts in newly.items():
+    newly: dict[tuple[str, Mark], list[str]] = {}
+    for (account, role), mark in request.newly.items():
+        newly.setdefault((role, mark), []).append(account)
+    for (role, mark), accounts in newly.items():
         holders = _holders(request, role, accounts)
         held = f"It is held by {few(holders)}" if holders else "No user of the map holds it yet"
-        becomes = f"{name(role)} becomes {rank(why)} of {few(sorted(accounts))}: it {why}."
-        yield f"{becomes} {held}.{_open_to(request, role, accounts)}"
+        where = few(sorted(accounts))
+        becomes = f"becomes {rank(mark)} of {where}: it" if mark.is_dangerous else f"is **new** in {where} and"
+        told = f"{name(role)} {becomes} {reason(mark)}.{_dangerous(mark)}"
+        yield f"{told} {held}.{_open_to(request, role, accounts)}"
+
+
+def _dangerous(mark: Mark) -> str:
+    """Which actions make it dangerous, and what of it only AWS can tell."""
+    told = (
+        ("Dangerous actions", mark.actions),
+        ("Dangerous actions on named resources", mark.limited),
+        ("Only AWS can tell what it gets by", tuple(f"{one.source} {one.name}".strip() for one in mark.untold)),
+    )
+    return "".join(f" **{title}:** {few(texts, _ACTIONS)}." for title, texts in told if texts)
 
 
 def _widened(request: Request) -> Iterator[str]:
@@ -59,8 +71,14 @@ def _widened(request: Request) -> Iterator[str]:
             people = len(_holders(request, role, shape.accounts))
             held = f"{counted(people, 'person', 'people')} can" if people else "no user of the map can yet"
             others = _open_to(request, role, shape.accounts)
+            more = _more_dangerous(request, role, shape.accounts)
             how = "is **widened**" if wider else "may be **widened**: it **changes in a way that cannot be told**"
-            yield f"{name(role)} {how} in {few(shape.accounts)}; {held} switch into it.{others}{gained}"
+            yield f"{name(role)} {how} in {few(shape.accounts)}; {held} switch into it.{others}{gained}{more}"
+
+
+def _more_dangerous(request: Request, role: str, accounts: Iterable[str]) -> str:
+    gained = dict.fromkeys(action for account in accounts for action in request.gained.get((account, role), ()))
+    return f" **Dangerous actions that are new:** {few(gained, _ACTIONS)}." if gained else ""
 
 
 def _holders(request: Request, role: str, accounts: Iterable[str]) -> list[str]:

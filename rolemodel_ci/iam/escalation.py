@@ -1,0 +1,161 @@
+"""Which roles are as good as an administrator, or may be, and by which actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from rolemodel_ci.iam.attached import attached, is_managed_policy, is_there, last_part, managed_policy_of
+from rolemodel_ci.iam.managed_policies import is_of_aws, known_facts
+from rolemodel_ci.iam.permissions import ANY_ACTION, Permissions, Target
+from rolemodel_ci.iam.privilege import Mark, Privilege, Source, Untold
+from rolemodel_ci.iam.resources import KNOWN_TO_AWS
+from rolemodel_ci.iam.statements import Statement, is_plain, read_statements
+from rolemodel_ci.iam.ways import IDENTITY_ACTIONS, ON_ITS_POLICIES, ON_ITSELF, WAYS
+from rolemodel_ci.policies import either, value_text
+from rolemodel_ci.resolve import Resolved
+from rolemodel_ci.roles import properties_of, role_names
+
+_PLACES = {action: place for place, action in enumerate(dict.fromkeys(a for way in WAYS for a in way.actions))}
+
+_SURE = Privilege.PASSING
+"""The lowest level at which a role is as good as an administrator by itself, for sure."""
+
+
+def dangers(resolved: Resolved) -> dict[str, Mark]:
+    """The roles of a resolved template that are as good as an administrator, or may be; sorted by name.
+
+    What only AWS can tell (a managed policy made elsewhere, a reference to another stack) may be anything.
+    """
+    return {name: mark for name, mark in marks(resolved).items() if mark.is_dangerous}
+
+
+def administrations(resolved: Resolved) -> frozenset[str]:
+    """The roles that surely are as good as an administrator by themselves."""
+    return frozenset(name for name, mark in marks(resolved).items() if mark.privilege >= _SURE)
+
+
+def marks(resolved: Resolved) -> dict[str, Mark]:
+    """What the policies of each role come to, for roles with any dangerous action at all; sorted by name."""
+    found = {role: read.mark() for role, read in sorted(_read(resolved).items())}
+    return {role: mark for role, mark in found.items() if mark.privilege}
+
+
+def _read(resolved: Resolved) -> dict[str, _Role]:
+    names = _names(resolved)
+    by_name = {last_part(resolved, name): name for name in resolved.resources if is_managed_policy(resolved, name)}
+    trusted = frozenset(name for name, text in names.items() if text is not None)
+    roles = {role: _Role(resolved, names, trusted, role) for role in role_names(resolved)}
+    for each in roles.values():
+        each.read(by_name)
+    for one in attached(resolved):
+        for owner, sure in one.owners:
+            roles[owner].take(one.name, properties_of(one.resource).get("PolicyDocument"), sure=sure)
+            roles[owner].has(one.name)
+        for owner in one.perhaps:
+            roles[owner].untold[Untold(Source.ATTACHED, one.name)] = None
+    return roles
+
+
+class _Role:
+    """One role, while its policies are read."""
+
+    def __init__(self, resolved: Resolved, names: Mapping[str, str | None], trusted: frozenset[str], role: str) -> None:
+        self.untold: dict[Untold, None] = {}
+        self._resolved, self._names, self._trusted = resolved, names, trusted
+        self._properties = properties_of(resolved.resources[role])
+        self._itself = Target(last_part(resolved, role))
+        self._policies: dict[str, Target] = {}
+        self._read: list[Statement] = []
+        self._known = Permissions(names)
+
+    def read(self, by_name: Mapping[str, str]) -> None:
+        """Read what is written in the role, and what it names."""
+        for policy, sure in either(self._properties.get("Policies", [])):
+            if is_plain(policy):
+                self.take(value_text(policy.get("PolicyName", "")), policy.get("PolicyDocument"), sure=sure)
+            elif policy is not None:
+                self.untold[Untold(Source.POLICY, value_text(policy))] = None
+        for entry, sure in either(self._properties.get("ManagedPolicyArns", [])):
+            own = managed_policy_of(entry, by_name)
+            if own is not None:
+                resource = self._resolved.resources[own]
+                there = sure and is_there(resource)
+                self.take(own, properties_of(resource).get("PolicyDocument"), sure=there)
+                self.has(own)
+            elif entry is not None:
+                self._take_managed(entry, sure=sure)
+
+    def take(self, name: str, document: Any, *, sure: bool) -> None:
+        """Count a policy that the template writes."""
+        if document is None:  # CloudFormation refuses a policy without one
+            return
+        for statement in read_statements(document, self._trusted, sure=sure):
+            self._read.append(statement)
+            if not statement.told:
+                self.untold[Untold(Source.POLICY, name)] = None
+
+    def has(self, policy: str) -> None:
+        """Note a managed policy of the template that the role has."""
+        if is_managed_policy(self._resolved, policy):
+            self._policies[policy] = Target(last_part(self._resolved, policy))
+
+    def _take_managed(self, entry: Any, *, sure: bool) -> None:
+        facts = known_facts(entry) if isinstance(entry, str) else None
+        if facts is None or not is_of_aws(entry):
+            self.untold[Untold(Source.MANAGED_POLICY, value_text(entry))] = None
+        if facts is not None:
+            self._known.take_facts(facts if sure and is_of_aws(entry) else facts._replace(denied=frozenset()))
+
+    def mark(self) -> Mark:
+        """What all of it comes to."""
+        known = self._known
+        known.targets = (self._itself, *self._policies.values())
+        known.take(self._read)
+        known.settle()
+        untold = dict(self.untold)
+        reached = known.everything | known.some | known.unknown
+        if any(known.unknown & {*way.actions} and {*way.actions} <= reached for way in WAYS):
+            untold[Untold(Source.POLICY, "")] = None
+        own = [action for action in ON_ITSELF if action in self._itself.allowed]
+        own += [a for a in ON_ITS_POLICIES if any(a in target.allowed for target in self._policies.values())]
+        return _mark(known, own, tuple(sorted(untold)))
+
+
+def _mark(known: Permissions, own: Iterable[str], untold: tuple[Untold, ...]) -> Mark:
+    if {*IDENTITY_ACTIONS, ANY_ACTION} <= known.everything:
+        return Mark(Privilege.ADMINISTRATOR, untold=untold)
+    level = Privilege.IDENTITIES if own else Privilege.UNKNOWN if untold else Privilege.NONE
+    actions, limited = set(own), set[str]()
+    for way in WAYS:
+        if known.everything.issuperset(way.actions):
+            level = max(level, way.privilege)
+            actions.update(way.actions)
+        elif (known.everything | known.some).issuperset(way.actions):
+            level = max(level, Privilege.LIMITED)
+            limited.update(way.actions)
+    return Mark(level, _worst_first(actions), _worst_first(limited - actions), untold)
+
+
+def _worst_first(actions: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(actions, key=_PLACES.__getitem__))
+
+
+def _names(resolved: Resolved) -> dict[str, str | None]:
+    """What references to resources stand for; None for what may become any text."""
+    return dict(_named(resolved))
+
+
+def _named(resolved: Resolved) -> Iterator[tuple[str, str | None]]:
+    roles = {*role_names(resolved)}
+    for name, resource in resolved.resources.items():
+        kind = str(resource.get("Type"))
+        if name in roles:
+            itself = last_part(resolved, name)
+            yield f"{name}.Arn", f"arn:aws:iam::{KNOWN_TO_AWS}:{itself}"
+            yield name, itself.rpartition("/")[2]
+        else:  # what a custom resource or one of a third party returns may be anything
+            made_up = kind.startswith("AWS::") and kind != "AWS::CloudFormation::CustomResource"
+            own = f"arn:aws:iam::{KNOWN_TO_AWS}:{last_part(resolved, name)}" if kind.endswith("::ManagedPolicy") else ""
+            yield name, (own or KNOWN_TO_AWS) if made_up else None
+            yield f"{name}.Arn", KNOWN_TO_AWS if made_up else None

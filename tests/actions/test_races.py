@@ -1,0 +1,224 @@
+"""Several merges at once: runs in any order, in one push and in several, refused, labelled, killed, started again."""
+
+from __future__ import annotations
+
+import os
+from random import Random
+
+import pytest
+
+from .fake_faults import server_error
+from .fake_github import TOKEN, Bearer, Run
+from .fake_hosted import BOT
+from .lab import GUARDS, Killer, Lab, State, drawn_change
+from .workshop import Workshop
+
+pytest_plugins = ["actions.resting"]
+
+SEEDS = range(int(os.environ.get("ROLEMODEL_CI_RACES", "12")))
+BASE = State()
+REVOKED = State(members=BASE.members - {("prod", "alice")})
+UNPROTECTED = State(members=BASE.members - {("prod", "bob")}, protected=BASE.protected - {("prod", "bob")})
+
+
+def readme(state: State) -> State:
+    """The same with another README."""
+    return State(state.members, state.protected, state.most, state.readme + 1)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_drawn_races(shop: Workshop, seed: int) -> None:
+    """Of 2, 3 or 5 merges, in pushes and an order that are drawn."""
+    random = Random(seed)
+    lab = Lab.open(shop)
+    size, index = random.choice((2, 3, 5)), 0
+    while index < size:
+        before = shop.hosted.tip
+        for _ in range(random.randint(1, size - index)):
+            labels = [guard for guard in GUARDS if random.random() < 0.3]
+            pushed = random.random() < 0.15
+            lab.merge(drawn_change(random, lab.tip, index), *([] if pushed else labels), pushed=pushed)
+            index += 1
+        lab.push(before)
+        if random.random() < 0.4:
+            lab.run(lab.queue.pop(random.randrange(len(lab.queue))))
+    random.shuffle(lab.queue)
+    newest = max(lab.queue, key=lambda job: job.run, default=None)
+    for job in lab.queue:
+        lab.run(job)
+    if newest is not None and lab.model.applied < size:
+        for merged in lab.model.merges[lab.model.applied :]:
+            if not merged.pushed:
+                lab.label(merged, *GUARDS)
+        lab.run(lab.again(newest))
+    lab.check_end()
+
+
+# ---- the cases by name
+
+
+def test_what_was_refused_stays_refused_behind_a_readme(shop: Workshop) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    bad = lab.merge(UNPROTECTED)
+    one = lab.push(first)
+    lab.merge(readme(UNPROTECTED))
+    two = lab.push(bad.commit)
+    assert lab.run(one).outputs["result"] == "stale"
+    assert "not applied by this run" in lab.outcomes(bad)[0]
+    done = lab.run(two)
+    assert done.code == 4
+    assert lab.outcomes(bad) == ["refused by a guard, nothing was changed"]
+    assert {one["guard"] for one in done.record["refusals"]} == {"protected"}
+    for repair in ("ended", "everything"):
+        night = shop.run(shop.nightly(inputs={"repair": repair}))
+        assert night.code == (6 if repair == "ended" else 4), night.log
+        assert lab.reading() == BASE.members
+    assert "**Merged, and not applied:** `#101`" in shop.run(shop.nightly()).summary.replace("\\", "")
+    lab.label(bad, "protected")
+    assert lab.run(lab.again(two)).code == 0
+    lab.check_end()
+
+
+def test_a_label_of_one_merge_lets_no_other_through(shop: Workshop) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    one = lab.merge(UNPROTECTED)
+    gone = {("dev", "carol")}
+    lab.merge(State(UNPROTECTED.members - gone, UNPROTECTED.protected - gone), "protected")
+    job = lab.push(first)
+    assert lab.run(job).code == 4
+    lab.label(one, "protected")
+    assert lab.run(lab.again(job)).code == 0
+    lab.check_end()
+
+
+def test_a_raised_limit_counts_from_the_next_run_on(shop: Workshop) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    lab.merge(State(most=50))
+    many = frozenset({("dev", user) for user in ("alice", "bob", "dave")})
+    lab.merge(State(BASE.members - many, most=50))
+    job = lab.push(first)
+    assert lab.run(job).code == 4
+    assert lab.run(lab.again(job)).code == 4
+
+
+@pytest.mark.parametrize("case", ["none", "gone", "rewritten"])
+def test_an_unknown_past_is_strict_and_says_so(shop: Workshop, case: str) -> None:
+    lab = Lab.open(shop, remember=case != "none")
+    first = shop.hosted.tip
+    lab.merge(UNPROTECTED)
+    if case == "none":
+        one = lab.push(first)
+        refused = shop.run(one)
+        assert (refused.code, refused.outputs["result"]) == (4, "refused"), refused.log
+        assert {one["guard"] for one in refused.record["refusals"]} == {"protected"}
+    elif case == "gone":
+        shop.remember(first, called="0123456789abcdef0123456789abcdef01234567")
+    else:
+        shop.hosted.rewrite(UNPROTECTED.files())
+    tip = shop.hosted.tip
+    shop.hosted.push(readme(UNPROTECTED).files())
+    done = shop.run(shop.pushed(tip, shop.hosted.tip, run=9500))
+    assert (done.code, done.outputs["result"]) == (4, "refused"), done.log
+    assert [one["guard"] for one in done.record["refusals"]] == ["unknown-state"]
+    assert done.record["unproven"]
+    assert "Guards are strict in this run" in done.said("notice")
+    assert lab.reading() == BASE.members
+    night = shop.run(shop.nightly(inputs={"repair": "ended"}))
+    assert (night.code, lab.reading()) == (6, BASE.members), night.log
+    assert "What was last applied is not known" in night.summary
+    allowed = shop.run(shop.by_hand(inputs={"repair": "everything", "allow": "unknown-state"}))
+    assert (allowed.code, lab.reading()) == (0, UNPROTECTED.members), allowed.log
+    assert shop.remembered is not None
+    assert shop.remembered.applied_commit == shop.hosted.tip
+
+
+def test_state_of_another_repository_ends_the_run(shop: Workshop) -> None:
+    lab = Lab.open(shop)
+    shop.remember(repository="acme/other")
+    first = shop.hosted.tip
+    lab.merge(REVOKED)
+    done = shop.run(lab.push(first))
+    assert (done.code, done.outputs["result"]) == (4, "failed"), done.log
+    assert "acme/other" in done.said("error")
+    assert lab.reading() == BASE.members
+
+
+def test_first_run_that_finds_nothing_to_do_remembers(shop: Workshop) -> None:
+    lab = Lab.open(shop, remember=False)
+    done = shop.run(shop.pushed(*shop.hosted.push(readme(BASE).files()), run=9500))
+    assert (done.code, shop.remembered and shop.remembered.applied_commit) == (0, shop.hosted.tip), done.log
+    shop.forget()
+    again = shop.run(shop.pushed(*shop.hosted.push(readme(readme(BASE)).files()), run=9501))
+    assert (again.code, shop.aws.writes()) == (0, {}), again.log
+    assert lab.reading() == BASE.members
+
+
+@pytest.mark.parametrize(
+    ("runs", "code", "said"),
+    [
+        ("going", 0, "The run of"),
+        ("failed", 5, "ended without applying it (cancelled)"),
+        ("none", 5, "no run of this workflow is about"),
+        ("denied", 5, "`actions: read`"),
+    ],
+)
+def test_a_stale_run_is_green_only_where_another_applies(
+    shop: Workshop, pauses: list[float], runs: str, code: int, said: str
+) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    lab.merge(REVOKED)
+    job = lab.push(first)
+    _, newer = shop.hosted.push(readme(REVOKED).files())
+    shop.github.branches["main"] = newer
+    if runs in ("going", "failed"):
+        newest = lab.push(job.sha)
+        if runs == "failed":
+            shop.github.run(Run(newest.run, newest.sha, "cancelled"))
+    if runs == "denied":
+        shop.github.tokens[TOKEN] = Bearer(BOT, "write", actions=False)
+    done = shop.run(job)
+    assert done.code == code, done.log
+    assert said in done.said("error") + done.said("notice")
+    assert lab.reading() == BASE.members
+    assert sum(pauses) == (15 if runs in ("none", "failed") else 0)
+
+
+def test_an_older_tip_is_asked_again(shop: Workshop, pauses: list[float]) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    lab.merge(REVOKED)
+    job = lab.push(first)
+    shop.github.branches["main"] = first
+    done = shop.run(job)
+    assert (done.code, done.outputs["result"]) == (5, "failed"), done.log
+    assert "which is older than" in done.said("error")
+    assert sum(pauses) == 15
+    shop.github.fail("GET", r"/branches/main", server_error(502), server_error(502))
+    shop.github.branches["main"] = job.sha
+    assert lab.run(lab.again(job)).code == 0
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5])
+def test_a_killed_run_is_completed_and_told_once(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch, at: int, after: bool
+) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    one = lab.merge(REVOKED)
+    lab.merge(State(REVOKED.members | {("prod", "dave")}))
+    job = lab.push(first)
+    killer = Killer(shop, at, after)
+    with killer.armed(monkeypatch):
+        shop.run(job)
+    assert killer.hit, killer.seen
+    assert lab.reading() <= BASE.members | {("prod", "dave")}
+    lab.model.live = lab.reading()
+    done = lab.run(lab.again(job))
+    assert done.code == 0, done.log
+    assert len(lab.outcomes(one)) == 1
+    lab.check_end()

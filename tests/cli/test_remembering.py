@@ -1,0 +1,370 @@
+"""What was last applied, and the lock, as people meet them: through the commands, over HTTP, with Git."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from edge.surroundings import MASTER
+from edge.test_repo import git
+
+from rolemodel_ci.applied_state import AppliedState, Holder, Identity, Remembered, begun
+from rolemodel_ci.cli import guarded
+from rolemodel_ci.cli.apply import Order, follow
+from rolemodel_ci.cli.audit import Audit
+from rolemodel_ci.cli.policy import good_policy
+from rolemodel_ci.cli.world import World, local_world
+from rolemodel_ci.edge.parameter import Timing
+from rolemodel_ci.edge.parameter_store import ParameterStore
+from rolemodel_ci.iam import document
+from rolemodel_ci.run import EVERYTHING
+from rolemodel_ci.sandbox.furnish import APPLY_ROLE
+from rolemodel_ci.verdict import NOTHING_ALLOWED
+
+from .company import MAP, Company
+from .running import run
+
+NAME = "/rolemodel-ci/default/state"
+MORE = {**MAP, "dev": {"AdminRole": ["alice", "bob", "carol", "dave"]}}
+LESS = {**MAP, "dev": {"AdminRole": ["alice", "bob"]}}
+
+
+@pytest.fixture
+def committed(company: Company) -> Company:
+    """A company whose files are in Git, with a remote on a server."""
+    git(company.directory, "init", "--quiet", "--initial-branch", "main")
+    git(company.directory, "remote", "add", "origin", "git@github.com:acme/access.git")
+    commit(company)
+    return company
+
+
+def commit(company: Company) -> str:
+    """Commit the files as they are; the commit."""
+    git(company.directory, "add", "access")
+    git(company.directory, "commit", "--quiet", "--allow-empty", "--message", "change")
+    return git(company.directory, "rev-parse", "HEAD").strip()
+
+
+def head(company: Company) -> str:
+    """The commit that is checked out."""
+    return git(company.directory, "rev-parse", "HEAD").strip()
+
+
+def value(company: Company) -> Any:
+    """What the parameter holds."""
+    found = company.aws.client("ssm", MASTER).get_parameter(Name=NAME)["Parameter"]
+    return json.loads(found["Value"])
+
+
+def put(company: Company, text: str) -> None:
+    """Write the parameter by hand."""
+    company.aws.client("ssm", MASTER).put_parameter(Name=NAME, Value=text, Type="String", Overwrite=True)
+
+
+def ssm_calls(company: Company) -> dict[str, int]:
+    """The calls of Parameter Store since the mark."""
+    return {name: count for name, count in company.aws.calls().items() if name.startswith("ssm:")}
+
+
+# ---- what is remembered
+
+
+def test_a_run_remembers_its_commit_and_its_record(committed: Company, tmp_path: Path) -> None:
+    assert run("apply", "--yes", "--report", str(tmp_path / "one.json")).code == 0
+    assert ssm_calls(committed) == {"ssm:GetParameter": 1, "ssm:PutParameter": 2}
+    state = value(committed)["state"]
+    one = json.loads((tmp_path / "one.json").read_text())
+    assert (state["approved_commit"], state["applied_commit"]) == (head(committed), head(committed))
+    assert state["identity"] == {"repository": "acme/access", "repository_id": "", "config": "access/config.yml"}
+    assert (state["applied_digest"], state["record_digest"]) == (one["policy_digest"], one["digest"])
+    assert (one["previous"], value(committed)["lock"]) == (None, None)
+    committed.users(MORE)
+    second = commit(committed)
+    assert run("apply", "--yes", "--report", str(tmp_path / "two.json")).code == 0
+    two = json.loads((tmp_path / "two.json").read_text())
+    assert (two["previous"], value(committed)["state"]["applied_commit"]) == (one["digest"], second)
+    said = {k: v for k, v in two.items() if k not in ("ended", "exit_code", "error", "calls", "digest")}
+    assert hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest() == two["digest"]
+
+
+def test_plan_tells_what_was_last_applied_and_by_whom(committed: Company) -> None:
+    assert run("plan").err == "Last applied: nothing is on record yet.\n"
+    committed.applied()
+    ran = run("plan")
+    assert ran.out == "Nothing to do: AWS is what the repository says.\n"
+    assert ran.err.startswith(f"Last applied: commit {head(committed)[:7]}, by ")
+    assert run("plan", "--format", "json").json["last_applied"]["commit"] == head(committed)
+    assert committed.aws.writes() == {}
+
+
+def test_nothing_to_do_and_nothing_new_to_remember_writes_nothing(committed: Company) -> None:
+    first = head(committed.applied())
+    (committed.directory / "README.md").write_text("new")
+    commit(committed)
+    assert run("apply").code == 0
+    assert (committed.aws.writes(), ssm_calls(committed)) == ({}, {"ssm:GetParameter": 1})
+    assert value(committed)["state"]["applied_commit"] == first
+
+
+def test_new_limits_are_remembered_though_aws_stays_as_it_is(committed: Company) -> None:
+    committed.applied().config(guards={"revoke_percent": 100})
+    second = commit(committed)
+    assert run("apply").code == 0
+    assert committed.aws.writes() == {"ssm:PutParameter": 1}
+    assert value(committed)["state"]["applied_commit"] == second
+    committed.assert_nothing_left()
+
+
+def test_files_that_are_not_those_of_the_commit_have_no_commit(committed: Company) -> None:
+    first = head(committed.applied())
+    committed.users(MORE)
+    assert run("apply", "--yes").code == 0
+    state = value(committed)["state"]
+    assert (state["approved_commit"], state["applied_commit"]) == (first, first)
+    assert state["applied_digest"] == state["approved_digest"]
+    (committed.directory / "README.md").write_text("other files do not matter")
+    committed.users(MAP)
+    assert run("apply", "--yes").code == 0
+    assert value(committed)["state"]["applied_commit"] == first
+
+
+@pytest.mark.parametrize("command", [("update",), ("sync-users",), ("apply", "--account", "dev")])
+def test_a_part_of_the_whole_is_not_remembered_as_the_whole(committed: Company, command: tuple[str, ...]) -> None:
+    first = head(committed.applied())
+    committed.users(MORE)
+    committed.config(guards={"revoke_percent": 90})
+    commit(committed)
+    assert run(*command, "--yes").code == 0
+    state = value(committed)["state"]
+    assert (state["approved_commit"], state["applied_commit"]) == (first, first)
+
+
+def test_after_delete_nothing_is_on_record_as_applied(committed: Company) -> None:
+    committed.applied()
+    assert run("delete", "--yes").code == 0
+    assert value(committed)["state"]["applied_commit"] is None
+    assert run("plan").err.startswith("Last applied: nothing completely, by ")
+
+
+def test_a_refused_plan_is_not_approved(committed: Company) -> None:
+    first = head(committed.applied())
+    committed.users({})
+    commit(committed)
+    assert run("apply", "--yes").code == 4
+    assert committed.aws.writes() == {}
+    assert value(committed)["state"]["approved_commit"] == first
+
+
+# ---- guards by what is on record
+
+
+def test_a_raised_limit_does_not_count_for_its_own_change(committed: Company) -> None:
+    many = {"prod": {"AdminRole": [], "ReadRole": list("abcdefghij")}, "dev": {"AdminRole": ["carol"]}}
+    for user in "abcdefghij":
+        committed.iam.create_user(UserName=user)
+    committed.users(many)
+    commit(committed)
+    committed.applied().config(guards={"revoke_percent": 100})
+    committed.users({**many, "prod": {"AdminRole": [], "ReadRole": []}})
+    for _ in range(2):  # committed or not
+        ran = run("apply", "--yes")
+        assert ran.code == 4, ran
+        assert "memberships would be revoked" in ran.out
+        commit(committed)
+    assert run("apply", "--yes", "--allow", "mass-revocation").code == 0
+
+
+def test_a_commit_that_is_not_there_is_answered_strictly(committed: Company) -> None:
+    committed.applied()
+    state = value(committed)
+    state["state"] |= {"approved_commit": "c" * 40, "applied_commit": "c" * 40}
+    put(committed, json.dumps(state))
+    committed.users(LESS)
+    ran = run("apply", "--yes")
+    assert ran.code == 0, ran
+    assert f"Guards are strict in this run: `{'c' * 40}` is no commit of this repository" in ran.err
+
+
+# ---- whose it is
+
+
+def test_the_record_of_another_repository_is_left_alone(committed: Company) -> None:
+    committed.applied()
+    git(committed.directory, "remote", "set-url", "origin", "https://github.com/acme/other.git")
+    committed.users(MORE)
+    ran = run("apply", "--yes")
+    assert ran.code == 4
+    assert f"{NAME} in the master account belongs to repository acme/access" in ran.err
+    assert "`owner`" in ran.err
+    assert committed.aws.writes() == {}
+    committed.config(owner="other")
+    assert "belongs to repository" not in run("apply", "--yes").err
+
+
+@pytest.mark.parametrize("text", ["", '{"format": "rolemodel-ci/state"}', "x" * 4096])
+def test_what_is_no_record_is_told_and_replaced(committed: Company, text: str) -> None:
+    committed.applied()
+    put(committed, text or " ")
+    committed.users(MORE)
+    assert "Last applied: the record cannot be used: it " in run("plan").err
+    quick(committed)
+    assert value(committed)["state"]["applied_digest"]
+
+
+def test_the_record_of_a_newer_version_is_left_alone(committed: Company) -> None:
+    committed.applied()
+    put(committed, json.dumps({"format": "rolemodel-ci/state", "version": 2}))
+    committed.users(MORE)
+    committed.aws.mark()
+    ran = quick(committed)
+    assert (ran, committed.aws.writes()) == (3, {})
+
+
+# ---- rights
+
+
+def lacking(company: Company, *actions: str) -> None:
+    """Take actions out of the policy of the role that applies."""
+    policy = document("apply-master", stack_name="RoleModel")
+    for statement in policy["Statement"]:
+        statement["Action"] = [action for action in statement["Action"] if action not in actions] or ["ssm:AddTags"]
+    company.iam.put_role_policy(RoleName=APPLY_ROLE, PolicyName="apply-master", PolicyDocument=json.dumps(policy))
+
+
+@pytest.mark.parametrize("action", ["ssm:GetParameter", "ssm:PutParameter"])
+def test_without_the_right_a_local_run_warns_and_goes_on(committed: Company, action: str) -> None:
+    lacking(committed, action)
+    ran = run("apply", "--yes")
+    assert ran.code == 0, ran
+    assert "Warning: what " in ran.err
+    assert f'"Resource": "arn:aws:ssm:us-east-1:{MASTER}:parameter{NAME}"' in ran.err
+    assert f'"{action}"' in ran.err
+    assert len(committed.members()) == 4
+
+
+def test_the_reader_reads_the_record_and_cannot_write_it(committed: Company) -> None:
+    committed.applied().as_reader()
+    assert run("plan").err.startswith("Last applied: commit ")
+    committed.users(MORE)
+    before = value(committed)
+    assert "ssm:PutParameter" in run("apply", "--yes").err
+    assert value(committed) == before
+
+
+# ---- the lock
+
+
+@dataclass(frozen=True)
+class Hurried(World):
+    """A world in which waiting takes no time, and something may happen meanwhile."""
+
+    meanwhile: Callable[[], None] = field(default=lambda: None)
+    over: Callable[[Holder], bool] = field(default=lambda holder: False)
+
+    def store(self, run: str, over: Callable[[Holder], bool] = lambda holder: False) -> ParameterStore:
+        return replace(super().store(run, self.over), timing=Timing(sleep=lambda _: self.meanwhile()))
+
+
+def quick(company: Company, meanwhile: Callable[[], None] = lambda: None) -> int:
+    """`apply --yes` in such a world."""
+    policy = good_policy("access/config.yml")
+    opened = local_world(policy, 4)
+    order = Order(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
+    world = Hurried(opened.reading, opened.writing, policy, 4, meanwhile, lambda holder: not holder.token)
+    return guarded(lambda: follow(order, policy, world, Audit("apply")))
+
+
+@dataclass
+class Other:
+    """Another run, which holds the lock."""
+
+    store: ParameterStore
+    state: AppliedState
+
+    @classmethod
+    def begins(cls, company: Company) -> Other:
+        """Take the lock."""
+        policy = good_policy("access/config.yml")
+        store = local_world(policy, 1).store("run 99 of somebody")
+        seen: Remembered = store.read_state()
+        state = begun(seen.answer, attempt(company), datetime.now(UTC))
+        store.lock(seen, state)
+        return cls(store, state)
+
+    def ends(self) -> None:
+        """Give it back."""
+        self.store.unlock(self.state)
+
+
+def attempt(company: Company) -> Any:
+    """What the other run applies."""
+    from rolemodel_ci.applied_state import Attempt
+
+    return Attempt(Identity("acme/access", "", "access/config.yml"), None, "0" * 64, "0" * 64, "run 99 of somebody")
+
+
+def test_who_holds_the_lock_is_told(committed: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    committed.applied().users(MORE)
+    Other.begins(committed)
+    committed.aws.mark()
+    assert "Being applied now by run 99 of somebody, since " in run("plan").err
+    assert quick(committed) == 5
+    told = capsys.readouterr().err
+    assert "Waiting: another run is applying: run 99 of somebody, since " in told
+    assert "it holds the lock until " in told
+    assert committed.aws.writes() == {}
+
+
+def test_a_lock_that_is_given_back_is_waited_for_and_the_plan_made_anew(
+    committed: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    committed.applied().users(MORE)
+    other = Other.begins(committed)
+    assert quick(committed, other.ends) == 0
+    assert "Planning again: AWS may differ by now." in capsys.readouterr().err
+    assert value(committed)["lock"] is None
+    committed.assert_nothing_left()
+
+
+def test_a_run_that_was_quicker_is_planned_after(committed: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    """It began and ended while the question was on the screen."""
+    committed.applied().users(MORE)
+    policy = good_policy("access/config.yml")
+    opened = local_world(policy, 4)
+    asked: list[int] = []
+
+    def confirm(_: Any) -> None:
+        asked.append(1)
+        if len(asked) == 1:
+            Other.begins(committed).ends()
+
+    order = Order(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", confirm)
+    assert guarded(lambda: follow(order, policy, opened, Audit("apply"))) == 0
+    assert "another run has written" in capsys.readouterr().err
+    assert len(asked) == 2
+    committed.assert_nothing_left()
+
+
+def test_a_lock_that_is_lost_under_way_stops_the_run(committed: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    committed.applied().users(MORE)
+    policy = good_policy("access/config.yml")
+    opened = local_world(policy, 4)
+    passed = iter([0.0, *[100.0] * 99])
+
+    @dataclass(frozen=True)
+    class Asleep(World):
+        def store(self, run: str, over: Callable[[Holder], bool] = lambda holder: False) -> ParameterStore:
+            return replace(super().store(run), timing=Timing(elapsed=lambda: next(passed)))
+
+    order = Order(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
+    world = Asleep(opened.reading, opened.writing, policy, 4)
+    assert guarded(lambda: follow(order, policy, world, Audit("apply"))) == 5
+    told = capsys.readouterr()
+    assert "is no longer held by this run" in told.err
+    assert "dave" not in committed.members()["RM.dev.AdminRole"]
