@@ -29,10 +29,8 @@ def _spelled(text: str, site: Site) -> Json:
         name = f"{site.name}P{site.rng.randrange(1000)}"
         site.parameters[name] = {"Type": "String", "Default": text}
         return {"Ref": name}
-    if how == 4 and len(text) > 3:
-        return (
-            {"Fn::Sub": [escaped[:-2] + "${End}", {"End": text[-2:]}]} if "$" not in text[-4:] else {"Fn::Sub": escaped}
-        )
+    if how == 4 and len(text) > 3 and "$" not in text[-4:]:
+        return {"Fn::Sub": [escaped[:-2] + "${End}", {"End": text[-2:]}]}
     return {"Fn::Sub": escaped}
 
 

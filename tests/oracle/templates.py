@@ -6,6 +6,7 @@ conditions, outputs.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import random
@@ -271,13 +272,13 @@ def change(number: int) -> tuple[Whole, Whole, tuple[str, ...]]:
     return (after, before, (*done, pairs.BACK)) if rng.randrange(2) else (before, after, tuple(done))
 
 
-def silent(number: int) -> Silent | None:
+def silent(number: int, comment: Callable[..., str] = judging.comment) -> Silent | None:
     """What the comment on the change of a number does not show, if there is something."""
     before, after, done = change(number)
     policies = [_policy(whole) for whole in (before, after)]
     if policies[0] is None or policies[1] is None:
         return None
-    text = judging.comment(policies[0], policies[1])
+    text = comment(policies[0], policies[1])
     for account, names in _different(before, after):
         hidden = tuple(name for name in (*names, account) if not re.search(rf"\b{name}\b", text))
         if hidden:
@@ -316,7 +317,8 @@ def _deployed(whole: Whole, account: str, world: World) -> dict[str, Json]:
 def _plain(node: Json, key: str = "") -> Json:
     """One value as a list of one, texts as texts, in one order, without descriptions and names of statements."""
     if isinstance(node, str) and node.startswith("{") and key in ("PolicyDocument", "AssumeRolePolicyDocument"):
-        node = json.loads(node)
+        with contextlib.suppress(ValueError):  # no JSON: then it is as it is
+            node = json.loads(node)
     if isinstance(node, dict):
         kept = {name: value for name, value in node.items() if name not in ("Sid", "Description", "Condition")}
         made = {name: _plain(value, name) for name, value in kept.items()}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from oracle import contexts, data, judging, pairs
+from oracle import contexts, data, judging, pairs, templates
 from oracle.comparing import comparable
 from oracle.counting import Count, count
 from oracle.evaluator import Ask, Role
@@ -83,3 +83,24 @@ def _questions(pair: pairs.Pair) -> list[tuple[Role, list[Ask]]]:
         return []
     some = list(itertools.islice(contexts.asks(both[0], both[1], random.Random(pair.seed)), 0, None, 23))
     return [(role, [ask for ask in some if comparable(role, ask)]) for role in both]
+
+
+TEMPLATES = 1_200
+"""Pairs of whole templates."""
+
+
+@pytest.mark.parametrize("piece", range(3))
+def test_whatever_deploys_something_else_is_shown(piece: int, record_property: Callable[[str, Any], None]) -> None:
+    """Resources of all kinds, parameters of accounts, mappings, conditions, outputs, in every world."""
+    data.need()
+    here = TEMPLATES // 3
+    found = [silent for number in range(piece * here, (piece + 1) * here) if (silent := templates.silent(number))]
+    record_property("pairs of templates", here)
+    assert not found, found[:2]
+
+
+def test_a_template_that_is_passed_over_would_be_found() -> None:
+    """Of the same templates, most deploy something else."""
+    data.need()
+    found = [silent for number in range(40) if (silent := templates.silent(number, lambda *_: ""))]
+    assert len(found) > 15
