@@ -33,6 +33,7 @@ from rolemodel_ci.plan import (
     GroupChange,
     Outcome,
     Phase,
+    Plan,
     PutPolicy,
     RemoveMember,
     Report,
@@ -68,18 +69,30 @@ class Tools:
     may_write: Callable[[], None] = lambda: None
 
 
-def apply(approved: Approved, policy: Policy, tools: Tools) -> Report:
-    """Make every change of the plan. Never raises for what AWS does: each change ends as done, failed or skipped."""
+SoFar = Callable[[], Report]
+"""What came of a plan by now, as the report of a run that is interrupted here."""
+
+
+def not_begun(plan: Plan) -> Report:
+    """The report of a run that was interrupted before its first change."""
+    return Report(plan, tuple(Skipped(change, _NOT_STARTED) for change in plan.changes), interrupted=True)
+
+
+def apply(approved: Approved, policy: Policy, tools: Tools, begin: Callable[[SoFar], None] = lambda _: None) -> Report:
+    """Make every change of the plan. Never raises for what AWS does: each change ends as done, failed or skipped.
+
+    `begin` is handed what tells at any time how far the run has come: for when there is no report.
+    """
     run = _Run(policy, tools)
     changes = approved.plan.changes
     interrupted = False
     try:
+        begin(lambda: run.report(approved.plan, interrupted=True))
         run.revoke(_grouped(changes, Phase.REVOKE))
         run.build_and_grant([c for c in changes if isinstance(c, StackChange)], _grouped(changes, Phase.GRANT))
     except KeyboardInterrupt:
         interrupted = True
-    outcomes = (run.outcomes.get(change) or Skipped(change, _NOT_STARTED) for change in changes)
-    return Report(approved.plan, tuple(outcomes), interrupted, tuple(run.bugs))
+    return run.report(approved.plan, interrupted=interrupted)
 
 
 class _Run:
@@ -94,6 +107,11 @@ class _Run:
         self._left: list[Failed | Skipped] = []  # of what was to go
         self._failed_accounts: dict[str, str] = {}
         self._arns: dict[str, Mapping[str, str]] = {}
+
+    def report(self, plan: Plan, *, interrupted: bool) -> Report:
+        """What came of every change of the plan by now."""
+        outcomes = (self.outcomes.get(change) or Skipped(change, _NOT_STARTED) for change in plan.changes)
+        return Report(plan, tuple(outcomes), interrupted, tuple(self.bugs))
 
     def revoke(self, groups: Sequence[_Group]) -> None:
         """Make the memberships, policies and groups go that are to go, each group by itself."""

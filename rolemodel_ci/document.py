@@ -21,8 +21,9 @@ DEPTH_LIMIT = 60
 ALIAS_LIMIT = 10_000
 """Nodes that aliases may add to one file. Lists shared by a few dozen roles stay far below it; a bomb does not."""
 
-_NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that YAML does not allow: https://yaml.org/spec/1.1/#c-printable"""
+_NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that YAML does not allow (https://yaml.org/spec/1.1/#c-printable), and those of which a reader sees
+something else than is read: ends of lines that are none to most programs, and what turns the order of others around."""
 
 _ASCII = b"\t\n\r" + bytes(range(0x20, 0x7F))
 
@@ -52,7 +53,7 @@ def read_document(text: str, file: str) -> Document:
     builder = _Builder(file)
     bad = None if _is_plain(text) else _NOT_YAML.search(text, 1 if text.startswith("\ufeff") else 0)
     if bad:
-        message = f"character U+{ord(bad.group()):04X} is not allowed in YAML"
+        message = f"character U+{ord(bad.group()):04X} is not allowed"
         remedy = "Delete it, or write it as an escape in double quotes."
         builder.problem("RM105", *after(text[: bad.start()]), message, remedy)
         return Document(file, None, tuple(builder.problems))

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
+
+CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    r"\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Characters that move a cursor, turn the order of others around, break lines, or cannot be seen or written: Unicode's
+Default_Ignorable_Code_Point (https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt) but for the
+variation selectors of emoji, FE00 to FE0F.
+"""
 
 
 class Scalar(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 
 from rolemodel_ci.document import Document, read_document
 from rolemodel_ci.model import Parameter, Place, Problem, Role, Template
-from rolemodel_ci.nodes import Node, Scalar, Sequence
+from rolemodel_ci.nodes import CONTROL, Node, Scalar, Sequence
 
 BODY_LIMIT = 51_200
 """Bytes of a template in a call: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
@@ -144,16 +144,25 @@ class _Content:
         content: Body = {}
         for key, value in node.entries:
             if key.text not in content:
+                self._seen(key)
                 self.places[(*path, key.text)] = Place(self.file, key.line, key.column)
                 content[key.text] = self.read(value, (*path, key.text))
         return content
 
     def _scalar(self, node: Scalar) -> str:
+        self._seen(node)
         if not node.plain:
             return node.text
         if node.text in ("", "~", "null", "Null", "NULL"):
             self._problem(node, "RM403", "a null value, which CloudFormation refuses", "Write a value or drop the key.")
         return _BOOLEANS.get(node.text.lower(), node.text)
+
+    def _seen(self, node: Scalar) -> None:
+        """Note a character that no reader of the file, or of what is shown of it, could see."""
+        hidden = CONTROL.search(node.text)
+        if hidden:
+            what = f"character U+{ord(hidden.group()):04X} cannot be seen, or breaks the line"
+            self._problem(node, "RM421", what, "Delete it: neither IAM nor CloudFormation needs it.")
 
     def _problem(self, node: Node, code: str, message: str, remedy: str) -> None:
         self.problems.append(Problem(Place(self.file, node.line, node.column), code, message, remedy))

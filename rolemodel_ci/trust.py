@@ -1,4 +1,4 @@
-"""Trust policies: whether one lets everybody in AWS assume a role."""
+"""Trust policies: whether one lets everybody assume a role."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rolemodel_ci.functions import DYNAMIC
+from rolemodel_ci.iam.federation import Claim, lets_in_all
 from rolemodel_ci.policies import branches, policy_document, value_text
 
 EVERYBODY = "*"
@@ -36,13 +38,42 @@ def trust_statements(document: Any) -> list[Any]:
 
 
 def is_open(statement: Any) -> bool:
-    """Whether a statement lets everybody in AWS take on the role."""
-    if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
+    """Whether a statement lets everybody assume the role, or everybody whom an identity provider vouches for."""
+    if not isinstance(statement, dict):
         return False
-    if "NotPrincipal" in statement:
+    said = {str(key).lower(): value for key, value in statement.items()}  # IAM may read keys in another case
+    effect = said.get("effect")
+    if isinstance(effect, str) and "${" not in effect and DYNAMIC not in effect and effect.lower() != "allow":
+        return False
+    if "notprincipal" in said:
         return True  # everybody but a few
-    everybody = any(kind == "AWS" and who == EVERYBODY for kind, who in _principals(statement))
-    return everybody and not _narrows(statement.get("Condition"))
+    condition = said.get("condition")
+    return any(_lets_all(kind, who, condition) for kind, who in _principals(said))
+
+
+def _lets_all(kind: str, who: str, condition: Any) -> bool:
+    if kind == "Federated":
+        return lets_in_all(who, _claims(condition))
+    return kind == "AWS" and _has_wildcard(who) and not _narrows(condition)
+
+
+def _has_wildcard(who: str) -> bool:
+    """Whether it may be everybody: an account or a name that is a pattern, which IAM may not take as one."""
+    return "*" in who or "?" in who
+
+
+def _claims(condition: Any) -> Iterator[Claim]:
+    for operator, tests in condition.items() if isinstance(condition, dict) else ():
+        for key, value in tests.items() if isinstance(tests, dict) else ():
+            said = list(branches(value))
+            texts = tuple(one if isinstance(one, str) else None for one in said)
+            known = all(isinstance(one, str) or _is_one_text(one) for one in said)
+            yield Claim(str(operator) if known else "", str(key).lower(), texts)
+
+
+def _is_one_text(value: Any) -> bool:
+    """Whether what only AWS knows is one text for sure: a list could have any number of them."""
+    return isinstance(value, dict) and value.keys() <= _ONLY_AWS_KNOWS
 
 
 def _narrows(condition: Any) -> bool:
@@ -70,7 +101,7 @@ def _names_callers(operator: str, key: str, value: Any) -> bool:
 
 def _principals(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Kind and text of everybody whom a statement names; both branches of what could not be decided."""
-    principal = statement.get("Principal", {})
+    principal = statement.get("principal", {})
     for chosen in branches(principal):
         by_kind = chosen if isinstance(chosen, dict) else {"AWS": chosen}
         for kind, named in by_kind.items():

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from builders import TODAY, policy, template
+from builders import MASTER_ID, TODAY, policy, template
 from hypothesis import given
 from worlds import policies
 
@@ -246,6 +246,21 @@ def test_the_id_of_another_account_stays_in_sight() -> None:
 
 
 HARMLESS = ("AWS::SNS::Topic", "AWS::Logs::LogGroup")
+
+
+def test_a_new_role_that_trusts_users_of_the_master_by_name_needs_no_group() -> None:
+    eve, ops = f"arn:aws:iam::{MASTER_ID}:user/eve", f"arn:aws:iam::{MASTER_ID}:role/ops"
+    session = f"arn:aws:sts::{MASTER_ID}:assumed-role/ops/x"
+    root = f"arn:aws:iam::{MASTER_ID}:root"
+    base = policy("{}", roles={"Old": trusting({"AWS": [root, eve]})}, accounts=["prod"])
+    roles = {"Old": trusting({"AWS": [root, eve, ops]}), "New": trusting({"AWS": [root, eve, session]})}
+    head = policy("{}", roles=roles, accounts=["prod"])
+    ways = request(base, head, TODAY).ways
+    named = {role: [way_text(way) for way in ways["prod", role].named] for role in ("Old", "New")}
+
+    assert named == {"Old": [ops], "New": sorted([eve, session])}
+    assert ways["prod", "New"].outsiders == ()
+    assert request(head, head, TODAY).ways == {}
 
 
 @pytest.mark.parametrize(

@@ -237,3 +237,104 @@ def test_junk_never_raises(before: Any, after: Any) -> None:
 
     assert set(found.coming) <= set(found.outsiders)
     assert {is_open(statement) for statement in trust_statements(after)} <= {True, False}
+
+
+GITHUB = "token.actions.githubusercontent.com"
+EKS = "oidc.eks.eu-west-1.amazonaws.com/id/A"
+OIDC = f"arn:aws:iam::{MASTER}:oidc-provider/"
+
+
+def equal(**keys: Any) -> dict[str, Any]:
+    """A condition on claims of GitHub by StringEquals."""
+    return {"StringEquals": {f"{GITHUB}:{key}": value for key, value in keys.items()}}
+
+
+def like(host: str, claim: str, *values: Any) -> dict[str, Any]:
+    """A condition by StringLike."""
+    return {"StringLike": {f"{host}:{claim}": [*values]}}
+
+
+@pytest.mark.parametrize(
+    ("provider", "condition", "is_it_open"),
+    [
+        (OIDC + GITHUB, None, True),
+        (OIDC + GITHUB, {}, True),
+        (OIDC + GITHUB, equal(aud="sts.amazonaws.com"), True),
+        (OIDC + GITHUB, equal(sub="repo:acme/access:ref:refs/heads/main"), False),
+        (OIDC + GITHUB, equal(sub="repo:acme@1/access@2:ref:refs/heads/main"), False),
+        (OIDC + GITHUB, equal(sub="environment:prod"), True),
+        (OIDC + GITHUB, equal(sub=["repo:acme/access:pull_request", "environment:prod"]), True),
+        (OIDC + GITHUB, equal(repository_owner="acme"), False),
+        (OIDC + GITHUB, equal(repository_id="42"), False),
+        (OIDC + GITHUB, equal(repository="acme/access"), False),
+        (OIDC + GITHUB, equal(environment="prod"), True),
+        (OIDC + GITHUB, equal(sub={"Ref": "Subject"}), False),
+        (OIDC + GITHUB, equal(sub={"Fn::Split": [",", {"Ref": "Subjects"}]}), True),
+        (OIDC + GITHUB, equal(sub=[]), True),
+        (OIDC + GITHUB, like(GITHUB, "sub", "repo:acme/*"), False),
+        (OIDC + GITHUB, like(GITHUB, "sub", "repo:acme/access:*"), False),
+        (OIDC + GITHUB, like(GITHUB, "sub", "repo:acme*"), True),
+        (OIDC + GITHUB, like(GITHUB, "sub", "repo:*/access:ref:refs/heads/main"), True),
+        (OIDC + GITHUB, like(GITHUB, "sub", "repo:?cme/access:*"), True),
+        (OIDC + GITHUB, like(GITHUB, "sub", "*"), True),
+        (OIDC + GITHUB, like(GITHUB, "sub", "repo:acme/*", "repo:*"), True),
+        (OIDC + GITHUB, like(GITHUB, "sub", "repo:${Org}/*"), True),
+        (OIDC + GITHUB, like(GITHUB, "repository_owner", "acm*"), True),
+        (OIDC + GITHUB, like(GITHUB, "sub", "*:repository_owner:acme"), True),
+        (OIDC + GITHUB, like(GITHUB.upper(), "SUB", "repo:acme/*"), False),
+        (OIDC + GITHUB, like("other.example", "sub", "repo:acme/*"), True),
+        (OIDC + GITHUB, {"StringLikeIfExists": {f"{GITHUB}:sub": "repo:acme/*"}}, True),
+        (OIDC + GITHUB, {"StringNotLike": {f"{GITHUB}:sub": "repo:acme/*"}}, True),
+        (OIDC + GITHUB, {"ForAllValues:StringLike": {f"{GITHUB}:sub": "repo:acme/*"}}, True),
+        (OIDC + GITHUB, {"ForAnyValue:StringLike": {f"{GITHUB}:sub": "repo:acme/*"}}, False),
+        (OIDC + GITHUB, {"Bool": {"aws:MultiFactorAuthPresent": "true"}}, True),
+        (OIDC + "gitlab.com", like("gitlab.com", "sub", "project_path:acme/*:ref_type:branch:ref:main"), False),
+        (OIDC + "gitlab.com", like("gitlab.com", "sub", "project_path:*"), True),
+        (OIDC + "gitlab.com", like("gitlab.com", "aud", "https://gitlab.com"), True),
+        (OIDC + "app.terraform.io", like("app.terraform.io", "sub", "organization:acme:project:*"), False),
+        (OIDC + "app.terraform.io", like("app.terraform.io", "sub", "organization:*:project:x"), True),
+        (OIDC + EKS, None, True),
+        (OIDC + EKS, like(EKS.lower(), "sub", "s*"), False),
+        (OIDC + "login.acme.example", like("login.acme.example", "aud", "us"), False),
+        (OIDC + "login.acme.example", like("login.acme.example", "amr", "us"), True),
+        ({"Fn::GetAtt": ["Provider", "Arn"]}, like(GITHUB, "sub", "repo:acme/*"), False),
+        ({"Fn::GetAtt": ["Provider", "Arn"]}, like(GITHUB, "sub", "repo:*"), True),
+        ({"Fn::GetAtt": ["Provider", "Arn"]}, equal(aud="sts.amazonaws.com"), True),
+        ({"Ref": "Provider"}, {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}, False),
+        ({"Ref": "Provider"}, None, True),
+        (f"arn:aws:iam::{MASTER}:saml-provider/Okta", None, True),
+        (f"arn:aws:iam::{MASTER}:saml-provider/Okta", {"StringEquals": {"SAML:aud": "https://x"}}, False),
+        (f"arn:aws:iam::{MASTER}:saml-provider/Okta", {"StringLike": {"SAML:aud": "*"}}, True),
+        ("cognito-identity.amazonaws.com", None, True),
+        ("cognito-identity.amazonaws.com", {"StringEquals": {"cognito-identity.amazonaws.com:aud": "r:1"}}, False),
+        ("cognito-identity.amazonaws.com", {"StringLike": {"cognito-identity.amazonaws.com:aud": "r:*"}}, True),
+        ("cognito-identity.amazonaws.com", {"StringEquals": {"cognito-identity.amazonaws.com:amr": "x"}}, True),
+        ("accounts.google.com", None, True),
+        ("accounts.google.com", {"StringEquals": {"accounts.google.com:aud": "app"}}, False),
+        ("www.amazon.com", {"StringEquals": {"www.amazon.com:app_id": "amzn1"}}, False),
+        ("graph.facebook.com", {"StringEquals": {"graph.facebook.com:aud": "x"}}, True),
+        ("*", like(GITHUB, "sub", "repo:acme/*"), True),
+        ({"Fn::If": ["Unknown", OIDC + GITHUB, "accounts.google.com"]}, like(GITHUB, "sub", "repo:acme/*"), True),
+    ],
+)  # fmt: skip
+def test_an_identity_provider_must_not_let_everybody_in(provider: Any, condition: Any, is_it_open: bool) -> None:
+    parts = {} if condition is None else {"Condition": condition}
+    statement = {**allow({"Federated": provider}, **parts), "Action": "sts:AssumeRoleWithWebIdentity"}
+
+    assert is_open(statement) is is_it_open
+    assert is_open({**statement, "Effect": {"Fn::If": ["Unknown", "Allow", "Deny"]}}) is is_it_open
+    assert not is_open({**statement, "Effect": "Deny"})
+
+
+@pytest.mark.parametrize("who", ["arn:aws:iam::*:root", "arn:aws:iam::?11111111111:root", "arn:aws:iam::*:role/admin"])
+def test_an_account_that_is_a_pattern_is_everybody(who: str) -> None:
+    assert is_open(allow({"AWS": who}))
+    assert is_open(allow({"AWS": [OWN, who]}))
+    assert not is_open(allow({"AWS": who}, Condition={"StringEquals": {"aws:PrincipalAccount": MASTER}}))
+
+
+def test_keys_in_another_case_and_effects_that_only_aws_knows_may_open_a_role() -> None:
+    assert is_open({"effect": "Allow", "principal": "*", "action": "sts:AssumeRole"})
+    assert is_open({"Effect": "{{resolve:ssm:/x}}", "Principal": "*", "Action": "sts:AssumeRole"})
+    assert is_open({"Effect": {"Ref": "Effect"}, "NotPrincipal": {"AWS": OWN}})
+    assert not is_open("text")

@@ -57,9 +57,11 @@ def open_trust(subject: Subject) -> Iterable[Problem]:
             yield Problem(
                 place_of(subject, role, "AssumeRolePolicyDocument"),
                 "RM407",
-                f"role `{role.name}` trusts everybody in AWS" + told_in(account),
+                f"role `{role.name}` trusts everybody in AWS, or everybody with an identity of a provider"
+                + told_in(account),
                 f"Name who may assume it, as a rule `arn:aws:iam::${{{MASTER_PARAMETER}}}:root`. Of conditions, only "
-                "one on the caller's account, organization or ARN would do.",
+                "one on the caller's account, organization or ARN would do; of an identity provider, one on whose "
+                "identity it is.",
             )
 
 

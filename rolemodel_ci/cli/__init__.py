@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable
-from types import FrameType
 from typing import Any, NoReturn
 
 import click
 
 from rolemodel_ci import __version__
+from rolemodel_ci.cli.signals import listen
 from rolemodel_ci.errors import CannotGoOn
 
 ISSUES = "https://github.com/rolemodel-ci/rolemodel-ci/issues"
@@ -73,21 +71,6 @@ def main() -> NoReturn:
     """Entry point of `rolemodel-ci`."""
     listen()
     leave(guarded(lambda: cli.main(prog_name="rolemodel-ci", standalone_mode=False)))
-
-
-def listen() -> None:
-    """Let SIGTERM end a run as Ctrl-C does: what is under way is finished and reported. Runners stop jobs with both."""
-    told = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if not told.is_set():  # os.write, for whoever is interrupted may be just about to print
-            told.set()
-            os.write(2, b"Stopping: what is under way is finished first. Once more, and it is not waited for.\n")
-        signal.default_int_handler(number, frame)
-
-    signal.signal(signal.SIGTERM, stop)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell has had it ignored
-        signal.signal(signal.SIGINT, stop)
 
 
 def leave(code: int) -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import platform
 import sys
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from rolemodel_ci.cli.output import say, tell
 from rolemodel_ci.cli.plan import base_policy
 from rolemodel_ci.cli.policy import chosen, good_policy
 from rolemodel_ci.cli.world import World, watching, world
+from rolemodel_ci.edge.repo import precedes
 from rolemodel_ci.edge.working_copy import working_copy
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.guard import strictest
@@ -30,7 +30,7 @@ from rolemodel_ci.render.json import refusals_json, report_json
 from rolemodel_ci.render.plans import override_blocks, plan_blocks, question, refusal_blocks
 from rolemodel_ci.render.results import report_blocks
 from rolemodel_ci.run import DELETION, EVERYTHING, MEMBERSHIP, STRUCTURE, Job, Planned, make_plan, reviewed_plan
-from rolemodel_ci.verdict import Allowed, Approved, Guard
+from rolemodel_ci.verdict import Allowed, Approved, Guard, Refusal
 
 _ROUNDS = 3
 """How often a run plans, where others are quicker."""
@@ -108,6 +108,7 @@ def _run(command: str, job: Job, told: Asked, users: str | None = None) -> int:
         with world(policy, told) as opened:
             audit.world = opened
             code = follow(order, policy, opened, audit)
+        sys.stdout.flush()  # whoever does not read any more is told of in the record as well
         audit.note(code=code)
         return code
 
@@ -135,8 +136,7 @@ def follow(order: Order, policy: Policy, opened: World, audit: Audit) -> int:
 def _followed(order: Order, policy: Policy, opened: World, memory: Memory, planned: Planned) -> int:
     """Guard, ask, apply, report. Raises OutrunError, before anything is done, where another run was quicker."""
     audit = memory.audit
-    guarded = policy if planned.plan.is_empty else _judged(policy, memory)
-    reviewed = reviewed_plan(order.job, planned, guarded, order.allowed)
+    reviewed = _reviewed(order, policy, memory, planned)
     if isinstance(reviewed, tuple):
         audit.note(refusals=reviewed)
         say(order.format, refusal_blocks(reviewed), refusals_json(planned.plan, reviewed))
@@ -162,11 +162,20 @@ def _followed(order: Order, policy: Policy, opened: World, memory: Memory, plann
     return _told(came, order.format)
 
 
+def _reviewed(order: Order, policy: Policy, memory: Memory, planned: Planned) -> Approved | tuple[Refusal, ...]:
+    """The plan, if it may be applied, or every reason why not."""
+    if planned.plan.is_empty:
+        return reviewed_plan(order.job, planned, policy, order.allowed)
+    outdated = _outdated(order, memory)
+    reviewed = reviewed_plan(order.job, planned, _judged(policy, memory), order.allowed)
+    return (*outdated, *(reviewed if isinstance(reviewed, tuple) else ())) or reviewed
+
+
 def _made(reviewed: Approved, policy: Policy, opened: World, audit: Audit, may_write: Callable[[], None]) -> Report:
     """Make the changes, and have the record say so before and after."""
     audit.begin(reviewed)
     with watching() as watch:
-        came = make_true(reviewed, policy, opened.tools(watch, may_write))
+        came = make_true(reviewed, policy, opened.tools(watch, may_write), audit.go_by)
     audit.note(report=came)
     return came
 
@@ -182,16 +191,32 @@ def _judged(policy: Policy, memory: Memory) -> Policy:
         return policy
     answer = seen.answer
     commits = {answer.approved_commit, answer.applied_commit} if isinstance(answer, AppliedState) else {None}
-    try:
-        states = [base_policy(commit, policy.config_file) for commit in sorted(c for c in commits if c)]
-    except CannotGoOn as error:
-        memory.say(f"Guards are strict in this run: {error.message}, which was applied last.")
-        commits = {None}
-    if None not in commits:
+    states = [_committed(commit, policy) for commit in sorted(c for c in commits if c)]
+    if None not in (*commits, *states):
         return strictest(policy, *states)
-    with contextlib.suppress(CannotGoOn):
-        policy = strictest(policy, base_policy("HEAD", policy.config_file))
-    return strictest(policy, replace(policy, guards=Guards()))
+    return strictest(policy, _committed("HEAD", policy), *states, replace(policy, guards=Guards()))
+
+
+def _committed(revision: str, policy: Policy) -> Policy | None:
+    """The policy of a commit, if it has one and can be had."""
+    try:
+        return base_policy(revision, policy.config_file)
+    except CannotGoOn:
+        return None
+
+
+def _outdated(order: Order, memory: Memory) -> tuple[Refusal, ...]:
+    """Why these files may be older than what was last applied, so that applying them would undo something."""
+    seen = memory.recognised()
+    commit = seen.answer.applied_commit if isinstance(seen.answer, AppliedState) else None
+    if commit is None or Guard.UNKNOWN_STATE in order.allowed or not memory.attempt(whole=False).identity.config:
+        return ()
+    older = precedes(Path.cwd(), commit)
+    if older is False:
+        return ()
+    why = "comes after the one that is checked out here" if older else "is not in this checkout, which may be older"
+    remedy = f"Get the newest commits (`git pull`). If these files are meant, run with `--allow {Guard.UNKNOWN_STATE}`."
+    return (Refusal(Guard.UNKNOWN_STATE, f"commit {commit[:7]} was applied last, and {why}", remedy),)
 
 
 def local_memory(policy: Policy, opened: World, audit: Audit) -> Memory:

@@ -15,6 +15,8 @@ from typing import ClassVar
 
 import click
 
+from rolemodel_ci.apply import SoFar, not_begun
+from rolemodel_ci.cli.signals import settle
 from rolemodel_ci.cli.world import World
 from rolemodel_ci.edge.doors import MASTER
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
@@ -46,6 +48,7 @@ class Audit:
         self.record = Audited(command, {"user": _user()} if who is None else who, datetime.now(UTC))
         self.world: World | None = None
         self._keep: Keep = lambda text: None
+        self._so_far: SoFar | None = None
 
     def note(self, **known: object) -> None:
         """Add what has become known: fields of `Audited`."""
@@ -75,9 +78,20 @@ class Audit:
 
     def begin(self, reviewed: Approved) -> None:
         """Say what the run sets out to change, and have that kept, so that a run that is killed has said it."""
+        self.go_by(lambda: not_begun(reviewed.plan))
         self.note(plan=reviewed.plan, overridden=reviewed.overridden, under_way=True)
         with contextlib.suppress(OSError):  # a run that may change something was asked for; the end tells what is lost
             self.keep()
+
+    def go_by(self, so_far: SoFar) -> None:
+        """Have `so_far` tell what came of the changes, should the run end without a report."""
+        self._so_far = so_far
+
+    def note_end(self, error: BaseException) -> None:
+        """Add how the run ends by an error, and how far it has come."""
+        if self.record.report is None and self._so_far is not None:
+            self.note(report=self._so_far())
+        _note_end(self, error)
 
     def _look_at_world(self) -> None:
         """Add what the calls of the run have told so far."""
@@ -106,18 +120,24 @@ def recording(audit: Audit, where: str, keep: Keep) -> Iterator[None]:
     Raises UsageWrong, before anything is done, where it cannot be kept; RecordLost, where that turns out only after a
     run that has nothing else to complain of.
     """
+    begun = False
     try:
-        audit.kept_by(keep)
-    except OSError as error:
-        raise _unkept(where, error) from error
-    try:
-        yield
+        try:
+            audit.kept_by(keep)
+            begun = True
+            yield
+        finally:
+            settle()
     except BaseException as error:
-        _note_end(audit, error)
+        settle()  # a signal may have come just before the line above
+        if not begun and isinstance(error, OSError):
+            raise _unkept(where, error) from error
+        audit.note_end(error)
         raise
     finally:
-        audit.note(ended=datetime.now(UTC))
-        _keep_at_end(audit, where)
+        if begun or audit.record.code is not None:
+            audit.note(ended=datetime.now(UTC))
+            _keep_at_end(audit, where)
 
 
 def _note_end(audit: Audit, error: BaseException) -> None:

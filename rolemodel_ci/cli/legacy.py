@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from rolemodel_ci.cli import guarded, leave, listen
+from rolemodel_ci.cli import guarded, leave
 from rolemodel_ci.cli.options import JOBS, tell_calls, today
+from rolemodel_ci.cli.signals import listen
 
 if TYPE_CHECKING:
     from rolemodel_ci.plan import Plan

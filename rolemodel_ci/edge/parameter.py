@@ -100,7 +100,7 @@ class Parameter:
                     return Written(int(answer["Version"]), sure)
             except CallFailed as failed:
                 if failed.code in _REFUSED:
-                    raise self._unwritable(failed) from failed
+                    raise self.unwritable(failed) from failed
                 sure = sure and failed.code in _NOT_MADE
                 version, is_ours = self.newest(text)
                 if is_ours:
@@ -109,7 +109,7 @@ class Parameter:
                     return Written(None, sure)
                 pause = next(pauses, None)
                 if pause is None:
-                    raise self._unwritable(failed) from failed
+                    raise self.unwritable(failed) from failed
                 self.timing.sleep(pause)
 
     def newest(self, text: str) -> tuple[int | None, bool]:
@@ -144,7 +144,8 @@ class Parameter:
             statement,
         )
 
-    def _unwritable(self, failed: CallFailed) -> StateError:
+    def unwritable(self, failed: CallFailed) -> StateError:
+        """The error of a write that failed."""
         statement = self.statement("ssm:GetParameter", "ssm:PutParameter") if failed.code in _DENIED else ""
         return StateError(
             f"what is applied ({self.name}) cannot be remembered: {failed.message}",

@@ -133,7 +133,13 @@ class ParameterStore:
             raise locked(seen.holder)
 
     def _swap(self, seen: Remembered, state: AppliedState, lock: Lock | None) -> int:
-        """Write if nobody has since `seen`; the version. Raises LockedError where somebody has."""
+        """Write if nobody has since `seen`; the version. Raises LockedError where somebody has.
+
+        It is looked at once more before: a plan takes time, and people take time to answer. A write that comes too late
+        all the same, by milliseconds, is told by its version.
+        """
+        if self._now_at() != seen.version:
+            raise self._outrun()
         before = _state_of(seen)
         text = to_text(Value(seen.version, uuid.uuid4().hex, state, lock, before or NoState()))
         try:
@@ -144,11 +150,20 @@ class ParameterStore:
                 self._parameter.put(to_text(free), seen.version + 1)
             raise
         if version != seen.version + 1:
-            raise LockedError(
-                f"another run has written {self.name} since this one has read it",
-                "Nothing was changed. Run again: it plans with what that run has applied.",
-            )
+            raise self._outrun()
         return version
+
+    def _now_at(self) -> int:
+        try:
+            return self._parameter.read().version
+        except CallFailed as failed:
+            raise self._parameter.unwritable(failed) from failed
+
+    def _outrun(self) -> LockedError:
+        return LockedError(
+            f"another run has written {self.name} since this one has read it",
+            "Nothing was changed. Run again: it plans with what that run has applied.",
+        )
 
     def _write_held(self, lock: Lock | None) -> None:
         """Write as the holder: what others have tried meanwhile does not count, and is written over.
@@ -166,7 +181,7 @@ class ParameterStore:
                 return
             if lock is None and not written.is_sure:
                 raise StateError(f"whether {self.name} was written is not known", "Run again: it shows what counts.")
-            held.version = self._parameter.read().version if written.version is None else written.version
+            held.version = self._now_at() if written.version is None else written.version
             self.check()
         raise LockedError(f"others keep writing {self.name}", "Look who does, then run again.")
 

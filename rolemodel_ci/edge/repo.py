@@ -131,6 +131,16 @@ def commit_files(revision: str, working: Path) -> CommitFiles:
     return CommitFiles(GitTree(repository, commit), top, working.resolve(), commit.hexsha)
 
 
+def precedes(working: Path, commit: str) -> bool | None:
+    """Whether the commit that is checked out comes before `commit` in its history; None where it does not have it."""
+    repository, git = _open(working)
+    try:
+        head, other = repository.commit("HEAD"), repository.commit(commit)
+        return head != other and bool(repository.is_ancestor(head, other))
+    except (git.GitCommandError, git.BadName, ValueError):
+        return None
+
+
 def remote(working: Path) -> str:
     """The address of the remote `origin`; empty where there is none. Raises NoGit."""
     repository, _ = _open(working)

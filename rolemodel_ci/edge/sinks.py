@@ -142,11 +142,14 @@ def append_summary(file: Path, markdown: str) -> None:
 
 
 def leave(path: Path, document: str) -> None:
-    """Write a file of ours into the workspace; what a checkout has put there is not followed or kept.
-
-    Raises OSError.
+    """Write a file of ours into the workspace, whole or not at all; what a checkout has put there is not followed or
+    kept. Raises OSError.
     """
-    path.unlink(missing_ok=True)
-    opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-    with os.fdopen(opened, "w", encoding="utf-8") as file:
-        file.write(document)
+    new = path.with_name(f".{uuid.uuid4().hex}.json")
+    opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    try:
+        with os.fdopen(opened, "w", encoding="utf-8") as file:
+            file.write(document)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)

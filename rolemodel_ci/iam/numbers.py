@@ -51,7 +51,7 @@ _KEPT = frozenset({"attribute", "definition", "direction", "function", "kind", "
 _WITH_SETS = (Difference, Statement, Test, Way, Ways)
 _SETS = frozenset({
     "but", "changes", "coming", "not_principals", "not_resources", "outsiders", "principals", "resources", "tests",
-    "unasked", "values",
+    "named", "unasked", "values",
 })  # fmt: skip
 
 

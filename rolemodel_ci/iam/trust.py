@@ -17,6 +17,7 @@ from rolemodel_ci.iam.values import Value, caseless, unique
 EVERYBODY = Principal("AWS", "*")
 
 _ARN_IN_ACCOUNT = re.compile(r"arn:[^:]*:(?:iam|sts)::([0-9]{12}):")
+_WHOLE_ACCOUNT = re.compile(r"arn:[^:]*:iam::[0-9]{12}:root\Z")
 
 # Actions of a trust policy that let nobody in by themselves; they go with one that does:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
@@ -50,12 +51,14 @@ class Ways:
     """How one role may be assumed after a change, other than by being in its group.
 
     `outsiders` may assume it without being of the master account; `coming` are those who could not before.
-    `unasked` are those of whom it asked for MFA, and no longer does.
+    `unasked` are those of whom it asked for MFA, and no longer does. `named` are users and roles of the master account
+    whom the trust policy names, so that they need no group, and who could not before.
     """
 
     outsiders: tuple[Way, ...] = ()
     coming: tuple[Way, ...] = ()
     unasked: tuple[Way, ...] = ()
+    named: tuple[Way, ...] = ()
 
 
 class Trust(NamedTuple):
@@ -70,7 +73,23 @@ def ways(before: Trust | None, after: Trust) -> Ways:
     outside = outsiders(after)
     known = outsiders(before) if before else ()
     unasked = _no_longer_asked(before.document, after.document) if before else ()
-    return Ways(outside, tuple(way for way in outside if way not in known), unasked)
+    named, named_before = _named(after), _named(before) if before else ()
+    return Ways(
+        outside,
+        tuple(way for way in outside if way not in known),
+        unasked,
+        tuple(way for way in named if way not in named_before),
+    )
+
+
+def _named(trust: Trust) -> tuple[Way, ...]:
+    """Who of the master account may assume the role by name, other than everybody whom a group lets in."""
+    found = (way for atom in trust.document for way in _ways_of(atom) if _is_of(way, trust.master))
+    return unique(way for way in found if way.who and not _is_account(way.who.who))
+
+
+def _is_account(who: Value) -> bool:
+    return isinstance(who, str) and _WHOLE_ACCOUNT.match(who) is not None
 
 
 def outsiders(trust: Trust) -> tuple[Way, ...]:

@@ -77,7 +77,7 @@ def ssm_calls(company: Company) -> dict[str, int]:
 
 def test_a_run_remembers_its_commit_and_its_record(committed: Company, tmp_path: Path) -> None:
     assert run("apply", "--yes", "--report", str(tmp_path / "one.json")).code == 0
-    assert ssm_calls(committed) == {"ssm:GetParameter": 1, "ssm:PutParameter": 2}
+    assert ssm_calls(committed) == {"ssm:GetParameter": 2, "ssm:PutParameter": 2}
     state = value(committed)["state"]
     one = json.loads((tmp_path / "one.json").read_text())
     assert (state["approved_commit"], state["applied_commit"]) == (head(committed), head(committed))
@@ -181,14 +181,31 @@ def test_a_raised_limit_does_not_count_for_its_own_change(committed: Company) ->
 
 
 def test_a_commit_that_is_not_there_is_answered_strictly(committed: Company) -> None:
+    """As after a force push, or in a checkout that has not been brought up to date."""
     committed.applied()
     state = value(committed)
     state["state"] |= {"approved_commit": "c" * 40, "applied_commit": "c" * 40}
-    put(committed, json.dumps(state))
+    put(committed, json.dumps({**state, "after": state["after"] + 1}))
     committed.users(LESS)
+    committed.aws.mark()
     ran = run("apply", "--yes")
-    assert ran.code == 0, ran
-    assert f"Guards are strict in this run: `{'c' * 40}` is no commit of this repository" in ran.err
+    assert ran.code == 4, ran
+    assert "commit ccccccc was applied last, and is not in this checkout, which may be older" in ran.out
+    assert committed.aws.writes() == {}
+    assert run("apply", "--yes", "--allow", "unknown-state").code == 0
+
+
+def test_an_old_checkout_undoes_nothing_by_mistake(committed: Company) -> None:
+    old = head(committed)
+    committed.users(LESS)
+    commit(committed)
+    committed.applied()
+    git(committed.directory, "checkout", "--quiet", old)
+    ran = run("apply", "--yes")
+    assert (ran.code, committed.aws.writes()) == (4, {})
+    assert "was applied last, and comes after the one that is checked out here" in ran.out
+    assert run("apply", "--yes", "--allow", "unknown-state").code == 0
+    assert value(committed)["state"]["applied_commit"] == old
 
 
 # ---- whose it is

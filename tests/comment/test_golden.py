@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from builders import TODAY, template
+from builders import MASTER_ID, TODAY, template
 
+from rolemodel_ci.iam.ways import ACTIONS
 from rolemodel_ci.model import Policy
 from rolemodel_ci.render.comment import Facts, as_comment, requested_change
 from rolemodel_ci.request import request
@@ -182,3 +183,54 @@ def test_many_roles_that_change_are_counted_in_the_fold() -> None:
     assert "### Access change: 7 roles widened" in shown
     everywhere = "<code>cdn</code>, <code>dev</code>, <code>prod</code> and <code>test</code>"
     assert f"<code>Role2</code> widened in {everywhere}; 4 more</summary>" in shown
+
+
+def ops(roles: str) -> Policy:
+    """A policy with these roles in one account, and nobody in them."""
+    return access("{}", roles=roles, accounts=["prod"])
+
+
+def test_somebody_trusted_by_name_is_told() -> None:
+    eve = f"arn:aws:iam::{MASTER_ID}:user/eve"
+    trust = trusting({"AWS": [f"arn:aws:iam::{MASTER_ID}:root", eve]})
+    before, after = (template({"Role": {}, **more}) for more in ({}, {"Ops": {"AssumeRolePolicyDocument": trust}}))
+    shown = summary(ops(before), ops(after), FORK)
+
+    assert "1 role opened without a grant" in shown.splitlines()[1]
+    assert f"> - `Ops` of `prod` can be assumed **without a grant**: its trust policy names `{eve}` of the" in shown
+
+
+def test_a_new_role_with_dangerous_actions_on_named_resources_is_in_the_box() -> None:
+    pass_one = {"Effect": "Allow", "Action": ["iam:PassRole"], "Resource": "arn:aws:iam::222222222222:role/one"}
+    policies = [{"PolicyName": "P", "PolicyDocument": {"Version": "2012-10-17", "Statement": [pass_one]}}]
+    before, after = (template({"Role": {}, **more}) for more in ({}, {"Ops": {"Policies": policies}}))
+    shown = summary(ops(before), ops(after), FORK)
+
+    assert "### Access change: 1 role added\n" in shown
+    what = "`Ops` is **new** in `prod` and allows dangerous actions on the resources that it names."
+    assert f"> - {what} **Dangerous actions on named resources:** `iam:PassRole`. No user of the map" in shown
+
+
+def test_the_dangerous_actions_of_a_role_are_all_named_or_counted() -> None:
+    before, after = (template({"Ops": allowing(action)}) for action in ("iam:Get*", "iam:*"))
+    shown = summary(ops(before), ops(after), FORK)
+    line = next(line for line in shown.splitlines() if "becomes **as good as administrator**" in line)
+
+    assert line.count("`iam:") == 12
+    counted = len([action for action in ACTIONS if action.startswith("iam:")]) - 12
+    assert f" and {counted} more." in line
+
+
+def test_the_fold_cuts_no_condition_off() -> None:
+    values = [f"10.{n}.0.0/16" for n in range(200)]
+    statement = {
+        "Effect": "Allow",
+        "Action": "s3:*",
+        "Resource": "*",
+        "Condition": {"IpAddress": {"aws:SourceIp": values}},
+    }
+    policies = [{"PolicyName": "P", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}]
+    before, after = (template({"Role": {}, **more}) for more in ({}, {"Ops": {"Policies": policies}}))
+    shown = summary(ops(before), ops(after), FORK)
+
+    assert all(value in shown for value in values)

@@ -64,7 +64,7 @@ def carried_out(reviewed: Approved, scene: Scene, policy: Policy, world: World, 
     scene.audit.begin(reviewed)
     tell((*plan_blocks(reviewed.plan), *override_blocks(reviewed.overridden)))
     with watching() as watch:
-        report = apply(reviewed, policy, world.tools(watch, lock.check))
+        report = apply(reviewed, policy, world.tools(watch, lock.check), scene.audit.go_by)
     scene.audit.note(report=report)
     return report
 

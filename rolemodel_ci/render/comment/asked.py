@@ -30,6 +30,7 @@ def headline(request: Request) -> str:
     count = {touch: sum(asked.touch is touch for asked in request.grants) for touch in Touch}
     roles = _roles_by_what(request)
     opened = {role for (_, role), ways in request.ways.items() if ways.coming}
+    named = {role for (_, role), ways in request.ways.items() if ways.named}
     beside = {d.name for shape in request.reshaped for d in shape.beside()}
     beside |= {resource for account in request.joining for resource, _ in account.beside}
     others = {d.name for shape in request.reshaped for d in shape.differences if not d.is_role and d.kind != TEXTS}
@@ -41,6 +42,7 @@ def headline(request: Request) -> str:
         counted(count[Touch.SHORTER], "grant") + " made shorter" if count[Touch.SHORTER] else "",
         *(f"{counted(len(roles[what]), 'role')} {what}" for what in _WHATS if what in roles),
         counted(len(opened), "role") + " opened to the outside" if opened else "",
+        counted(len(named), "role") + " opened without a grant" if named else "",
         counted(len(beside), "resource") + " beside the roles" if beside else "",
         counted(len(others), "other part") + " of the template" if others else "",
         counted(len(request.coming), "account") + " added" if request.coming else "",

@@ -19,7 +19,7 @@ from rolemodel_ci.request import Request
 _OUTSIDERS = 3
 _ACTIONS = 12  # names of dangerous actions in one sentence; more are counted
 
-_Kind = Literal["outsiders", "coming", "unasked"]
+_Kind = Literal["outsiders", "coming", "unasked", "named"]
 
 
 def role_risks(request: Request) -> Iterator[str]:
@@ -27,6 +27,7 @@ def role_risks(request: Request) -> Iterator[str]:
     yield from _becoming_dangerous(request)
     yield from _widened(request)
     yield from _opened(request)
+    yield from _by_name(request)
     yield from _trusts(request)
     yield from _beside(request)
 
@@ -133,6 +134,17 @@ def _opened(request: Request) -> Iterator[str]:
     for (role, coming), accounts in where.items():
         opened = f"{name(role)} of {few(accounts)} can be taken on **from outside the master account**"
         yield f"{opened}, by {few(coming, _OUTSIDERS)}."
+
+
+def _by_name(request: Request) -> Iterator[str]:
+    """Roles that somebody of the master account comes to be trusted by: no group and no grant is needed for that."""
+    where: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (account, role), ways in request.ways.items():
+        if ways.named:
+            where.setdefault((role, tuple(map(way_text, ways.named))), []).append(account)
+    for (role, named), accounts in where.items():
+        how = f"can be assumed **without a grant**: its trust policy names {few(named, _OUTSIDERS)}"
+        yield f"{name(role)} of {few(accounts)} {how} of the master account."
 
 
 def _trusts(request: Request) -> Iterator[str]:
