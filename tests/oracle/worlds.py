@@ -161,7 +161,7 @@ class Deployed:
                 return str(self.resolve(one)) == str(self.resolve(other))
             case "Fn::Not", [condition]:
                 return not self.resolve(condition)
-        raise AssertionError(f"not known: {name}: {argument}")
+        raise ValueError(f"AWS refuses {name}: {argument}")
 
     def _substitute(self, text: str, variables: Mapping[str, Json]) -> str:
         def stands(match: re.Match[str]) -> str:
