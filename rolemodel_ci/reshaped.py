@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rolemodel_ci.iam.beside import gives_beside
 from rolemodel_ci.iam.declarations import declarations
 from rolemodel_ci.iam.differences import Difference, Direction
-from rolemodel_ci.iam.meaning import Meaning
+from rolemodel_ci.iam.meaning import trust_of
 from rolemodel_ci.iam.numbers import unnumbered
 from rolemodel_ci.iam.role_diff import differences
 from rolemodel_ci.iam.trust import Trust, Ways, ways
@@ -75,16 +75,19 @@ def steady_ids(base: Policy | None, head: Policy) -> dict[str, str]:
 def reshaped(before: Side, after: Side, ids: Mapping[str, str]) -> Iterator[Reshaped]:
     """Accounts that are there before and after, by what changes in them."""
     accounts: dict[tuple[Difference, ...], list[str]] = {}
-    known: dict[tuple[int, int], tuple[Difference, ...]] = {}
+    known: dict[tuple[int, int], tuple[tuple[Difference, ...], str]] = {}
     for name in sorted(before.resolved.keys() & after.resolved.keys()):
         was, now = before.resolved[name], after.resolved[name]
         pair = (id(was), id(now))
         if pair not in known:
-            known[pair] = (*differences(was, now), *declarations(was, now))
-        if known[pair]:
-            accounts.setdefault(unnumbered(known[pair], ids.get(name)), []).append(name)
-    for found, names in accounts.items():
-        yield Reshaped(tuple(names), found)
+            found = (*differences(was, now), *declarations(was, now))
+            known[pair] = found, repr(found)
+        found, text = known[pair]
+        if found:
+            number = ids.get(name) or ""
+            accounts.setdefault(unnumbered(found, number) if number in text else found, []).append(name)
+    for shared, names in accounts.items():
+        yield Reshaped(tuple(names), shared)
 
 
 def joining(base: Policy | None, head: Policy, before: Side, after: Side) -> Iterator[Joining]:
@@ -125,4 +128,4 @@ def ways_into(
 def _trust(resolved: Resolved | None, role: str, master: str) -> Trust | None:
     if resolved is None or role not in role_names(resolved):
         return None
-    return Trust(Meaning(resolved).trust(role), master)
+    return Trust(trust_of(resolved, role), master)

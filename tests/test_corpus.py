@@ -84,7 +84,52 @@ def absolute(directory: Path) -> None:
     write("config.yml", base_with("config", ("roles.yml", str(directory.parent / "outside.yml"))))(directory)
 
 
+def roles_with(property_: str, *more: str) -> Callable[[Path], None]:
+    """A template with one role that has this property besides its trust, and with what else there is in it."""
+    trust = "{Statement: [{Effect: Allow, Principal: {AWS: 111111111111}, Action: sts:AssumeRole}]}"
+    lines = ["Resources:", "  AdminRole:", "    Type: AWS::IAM::Role", "    Properties:", f"      {property_}"]
+    lines += [f"      AssumeRolePolicyDocument: {trust}", *more]
+
+    def make(repository: Path) -> None:
+        write("roles.yml", "\n".join(lines) + "\n")(repository)
+        write("users.yml", "prod: {AdminRole: []}\n")(repository)
+
+    return make
+
+
+def own_policies(number: int) -> str:
+    """So many managed policies of the account."""
+    arns = ", ".join(f'"arn:aws:iam::222222222222:policy/P{n}"' for n in range(number))
+    return f"ManagedPolicyArns: [{arns}]"
+
+
+def document(characters: int) -> str:
+    """A policy of more than so many characters."""
+    return f"{{Statement: [{{Effect: Allow, Action: s3:GetObject, Resource: {'b' * characters}}}]}}"
+
+
 MADE = {
+    "managed-policies": (roles_with(own_policies(21)), ["roles.yml:5:7 RM422 error"]),
+    "managed-policies-by-request": (roles_with(own_policies(11)), ["roles.yml:5:7 RM423 warning"]),
+    "managed-policies-that-fit": (roles_with(own_policies(10)), []),
+    "inline-policies": (
+        roles_with(f"Policies: [{{PolicyName: p, PolicyDocument: {document(10_240)}}}]"),
+        ["roles.yml:5:7 RM424 error"],
+    ),
+    "managed-policy": (
+        roles_with(
+            "Description: x",
+            "  Long:",
+            "    Type: AWS::IAM::ManagedPolicy",
+            f"    Properties: {{Roles: [!Ref AdminRole], PolicyDocument: {document(6_144)}}}",
+        ),
+        ["roles.yml:7:3 RM424 error"],
+    ),
+    "description": (roles_with(f"Description: {'x' * 1_001}"), ["roles.yml:5:7 RM425 error"]),
+    "outputs": (
+        roles_with("Description: x", "Outputs:", *(f"  O{n}: {{Value: x}}" for n in range(201))),
+        ["roles.yml:7:1 RM426 error"],
+    ),
     "config-missing": (config_missing, ["config.yml RM101 error"]),
     "directory-for-file": (directory_for_file, ["config.yml:2:8 RM101 error"]),
     "link-circle": (link_circle, ["config.yml:2:8 RM101 error"]),

@@ -7,6 +7,7 @@ from datetime import date
 from rolemodel_ci.checks.apart import APART_CHECKS
 from rolemodel_ci.checks.config import CONFIG_CHECKS
 from rolemodel_ci.checks.lasting import LASTING_CHECKS
+from rolemodel_ci.checks.limits import LIMIT_CHECKS
 from rolemodel_ci.checks.managed import MANAGED_CHECKS
 from rolemodel_ci.checks.subject import Check, Subject, subject
 from rolemodel_ci.checks.template import TEMPLATE_CHECKS
@@ -23,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     *TEXT_CHECKS,
     *LASTING_CHECKS,
     *MANAGED_CHECKS,
+    *LIMIT_CHECKS,
 )
 
 __all__ = ["CHECKS", "Check", "Subject", "check"]

@@ -22,6 +22,9 @@ from rolemodel_ci.model import (
 from rolemodel_ci.resolve import parameters_of
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?\Z")
+_POLICY_SUFFIX = "-Policy"
+"""Behind the name of a group, the name of its policy; both have the same limit:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 _GROUP_NAME = re.compile(r"[\w+=,.@-]+\Z", re.ASCII)
 
 
@@ -67,6 +70,14 @@ def group_names(subject: Subject) -> Iterable[Problem]:
                     account.place,
                     "RM205",
                     f"group `{name}` would have {len(name)} characters; IAM takes {GROUP_NAME_LIMIT}",
+                    "Shorten the account's name, the role's or `group_prefix`.",
+                )
+            elif len(name) + len(_POLICY_SUFFIX) > GROUP_NAME_LIMIT:
+                yield Problem(
+                    account.place,
+                    "RM205",
+                    f"policy `{name}{_POLICY_SUFFIX}` of a group would have {len(name) + len(_POLICY_SUFFIX)} "
+                    f"characters; IAM takes {GROUP_NAME_LIMIT}",
                     "Shorten the account's name, the role's or `group_prefix`.",
                 )
             elif not _GROUP_NAME.match(name):

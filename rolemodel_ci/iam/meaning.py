@@ -110,19 +110,13 @@ class Meaning:
             properties |= self._details(policy, source)
         bounding = self._own(said["PermissionsBoundary"]) if "PermissionsBoundary" in said else None
         return Role(
-            self.trust(name),
+            trust_of(self.resolved, name),
             unique(permissions),
             attached,
             self._statements(bounding) if bounding else None,
             properties,
             frozenset(policy for policy, _ in attached if self._named(policy)),
         )
-
-    def trust(self, role: str) -> Document:
-        """The trust policy of a role."""
-        properties = properties_of(self.resolved.resources[role])
-        written = properties.get("AssumeRolePolicyDocument")
-        return () if written is None else document(self._canon.value(written))
 
     def thing(self, name: str) -> Thing:
         """A resource that is no role."""
@@ -228,6 +222,12 @@ class Meaning:
         last = policy.parts[-1] if isinstance(policy, Text) else policy
         match = _OWN_ARN.search(last) if isinstance(last, str) else None
         return self._paths.get(match[1]) if match else None
+
+
+def trust_of(resolved: Resolved, role: str) -> Document:
+    """The trust policy of a role."""
+    written = properties_of(resolved.resources[role]).get("AssumeRolePolicyDocument")
+    return () if written is None else document(Canon(resolved.conditions, resolved.mappings).value(written))
 
 
 def _ordered(key: str, value: Value) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from typing import Any, TypeVar
 
@@ -21,47 +22,54 @@ def unnumbered(found: Found, account_id: str | None) -> Found:
 
     The id is replaced where it stands as a number of its own; another account's id stays.
     """
-    if account_id is None:
+    if not account_id:
         return found
     replaced: Found = _replaced(found, re.compile(rf"(?<![0-9]){re.escape(account_id)}(?![0-9])"))
     return replaced
 
 
 def _replaced(value: Any, own: re.Pattern[str]) -> Any:
+    """The value with the id replaced; the same object where it is not in it."""
     if isinstance(value, str):
         pieces = own.split(value)
         parts = [piece for text in pieces for piece in (_OWN_ID, text)][1:]
         return value if len(pieces) == 1 else text_of(parts)
+    if isinstance(value, tuple):
+        found = tuple([_replaced(each, own) for each in value])
+        return value if all(new is old for new, old in zip(found, value, strict=True)) else found
     if isinstance(value, Text):
-        return text_of(_replaced(part, own) for part in value.parts)
+        parts = _replaced(value.parts, own)
+        return value if parts is value.parts else text_of(parts)
     if isinstance(value, Entries):
         return Entries(tuple((key, _replaced(each, own)) for key, each in value.pairs))
-    if isinstance(value, tuple):
-        return tuple(_replaced(each, own) for each in value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _of_fields(value, own)
-    return value
+    return _of_fields(value, own)
 
 
 # Names of the template and words of the code, which hold no account's id.
 _KEPT = frozenset({"attribute", "definition", "direction", "function", "kind", "language", "operator", "sign", "what"})
 
-
 # Sets, which are kept in order.
 _WITH_SETS = (Difference, Statement, Test, Way, Ways)
 _SETS = frozenset({
     "but", "changes", "coming", "not_principals", "not_resources", "outsiders", "principals", "resources", "tests",
-    "named", "unasked", "values",
+    "unasked", "values",
 })  # fmt: skip
+
+
+@functools.cache
+def _fields(kind: Any) -> tuple[str, ...]:
+    """The fields of a class that may hold an id; none of what is no class of values."""
+    named = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    return tuple(field.name for field in named if field.name not in _KEPT)
 
 
 def _of_fields(value: Any, own: re.Pattern[str]) -> Any:
     changed = {}
-    for field in dataclasses.fields(value):
-        before = getattr(value, field.name)
-        if field.name in _KEPT or (field.name in ("name", "resource", "text") and isinstance(before, str)):
+    for name in _fields(value.__class__):
+        before = getattr(value, name)
+        if before is None or (name in ("name", "resource", "text") and isinstance(before, str)):
             continue
         after = _replaced(before, own)
-        if after != before:
-            changed[field.name] = unique(after) if field.name in _SETS and isinstance(value, _WITH_SETS) else after
+        if after is not before:
+            changed[name] = unique(after) if name in _SETS and isinstance(value, _WITH_SETS) else after
     return dataclasses.replace(value, **changed) if changed else value

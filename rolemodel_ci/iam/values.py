@@ -6,6 +6,7 @@ Text that stands there and references to what only AWS knows are kept apart: the
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import string
@@ -176,7 +177,7 @@ class Canon:
             own = json.dumps(self._conditions.get(name), sort_keys=True)
             others = '"Condition"' in own
             definition = json.dumps(dict(self._conditions), sort_keys=True) if others else own
-            self._known[name] = Condition(name, definition)
+            self._known[name] = Condition(name, short(definition))
         return self._known[name]
 
     def value(self, raw: Any) -> Value:
@@ -209,7 +210,7 @@ class Canon:
         if function == "Fn::If" and isinstance(argument, list) and len(argument) == 3 and isinstance(argument[0], str):
             return Choice(self.condition(argument[0]), self.value(argument[1]), self.value(argument[2]))
         if function == "Fn::FindInMap":
-            return Call(function, Items((self.value(argument), self.value(dict(self._mappings)))))
+            return Call(function, Items((self.value(argument), short(json.dumps(self._mappings, sort_keys=True)))))
         return Call(function, self.value(argument))
 
     def _join(self, separator: str, pieces: list[Value]) -> Value:
@@ -234,6 +235,15 @@ class Canon:
             parts += [unescaped(text[end : match.start()]), own[name] if name in own else referred(name)]
             end = match.end()
         return text_of([*parts, unescaped(text[end:])])
+
+
+_LONG = 400
+
+
+def short(definition: str) -> str:
+    """A definition, or what stands for one that is long: it may be in very many values."""
+    digest = hashlib.sha256(definition.encode("utf-8", "surrogatepass")).hexdigest()
+    return definition if len(definition) <= _LONG else f"sha256:{digest}"
 
 
 def unescaped(text: str) -> str:
