@@ -13,7 +13,7 @@ PLACEHOLDER = re.compile(r"\$\{([^!{}$][^{}$]*)\}")
 """A reference within the text of Fn::Sub: a name between braces. None of its characters begins another one, so that the
 time to find all of them grows as the text does."""
 
-_NESTED = re.compile(r"\$\{![^{}]*\$\{")  # one begins in what is meant as text: no page says which of the two counts
+NESTED = re.compile(r"\$\{![^{}]*\$\{")  # one begins in what is meant as text: no page says which of the two counts
 
 _MARKED = re.compile(rf"\$\{{!|{PLACEHOLDER.pattern}")  # the same, and where one would stand that is meant as text
 
@@ -147,7 +147,7 @@ class Evaluator:
         if not isinstance(text, str):
             return {"Fn::Sub": self.kept(argument)}
 
-        nested = _NESTED.search(text) is not None
+        nested = NESTED.search(text) is not None
 
         def known(match: re.Match[str]) -> str | None:
             name = match.group(1).strip()
