@@ -36,6 +36,7 @@ from rolemodel_ci.plan import (
     Plan,
     PutPolicy,
     RemoveMember,
+    RenameGroup,
     Report,
     Skipped,
     StackChange,
@@ -43,6 +44,7 @@ from rolemodel_ci.plan import (
     phase_of,
 )
 from rolemodel_ci.ports import GroupWriter, StackReader, Watch
+from rolemodel_ci.renaming import rename
 from rolemodel_ci.rollout import Rollout
 from rolemodel_ci.verdict import Approved
 
@@ -151,7 +153,8 @@ class _Run:
 
     def _obstacle(self, change: GroupChange) -> str | None:
         """Why a change must not be made, after what came of the earlier ones of its group."""
-        for unmade in self._unmade.get(change.group, ()):
+        former = self._unmade.get(change.old, ()) if isinstance(change, RenameGroup) else ()
+        for unmade in (*former, *self._unmade.get(change.group, ())):
             if _depends(change, unmade.change):
                 return f"group `{change.group}` is not ready: {_why(unmade)}"
         return None
@@ -232,6 +235,8 @@ class _Run:
                 groups.delete_group(change.group)
             case CreateGroup():
                 groups.create_group(change.group, self.policy.group_path)
+            case RenameGroup():
+                rename(groups, change, self.policy.group_path, self._arn(change))
             case PutPolicy():
                 groups.put_policy(change.group, change.policy, group_policy(self._arn(change)))
             case AddMember():
@@ -239,7 +244,7 @@ class _Run:
             case _:
                 assert_never(change)
 
-    def _arn(self, change: PutPolicy) -> str:
+    def _arn(self, change: PutPolicy | RenameGroup) -> str:
         """The ARN of the role: of a stack that was built in this run, what it says; else what the plan knows."""
         built = self._arns.get(change.account or "")
         arn = change.arn if built is None else built.get(change.role or "")
@@ -261,12 +266,12 @@ def _depends(change: GroupChange, on: Change) -> bool:
     joins one that is not made or may open the wrong role. What takes access away waits for nothing.
     """
     match change:
-        case DeleteGroup():
+        case DeleteGroup() | RenameGroup():
             return True
         case PutPolicy():
             return change.phase is Phase.GRANT
         case AddMember():
-            return isinstance(on, CreateGroup | PutPolicy | DeletePolicy | DetachPolicy)
+            return isinstance(on, CreateGroup | RenameGroup | PutPolicy | DeletePolicy | DetachPolicy)
         case _:
             return False
 

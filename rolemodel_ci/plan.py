@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
-from typing import assert_never
 
 from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.iam.privilege import Mark
@@ -132,8 +131,21 @@ class AddMember(_Change):
     place: Place | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RenameGroup(_Change):
+    """A group goes on under another name: `members` join the new one before the old one goes, with its `policies`."""
+
+    group: str
+    old: str
+    arn: str | None
+    members: tuple[str, ...]
+    policies: tuple[str, ...]
+
+
 StackChange = CreateStack | UpdateStack | SettleStack | DeleteStack
-GroupChange = RemoveMember | DetachPolicy | DeletePolicy | DeleteGroup | CreateGroup | PutPolicy | AddMember
+GroupChange = (
+    RemoveMember | DetachPolicy | DeletePolicy | DeleteGroup | CreateGroup | RenameGroup | PutPolicy | AddMember
+)
 Change = StackChange | GroupChange
 
 _RANK: dict[type, tuple[Phase, int]] = {
@@ -146,6 +158,7 @@ _RANK: dict[type, tuple[Phase, int]] = {
     SettleStack: (Phase.BUILD, 1),
     DeleteStack: (Phase.BUILD, 1),
     CreateGroup: (Phase.GRANT, 1),
+    RenameGroup: (Phase.GRANT, 1),
     PutPolicy: (Phase.GRANT, 2),
     AddMember: (Phase.GRANT, 3),
 }
@@ -168,10 +181,8 @@ def order(change: Change) -> tuple[int, str, int, str]:
             where, what = change.group, change.arn
         case DeletePolicy() | PutPolicy():
             where, what = change.group, change.policy
-        case DeleteGroup() | CreateGroup():
+        case DeleteGroup() | CreateGroup() | RenameGroup():
             where, what = change.group, ""
-        case _:
-            assert_never(change)
     return (rank[0], where, rank[1], what)
 
 
