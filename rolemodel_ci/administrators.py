@@ -35,7 +35,7 @@ def _joining(plan: Plan, after: dict[tuple[str, str], Mark]) -> Iterator[Adminis
 
 
 def _promoted(plan: Plan, policy: Policy, live: Live, after: dict[tuple[str, str], Mark]) -> Iterator[Administrator]:
-    """Who stays in a role that is changed into one as good as an administrator, or that is one of another account now."""
+    """Who stays in a role that becomes as good as an administrator, or that is one of another account now."""
     moved = {account.account for account in moved_accounts(policy, live)}
     leaving = {(change.group, change.user) for change in plan.changes if isinstance(change, RemoveMember)}
     changing = {change.account or "" for change in plan.changes if isinstance(change, StackChange)}
