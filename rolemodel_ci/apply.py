@@ -36,6 +36,7 @@ from rolemodel_ci.plan import (
     Plan,
     PutPolicy,
     RemoveMember,
+    RenameGroup,
     Report,
     Skipped,
     StackChange,
@@ -43,6 +44,7 @@ from rolemodel_ci.plan import (
     phase_of,
 )
 from rolemodel_ci.ports import GroupWriter, StackReader, Watch
+from rolemodel_ci.renaming import rename
 from rolemodel_ci.rollout import Rollout
 from rolemodel_ci.verdict import Approved
 
@@ -83,9 +85,7 @@ def apply(approved: Approved, policy: Policy, tools: Tools, begin: Callable[[SoF
 
     `begin` is handed what tells at any time how far the run has come: for when there is no report.
     """
-    run = _Run(policy, tools)
-    changes = approved.plan.changes
-    interrupted = False
+    run, changes, interrupted = _Run(policy, tools), approved.plan.changes, False
     try:
         begin(lambda: run.report(approved.plan, interrupted=True))
         run.revoke(_grouped(changes, Phase.REVOKE))
@@ -151,7 +151,8 @@ class _Run:
 
     def _obstacle(self, change: GroupChange) -> str | None:
         """Why a change must not be made, after what came of the earlier ones of its group."""
-        for unmade in self._unmade.get(change.group, ()):
+        names = (change.group, change.old) if isinstance(change, RenameGroup) else (change.group,)
+        for unmade in (one for name in names for one in self._unmade.get(name, ())):
             if _depends(change, unmade.change):
                 return f"group `{change.group}` is not ready: {_why(unmade)}"
         return None
@@ -160,8 +161,8 @@ class _Run:
         """Make the change of one stack, and learn the ARNs of its roles."""
         outcome = self._try(change, self._way_in(change), partial(self._stack_change, change))
         if not isinstance(outcome, Done):
-            verb = "failed" if isinstance(outcome, Failed) else "was skipped"
-            self._failed_accounts[change.account or ""] = f"the stack of `{change.account}` {verb}"
+            what = "failed" if isinstance(outcome, Failed) else "was skipped"
+            self._failed_accounts[change.account or ""] = f"the stack of `{change.account}` {what}"
 
     def _way_in(self, change: StackChange) -> str | None:
         """Why a stack must wait: a role comes to be or changes, and a group that was not emptied or closed may open it.
@@ -214,8 +215,8 @@ class _Run:
         if isinstance(change, DeleteStack):
             self.tools.rollout.remove(account)
             return
-        absent = isinstance(change, CreateStack) and change.replaces is None
-        self.tools.rollout.bring(self.policy, account, absent=absent)
+        first = isinstance(change, CreateStack) and change.replaces is None
+        self.tools.rollout.bring(self.policy, account, absent=first)
         stack = self.tools.stacks.read(account)
         self._arns[account.name] = live_arns(self.policy, account, stack) if isinstance(stack, LiveStack) else {}
 
@@ -232,6 +233,8 @@ class _Run:
                 groups.delete_group(change.group)
             case CreateGroup():
                 groups.create_group(change.group, self.policy.group_path)
+            case RenameGroup():
+                rename(groups, change, self.policy.group_path, self._arn(change))
             case PutPolicy():
                 groups.put_policy(change.group, change.policy, group_policy(self._arn(change)))
             case AddMember():
@@ -239,7 +242,7 @@ class _Run:
             case _:
                 assert_never(change)
 
-    def _arn(self, change: PutPolicy) -> str:
+    def _arn(self, change: PutPolicy | RenameGroup) -> str:
         """The ARN of the role: of a stack that was built in this run, what it says; else what the plan knows."""
         built = self._arns.get(change.account or "")
         arn = change.arn if built is None else built.get(change.role or "")
@@ -250,7 +253,7 @@ class _Run:
 
 def _grouped(changes: Iterable[Change], phase: Phase) -> list[_Group]:
     """The changes of groups in a phase, those of each group together, in their order."""
-    of_groups = [change for change in changes if isinstance(change, GroupChange) and phase_of(change) is phase]
+    of_groups = (change for change in changes if isinstance(change, GroupChange) and phase_of(change) is phase)
     return [tuple(group) for _, group in groupby(of_groups, key=lambda change: change.group)]
 
 
@@ -261,12 +264,12 @@ def _depends(change: GroupChange, on: Change) -> bool:
     joins one that is not made or may open the wrong role. What takes access away waits for nothing.
     """
     match change:
-        case DeleteGroup():
+        case DeleteGroup() | RenameGroup():
             return True
         case PutPolicy():
             return change.phase is Phase.GRANT
         case AddMember():
-            return isinstance(on, CreateGroup | PutPolicy | DeletePolicy | DetachPolicy)
+            return isinstance(on, CreateGroup | RenameGroup | PutPolicy | DeletePolicy | DetachPolicy)
         case _:
             return False
 

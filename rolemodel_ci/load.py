@@ -16,6 +16,7 @@ from rolemodel_ci.model import (
     Policy,
     Problem,
     Protection,
+    Renamed,
     Template,
     UserMap,
 )
@@ -172,6 +173,7 @@ def _policy(config: Node, path: str, template: Template, users: UserMap | None) 
         stack_deadline=int(_value(config, "stack_deadline") or 15),
         owner=_value(config, "owner") or DEFAULT_OWNER,
         master_is_assumable=_value(config, "master_is_assumable") == "true",
+        renamed_roles=_renamed(entry(config, "roles"), path),
     )
 
 
@@ -191,7 +193,16 @@ def _account(node: Any, path: str) -> Account:
         if isinstance(parameters, MapNode)
         else (),
         absent=_value(node, "state") == "absent",
+        was=_value(node, "was"),
     )
+
+
+def _renamed(node: Node | None, path: str) -> dict[str, Renamed]:
+    if not isinstance(node, MapNode):
+        return {}
+    return {
+        key.text: Renamed(_value(value, "was") or "", Place(path, key.line, key.column)) for key, value in node.entries
+    }
 
 
 def _guards(node: Node | None) -> Guards:

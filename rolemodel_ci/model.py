@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -110,7 +110,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An assumable account. `absent` means: take the stack and the groups away."""
+    """An assumable account. `absent` means: take the stack and the groups away. `was` is its former name."""
 
     name: str
     place: Place
@@ -118,6 +118,7 @@ class Account:
     account_id: str | None = None
     parameters: tuple[tuple[str, str], ...] = ()
     absent: bool = False
+    was: str | None = None
 
 
 class Grant(NamedTuple):
@@ -204,12 +205,20 @@ class GithubOidc:
     place: Place = field(default=Place(""), compare=False)
 
 
+class Renamed(NamedTuple):
+    """The former logical id of a role, and where the config says so."""
+
+    was: str
+    place: Place
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Everything the repository decides. `users` is None where it leaves membership unmanaged.
 
     `stack_deadline`: minutes that one stack may take. `owner`: the name under which it owns stacks and groups.
     `master_is_assumable`: one of the accounts is meant to be the master itself.
+    `renamed_roles`: former names by new ones.
     """
 
     config_file: str
@@ -227,6 +236,7 @@ class Policy:
     stack_deadline: int = 15
     owner: str = DEFAULT_OWNER
     master_is_assumable: bool = False
+    renamed_roles: Mapping[str, Renamed] = field(default_factory=dict)
 
     @property
     def group_path(self) -> str:
@@ -236,6 +246,17 @@ class Policy:
     def group_name(self, account: str, role: str) -> str:
         """Name of the IAM group whose members may switch into `role` of `account`."""
         return f"{self.group_prefix}{account}.{role}"
+
+    def former_groups(self, account: Account, role: str) -> Iterator[str]:
+        """The names that the group of a role had under the former names that the config tells."""
+        renamed = self.renamed_roles.get(role)
+        names = [
+            self.group_name(a, r)
+            for a in (account.was, account.name)
+            for r in (renamed and renamed.was, role)
+            if a and r
+        ]
+        yield from (name for name in dict.fromkeys(names) if name != self.group_name(account.name, role))
 
     def account(self, name: str) -> Account | None:
         """The account of that name, or None."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
-from typing import assert_never
 
 from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.iam.privilege import Mark
@@ -57,10 +56,7 @@ class DetachPolicy(_Change):
 
 @dataclass(frozen=True, slots=True)
 class DeletePolicy(_Change):
-    """An inline policy of one of our groups goes: it is not ours, or it opens what it should not.
-
-    `before` is what it says, as JSON text.
-    """
+    """An inline policy of one of our groups goes: not ours, or too wide. `before` is what it says, as JSON text."""
 
     group: str
     policy: str
@@ -117,10 +113,7 @@ class CreateGroup(_Change):
 
 @dataclass(frozen=True, slots=True)
 class PutPolicy(_Change):
-    """The group gets the policy that lets its members assume the role. `arn` None: known once the stack is built.
-
-    `before` is what the policy of that name says, as JSON text; None where there is none.
-    """
+    """The group gets the policy that opens the role. `arn` None: known once it is built. `before`: as above, or None."""
 
     group: str
     policy: str
@@ -140,8 +133,21 @@ class AddMember(_Change):
     place: Place | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RenameGroup(_Change):
+    """A group goes on under another name: `members` join the new one before the old one goes, with its `policies`."""
+
+    group: str
+    old: str
+    arn: str | None
+    members: tuple[str, ...]
+    policies: tuple[str, ...]
+
+
 StackChange = CreateStack | UpdateStack | SettleStack | DeleteStack
-GroupChange = RemoveMember | DetachPolicy | DeletePolicy | DeleteGroup | CreateGroup | PutPolicy | AddMember
+GroupChange = (
+    RemoveMember | DetachPolicy | DeletePolicy | DeleteGroup | CreateGroup | RenameGroup | PutPolicy | AddMember
+)
 Change = StackChange | GroupChange
 
 _RANK: dict[type, tuple[Phase, int]] = {
@@ -154,6 +160,7 @@ _RANK: dict[type, tuple[Phase, int]] = {
     SettleStack: (Phase.BUILD, 1),
     DeleteStack: (Phase.BUILD, 1),
     CreateGroup: (Phase.GRANT, 1),
+    RenameGroup: (Phase.GRANT, 1),
     PutPolicy: (Phase.GRANT, 2),
     AddMember: (Phase.GRANT, 3),
 }
@@ -176,10 +183,8 @@ def order(change: Change) -> tuple[int, str, int, str]:
             where, what = change.group, change.arn
         case DeletePolicy() | PutPolicy():
             where, what = change.group, change.policy
-        case DeleteGroup() | CreateGroup():
+        case DeleteGroup() | CreateGroup() | RenameGroup():
             where, what = change.group, ""
-        case _:
-            assert_never(change)
     return (rank[0], where, rank[1], what)
 
 
@@ -207,10 +212,7 @@ class Shortened:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts that guards and readers want.
-
-    Memberships are those of the groups under our path (of the chosen accounts, where some are); groups are all groups.
-    """
+    """Memberships of the groups under our path (of the chosen accounts, where some are); and all groups there are."""
 
     memberships_before: int = 0
     memberships_after: int = 0

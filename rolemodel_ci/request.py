@@ -15,7 +15,17 @@ from rolemodel_ci.iam.marks import FoundMarks, dangerous, marks_of, worst
 from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.iam.trust import Ways
 from rolemodel_ci.model import Grant, Place, Policy, Problem
-from rolemodel_ci.reshaped import Joining, Reshaped, Side, joining, reshaped, steady_ids, ways_into
+from rolemodel_ci.reshaped import (
+    Joining,
+    Reshaped,
+    Side,
+    arriving,
+    joining,
+    paired,
+    reshaped,
+    steady_ids,
+    ways_into,
+)
 from rolemodel_ci.resolve import Resolved
 from rolemodel_ci.roles import role_names
 from rolemodel_ci.settings import Setting, settings
@@ -67,7 +77,8 @@ class Request:
     `newly` has those that are so, or are worse, only after it, and every new role with a dangerous action. `gained` are
     the dangerous actions that another role, which was there before it, has only after it.
     `joining` says what the accounts that are `coming` are; `leaving` are those `going` whose stack stays, for they are
-    not `absent` but out of the config.
+    not `absent` but out of the config; `renamed` the old and the new names of accounts that stay the same in AWS.
+    `arriving` is what comes with accounts that come, where no account had it before.
     `held` says who then holds each role that changes or comes, `ways` how else it may be taken on.
     `files` are the files that it changes and that decide how access is given: config, workflows, owners.
     `whole` is False where the base could not be read, so that everything counts as asked for. `unmanaged`: the user map
@@ -89,11 +100,13 @@ class Request:
     joining: tuple[Joining, ...] = ()
     leaving: tuple[str, ...] = ()
     gained: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    renamed: tuple[tuple[str, str], ...] = ()
+    arriving: tuple[Reshaped, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether the change asks for nothing that has to do with access."""
-        roles = self.grants or self.reshaped or self.coming or self.going
+        roles = self.grants or self.reshaped or self.coming or self.going or self.renamed
         return not (roles or self.files or self.unmanaged or self.settings)
 
 
@@ -104,27 +117,25 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
     """
     after = subject(head, today).resolved
     before = subject(base, today).resolved if base else {}
-    sides = _side(base, before), _side(head, after)
-    was, now = (side.resolved.keys() for side in sides)
-    found = FoundMarks(
-        marks_of(before), marks_of(after), {(a, role) for a in was & now for role in role_names(before[a])}
-    )
-    newly, (risky_before, risky) = found.newly(now), (dangerous(found.before), dangerous(found.after))
+    pairs = paired(base, head)
+    sides = _sides(base, head, {name: before[old] for name, old in pairs.items()}, after)
+    was, now = (side.resolved for side in sides)
+    there = {account.name for account in base.present} if base else set()
+    going = there - set(pairs.values())
+    found = FoundMarks(marks_of(was), marks_of(after), _roles(was, pairs))
+    newly, (risky_before, risky) = found.newly(now.keys()), (dangerous(marks_of(before)), dangerous(found.after))
     holding_before, holding = _holding(base, today), _holding(head, today)
-    unmanaged = bool(base and base.users and head.users is None)
-    if unmanaged:  # memberships of what stays are left alone; with what goes, they go
-        stays = _roles(after, was & now)
-        holding = {key: grant for key, grant in holding_before.items() if key[:2] in stays}
+    if unmanaged := bool(base and base.users and head.users is None):
+        holding = _left_alone(holding_before, _roles(after, there & now.keys()))
     grants = sorted(_grants(holding_before, holding, risky_before, risky), key=_importance)
     ids = steady_ids(base, head)
     shapes = tuple(reshaped(*sides, ids))
-    touched = {(account, d.name) for shape in shapes for account in shape.accounts for d in shape.differences}
-    touched |= newly.keys() | _roles(after, now - was)
+    touched = {role for shape in shapes for role in shape.roles()} | newly.keys() | _roles(now, now.keys() - was.keys())
     return Request(
         tuple(grants),
         shapes,
-        tuple(sorted(now - was)),
-        tuple(sorted(was - now)),
+        tuple(sorted(now.keys() - was.keys())),
+        tuple(sorted(going)),
         worst(risky_before, risky),
         newly,
         _held(holding, touched),
@@ -134,9 +145,37 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         ways_into(*sides, touched, ids),
         settings(base, head),
         tuple(joining(base, head, *sides)),
-        tuple(sorted(was - {account.name for account in head.accounts})),
+        _leaving(base, head, going),
         found.gained(newly),
+        _renamed(pairs, there, head),
+        tuple(arriving(*sides)),
     )
+
+
+def _left_alone(before: Mapping[_Key, Grant], stays: set[tuple[str, str]]) -> dict[_Key, Grant]:
+    """Memberships that nobody looks after any more: those of roles that stay; with what goes, they go."""
+    return {key: grant for key, grant in before.items() if key[:2] in stays}
+
+
+def _sides(
+    base: Policy | None, head: Policy, was: Mapping[str, Resolved], after: Mapping[str, Resolved]
+) -> tuple[Side, Side]:
+    """What is there before and after, by the names after it."""
+    now = {account.name: after[account.name] for account in head.present}
+    return Side(was, base.master_account_id if base else ""), Side(now, head.master_account_id)
+
+
+def _renamed(pairs: Mapping[str, str], there: set[str], head: Policy) -> tuple[tuple[str, str], ...]:
+    """The accounts that have another name; where names and ids are exchanged, the ids are told instead."""
+    free = {name: old for name, old in pairs.items() if name not in there and head.account(old) is None}
+    return tuple(sorted((old, name) for name, old in free.items()))
+
+
+def _leaving(base: Policy | None, head: Policy, going: set[str]) -> tuple[str, ...]:
+    """Those of the accounts that go which the config does not have as `absent`, under this name or with this id."""
+    kept = {account.account_id for account in head.accounts} | {account.name for account in head.accounts}
+    gone = (account for account in (base.accounts if base else ()) if account.name in going)
+    return tuple(sorted(account.name for account in gone if (account.account_id or account.name) not in kept))
 
 
 def _roles(resolved: Mapping[str, Resolved], accounts: Iterable[str]) -> set[tuple[str, str]]:
@@ -196,12 +235,6 @@ def already_there(problems: Iterable[Problem], before: Iterable[Problem]) -> fro
 def _told(problem: Problem) -> tuple[str, str, str]:
     """A problem without its place, of which messages have some as well: `(first in line 7)`."""
     return problem.code, re.sub(r"\bline \d+", "line", problem.message), problem.place.file
-
-
-def _side(policy: Policy | None, resolved: Mapping[str, Resolved]) -> Side:
-    if policy is None:
-        return Side({}, "")
-    return Side({account.name: resolved[account.name] for account in policy.present}, policy.master_account_id)
 
 
 def _importance(asked: Asked) -> tuple[object, ...]:

@@ -22,6 +22,7 @@ from rolemodel_ci.plan import (
     Plan,
     PutPolicy,
     RemoveMember,
+    RenameGroup,
     SettleStack,
     Shortened,
     UpdateStack,
@@ -146,7 +147,7 @@ class _Facts:
                 asked = (change.group, change.user) in self._leaving or change.group in self._going
             case AddMember():
                 asked = (change.group, change.user) in self._joining or change.group in self._coming
-            case CreateGroup():
+            case CreateGroup() | RenameGroup():
                 asked = change.group in self._coming
             case PutPolicy():
                 asked = change.group in self._coming or change.account in self._stacks

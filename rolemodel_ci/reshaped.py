@@ -25,6 +25,10 @@ class Reshaped:
     accounts: tuple[str, ...]
     differences: tuple[Difference, ...]
 
+    def roles(self) -> Iterator[tuple[str, str]]:
+        """Everything that changes, by account and name."""
+        return ((account, d.name) for account in self.accounts for d in self.differences)
+
     def widened(self) -> tuple[str, ...]:
         """The roles that can do more, or be taken on by more, than before."""
         return tuple(d.name for d in self._changed() if any(c.direction is Direction.WIDENS for c in d.changes))
@@ -50,6 +54,7 @@ class Joining:
     """An account that comes, and what its stack makes.
 
     `beside` is what may give access that no role shows, as name and type. `holder` had the account's id before.
+    `parameters` are those that the config gives it, with the values of hidden ones left out.
     """
 
     account: str
@@ -57,6 +62,7 @@ class Joining:
     roles: tuple[str, ...]
     beside: tuple[tuple[str, str], ...] = ()
     holder: str | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 class Side(NamedTuple):
@@ -64,6 +70,19 @@ class Side(NamedTuple):
 
     resolved: Mapping[str, Resolved]
     master: str
+
+
+def paired(base: Policy | None, head: Policy) -> dict[str, str]:
+    """The accounts that are there before and after a change: the name after it, and the name before it.
+
+    An account is the one that had its id, whatever it was called; without an id that says so, the one of its name.
+    """
+    if base is None:
+        return {}
+    ids = {account.account_id: account.name for account in base.present if account.account_id}
+    found = {account.name: ids[account.account_id] for account in head.present if account.account_id in ids}
+    left = {account.name for account in base.present} - set(found.values())
+    return {account.name: account.name for account in head.present if account.name in left} | found
 
 
 def steady_ids(base: Policy | None, head: Policy) -> dict[str, str]:
@@ -103,7 +122,25 @@ def joining(base: Policy | None, head: Policy, before: Side, after: Side) -> Ite
             known[id(meaning)] = tuple((difference.name, difference.kind) for difference in added)
         holder = holders.get(account.account_id) if account.account_id else None
         other = holder if holder != account.name else None
-        yield Joining(account.name, account.account_id, role_names(meaning), known[id(meaning)], other)
+        given = tuple(sorted((name, shown(name, value, head)) for name, value in account.parameters))
+        yield Joining(account.name, account.account_id, role_names(meaning), known[id(meaning)], other, given)
+
+
+def shown(parameter: str, value: str, *policies: Policy) -> str:
+    """The value of a parameter, if the templates let it be seen."""
+    declared = (policy.template.parameter(parameter) for policy in policies)
+    return "****" if value and any(one.hidden for one in declared if one) else value
+
+
+def arriving(before: Side, after: Side) -> Iterator[Reshaped]:
+    """What comes with accounts that come, unless it is the same as in an account that was there."""
+    there = {id(meaning) for name, meaning in after.resolved.items() if name in before.resolved}
+    accounts: dict[int, list[str]] = {}
+    for name, meaning in sorted(after.resolved.items()):
+        if name not in before.resolved and id(meaning) not in there:
+            accounts.setdefault(id(meaning), []).append(name)
+    for names in accounts.values():
+        yield Reshaped(tuple(names), differences(Resolved({}, {}), after.resolved[names[0]]))
 
 
 def ways_into(

@@ -100,11 +100,11 @@ def _risk(key: str, before: str | None, after: str | None) -> str:
 
 
 def _of_accounts(base: Policy, head: Policy) -> Iterator[Setting]:
-    """Of accounts that the config names before and after."""
+    """Of accounts that the config has before and after, under whatever name."""
     former = {account.name: account for account in base.accounts}
     ids = {account.account_id: account for account in base.accounts if account.account_id}
     for account in head.accounts:
-        was = former.get(account.name)
+        was = former.get(account.name) or ids.get(account.account_id or "")
         if was is None:
             continue
         if was.account_id != account.account_id:
@@ -133,8 +133,7 @@ def _parameters(was: Account, now: Account, policies: tuple[Policy, Policy]) -> 
     before, after = dict(was.parameters), dict(now.parameters)
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
-            declared = (policy.template.parameter(name) for policy in policies)
-            hidden = any(parameter.hidden for parameter in declared if parameter)
+            hidden = any(parameter.hidden for p in policies if (parameter := p.template.parameter(name)))
             old, new = (value and "****" if hidden else value for value in (before.get(name), after.get(name)))
             yield Setting(f"parameters: {name}", old, new, now.name)
 

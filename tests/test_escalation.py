@@ -547,7 +547,9 @@ def test_a_denial_that_may_not_hold_denies_nothing(denial: dict[str, Any]) -> No
         ([{"Fn::If": ["Unknown", {"Ref": "R"}, {"Ref": "S"}]}], {"R": IDENTITIES, "S": IDENTITIES}),
         (["NAMED"], {"N": IDENTITIES}),
         (["elsewhere"], {}),
-        (["Ops-R-1ABCDEFGHIJKL"], {"R": UNKNOWN, "S": UNKNOWN}),
+        (["Ops-R-1ABCDEFGHIJKL"], {"R": UNKNOWN}),
+        (["ops-s-1abcdefghijkl"], {"S": UNKNOWN}),
+        (["Ops-T-1ABCDEFGHIJKL"], {}),
         (IMPORTED, {"R": UNKNOWN, "S": UNKNOWN, "N": UNKNOWN}),
         ({"Ref": "Param"}, {"R": UNKNOWN, "S": UNKNOWN, "N": UNKNOWN}),
         ([{"Fn::Select": ["0", {"Ref": "Param"}]}], {"R": UNKNOWN, "S": UNKNOWN, "N": UNKNOWN}),
@@ -603,3 +605,99 @@ def test_how_much_of_a_service_is_reached(resource: Any, level: Privilege) -> No
     }
 
     assert marks(Resolved(resources, {})).get("R", Mark(Privilege.NONE)).privilege is level
+
+
+def changing(resource: Any, *denials: Any, **parts: Any) -> dict[str, Any]:
+    """A role that may change the policies of what is named."""
+    return role(Policies=inline(allow("iam:PutRolePolicy", Resource=resource), *denials), **parts)
+
+
+@pytest.mark.parametrize(
+    ("denied", "level"),
+    [
+        ("arn:aws:iam::*:role/Ops-R-*", Privilege.LIMITED),
+        ({"Fn::GetAtt": ["R", "Arn"]}, Privilege.LIMITED),
+        ({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/${R}"}, Privilege.LIMITED),
+        ("arn:aws:iam::999999999999:role/Ops-R-*", IDENTITIES),  # it may be another account
+        ("arn:aws-cn:iam::*:role/Ops-R-*", IDENTITIES),
+        ("arn:aws:iam:eu-west-1:*:role/Ops-R-*", IDENTITIES),
+        ("arn:aws:iam::*:role/*xxxxxxxxxxxx", IDENTITIES),
+        ("arn:aws:iam::*:role/Ops-R-????????????", IDENTITIES),  # it may be longer
+        ("arn:aws:iam::*:role/Ops-R-????????????*", Privilege.LIMITED),
+    ],
+)
+def test_a_denial_about_something_else_does_not_keep_a_role_from_changing_itself(denied: Any, level: Privilege) -> None:
+    resources = {"R": changing("arn:aws:iam::222222222222:role/Ops-R-*", deny("iam:*", Resource=denied))}
+
+    assert marks(Resolved(resources, {}, stack="Ops"))["R"].privilege is level
+
+
+@pytest.mark.parametrize(
+    ("resource", "level"),
+    [
+        ("arn:aws:iam::222222222222:role/Ops-R-1A2B3C4D5E6F", IDENTITIES),
+        ("arn:aws:iam::222222222222:role/Ops-R-1A2B*", IDENTITIES),
+        ("arn:aws:iam::222222222222:role/Ops-S-1A2B3C4D5E6F", Privilege.LIMITED),
+        ("arn:aws:iam::222222222222:role/Ops", Privilege.LIMITED),
+    ],
+)
+def test_a_role_may_change_itself_by_the_name_that_aws_has_made_up(resource: str, level: Privilege) -> None:
+    assert marks(Resolved({"R": changing(resource)}, {}, stack="Ops"))["R"].privilege is level
+
+
+def test_a_name_that_is_cut_off_is_known_by_how_the_stack_begins() -> None:
+    long = "R" * 60
+    resources = {long: changing("arn:aws:iam::222222222222:role/OperationsOfA-RRRRRRRRRR-1A2B3C4D5E6F")}
+
+    assert marks(Resolved(resources, {}, stack="OperationsOfAll"))[long].privilege is IDENTITIES
+
+
+def test_who_can_make_a_dangerous_role_its_own_is_dangerous() -> None:
+    def taking(resource: Any) -> dict[str, Any]:
+        return role(Policies=inline(allow("iam:UpdateAssumeRolePolicy", Resource=resource)))
+
+    resources = {
+        "Admin": role(Policies=inline(allow("*"))),
+        "Harmless": role(Policies=inline(allow("s3:Get*"))),
+        "Near": taking({"Fn::GetAtt": ["Admin", "Arn"]}),
+        "Far": taking({"Fn::GetAtt": ["Near", "Arn"]}),
+        "None": taking({"Fn::GetAtt": ["Harmless", "Arn"]}),
+    }
+    found = marks(Resolved(resources, {}, stack="Ops"))
+
+    assert {name: mark.privilege for name, mark in found.items()} == {
+        "Admin": ADMINISTRATOR, "Near": BORROWING, "Far": BORROWING, "None": Privilege.LIMITED
+    }  # fmt: skip
+    assert found["Far"].actions == ("iam:UpdateAssumeRolePolicy",)
+
+
+KNOWN = st.sampled_from(["iam:*", "*", "iam:PassRole", "lambda:UpdateFunctionCode", "s3:Get*", "sts:AssumeRole"])
+PLACES = st.sampled_from(["Effect", "Action", "Resource", "Statement", "PolicyDocument", "Policies"])
+
+
+@given(
+    st.lists(KNOWN, min_size=1, max_size=3), PLACES, st.sampled_from([IMPORTED, {"Ref": "Param"}, "{{resolve:ssm:/x}}"])
+)
+def test_what_becomes_undecided_never_counts_as_less_than_unknown(actions: list[str], place: str, unknown: Any) -> None:
+    def built(hidden: str) -> dict[str, Any]:
+        def put(key: str, value: Any) -> Any:
+            return unknown if key == hidden else value
+
+        written = {key: put(key, value) for key, value in allow(*actions).items()}
+        whole = put("PolicyDocument", {"Statement": put("Statement", [written])})
+        return role(Policies=put("Policies", [{"PolicyName": "P", "PolicyDocument": whole}]))
+
+    def level(properties: dict[str, Any]) -> Privilege:
+        return marks(Resolved({"R": properties}, {})).get("R", Mark(Privilege.NONE)).privilege
+
+    assert level(built(place)) >= min(level(built("")), UNKNOWN)
+
+
+@given(st.lists(KNOWN, max_size=3), st.lists(KNOWN, max_size=2))
+def test_rights_that_are_unknown_take_nothing_away(actions: list[str], denied: list[str]) -> None:
+    policies = inline(allow(*actions), deny(*denied))
+    before = marks(Resolved({"R": role(Policies=policies)}, {})).get("R", Mark(Privilege.NONE))
+    after = marks(Resolved({"R": role(Policies=policies, ManagedPolicyArns=[IMPORTED])}, {}))["R"]
+
+    assert after.privilege >= max(before.privilege, UNKNOWN)
+    assert after.actions == before.actions

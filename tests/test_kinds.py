@@ -23,7 +23,7 @@ from rolemodel_ci.request import Request
 
 
 @dataclass(frozen=True, slots=True)
-class RenameGroup:
+class MoveGroup:
     """A kind of change that no printer knows."""
 
     account: str | None
@@ -33,8 +33,8 @@ class RenameGroup:
     origin: Origin | None = None
 
 
-WANTED = cast(Change, RenameGroup("prod", "Admin", "RM.prod.Admin", "RM.prod.Root"))
-TOLD = "rename group: account prod, role Admin, group RM.prod.Admin, new_name RM.prod.Root"
+WANTED = cast(Change, MoveGroup("prod", "Admin", "RM.prod.Admin", "RM.prod.Root"))
+TOLD = "move group: account prod, role Admin, group RM.prod.Admin, new_name RM.prod.Root"
 
 
 def plan(origin: Origin | None = None) -> Plan:
@@ -57,13 +57,13 @@ def test_in_a_plan_of_which_not_every_origin_is_known() -> None:
 
 
 def test_in_json_and_in_the_record() -> None:
-    kind = {"kind": "rename_group", "group": "RM.prod.Admin", "new_name": "RM.prod.Root"}
+    kind = {"kind": "move_group", "group": "RM.prod.Admin", "new_name": "RM.prod.Root"}
     (change,) = plan_json(plan())["changes"]
     assert kind.items() <= change.items()
     run = Audited("ci", {}, datetime(2026, 1, 1, tzinfo=UTC), plan=plan(), under_way=True)
-    assert "rename_group" in json.dumps(audit_json(run)["under_way"])
+    assert "move_group" in json.dumps(audit_json(run)["under_way"])
     report = Report(plan(), (Done(WANTED),))
-    assert report_json(report)["outcomes"][0]["change"]["kind"] == "rename_group"
+    assert report_json(report)["outcomes"][0]["change"]["kind"] == "move_group"
 
 
 @pytest.mark.parametrize("origin", list(Origin))

@@ -12,9 +12,11 @@ import managed_policies as maker
 import pytest
 from loading import TODAY, loaded, problems
 
+from rolemodel_ci.checks.subject import subject
 from rolemodel_ci.iam import managed_policies as module
 from rolemodel_ci.iam.escalation import marks
 from rolemodel_ci.iam.managed_policies import denies_only, is_of_aws, known_facts, origin
+from rolemodel_ci.iam.marks import marks_of
 from rolemodel_ci.iam.permissions import EVERY_ACTION
 from rolemodel_ci.iam.privilege import Mark, Privilege, Source, Untold
 from rolemodel_ci.resolve import Resolved
@@ -184,3 +186,38 @@ def known_some(name: str) -> frozenset[str]:
     """The numbers of the table as actions."""
     parts = (TABLE["policies"][name] or ";;").split(";")
     return frozenset(TABLE["actions"][int(number)] for number in parts[1].split())
+
+
+def test_a_role_with_conditional_policies_is_looked_at_in_every_branch() -> None:
+    branch = {"Fn::If": ["Unknown", "arn:aws:iam::aws:policy/NotMadeYet", {"Ref": "AWS::NoValue"}]}
+    roles = {
+        "Resources": {
+            "R": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {
+                    "ManagedPolicyArns": [branch, {"Ref": "P"}, "arn:aws:iam::222222222222:policy/Ours"],
+                    "AssumeRolePolicyDocument": {
+                        "Statement": [
+                            {"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "sts:AssumeRole"}
+                        ]
+                    },
+                },
+            },
+        },
+        "Parameters": {"P": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": f"{OF_AWS}ReadOnlyAccess"}},
+        "Conditions": {"Unknown": {"Fn::Equals": [{"Ref": "P"}, "x"]}},
+    }
+    result = loaded(users="prod: {}", roles=json.dumps(roles))
+    assert result.policy is not None
+    (prod, _) = marks_of(subject(result.policy, TODAY).resolved).values()
+
+    assert prod.privilege is Privilege.UNKNOWN
+    assert len(prod.untold) == 3  # the name that is not known, what the parameter stands for, and one of ours
+    assert [one.code for one in problems(result, TODAY)] == ["RM420"]
+
+
+def test_an_administrator_gains_nothing() -> None:
+    admin = by_arn(f"{OF_AWS}AdministratorAccess")
+
+    assert Mark(Privilege.IDENTITIES, ("iam:PutRolePolicy",)).gained_since(admin) == ()
+    assert not admin.worse_than(admin)

@@ -208,12 +208,69 @@ def test_an_account_that_joins_has_its_id_its_roles_and_what_stands_beside_them(
 
 
 def test_an_account_that_joins_with_the_id_of_another_says_so() -> None:
-    base, head = policy("{}", accounts=["prod"]), policy("{}", accounts=["dev"])
+    base, head = policy("{}", accounts=["prod absent"]), policy("{}", accounts=["dev"])
     head = with_account(head, account_id="222222222222")
-    same = policy("{}", accounts=["prod absent"])
 
     assert [each.holder for each in request(base, head, TODAY).joining] == ["prod"]
-    assert [each.holder for each in request(same, base, TODAY).joining] == [None]
+    assert [each.holder for each in request(base, policy("{}", accounts=["prod"]), TODAY).joining] == [None]
+
+
+def test_an_account_with_another_name_is_the_same_account() -> None:
+    base = policy("prod: {Admin: [bob]}", accounts=["prod"])
+    head = with_account(policy("live: {Admin: [bob]}", accounts=["live"]), account_id="222222222222")
+    found = request(base, head, TODAY)
+
+    assert (found.renamed, found.coming, found.going, found.leaving) == ((("prod", "live"),), (), (), ())
+    assert (found.joining, found.newly, found.is_empty) == ((), {}, False)
+    assert told(found) == ["gains bob live Admin", "loses bob prod Admin"]
+
+
+def test_what_a_change_of_name_brings_along_is_not_hidden() -> None:
+    base = policy("{}", roles={"Reader": allowing("s3:GetObject")}, accounts=["prod"])
+    head = policy("live: {Reader: [bob]}", roles={"Reader": allowing("*")}, accounts=["live"])
+    found = request(base, with_account(head, account_id="222222222222", parameters=(("Level", "9"),)), TODAY)
+
+    assert [(shape.accounts, shape.widened()) for shape in found.reshaped] == [(("live",), ("Reader",))]
+    assert list(found.newly) == [("live", "Reader")]
+    assert found.held == {("live", "Reader"): frozenset({"bob"})}
+    assert ("parameters: Level", None, "9", "live") in [(s.key, s.before, s.after, s.account) for s in found.settings]
+
+
+def test_names_that_are_exchanged_are_told_as_ids_and_the_accounts_by_id() -> None:
+    base = policy("{}")
+    prod, dev = base.accounts
+    head = replace(base, accounts=(replace(prod, name="dev"), replace(dev, name="prod")))
+    found = request(base, head, TODAY)
+
+    assert (found.renamed, found.coming, found.going, found.reshaped) == ((), (), (), ())
+    assert {setting.key for setting in found.settings} >= {"account_id"}
+
+
+def test_an_id_that_moves_to_another_name_leaves_the_old_account() -> None:
+    base = policy("{}")
+    prod, dev = base.accounts
+    head = replace(base, accounts=(replace(prod, account_id=dev.account_id),))
+    found = request(base, head, TODAY)
+
+    assert (found.going, found.leaving, found.coming) == (("prod",), ("prod",), ())
+
+
+def test_what_comes_with_an_account_is_shown_where_no_other_has_it() -> None:
+    declared = {
+        "AssumingAccountID": {"Type": "String"},
+        "Level": {"Type": "String", "Default": "1"},
+        "Secret": {"Type": "String", "NoEcho": "true", "Default": "x"},
+    }
+    text = template({"R": {"RoleName": {"Fn::Sub": "r${Level}"}}}, Parameters=declared)
+    base, head = policy("{}", roles=text, accounts=["prod"]), policy("{}", roles=text)
+    prod, dev = head.accounts
+    given = replace(dev, parameters=(("Level", "2"), ("Secret", "y")))
+    other = replace(head, accounts=(prod, given))
+
+    assert request(base, head, TODAY).arriving == ()
+    (shape,) = request(base, other, TODAY).arriving
+    assert (shape.accounts, [(d.name, d.what) for d in shape.differences]) == (("dev",), [("R", "added")])
+    assert request(base, other, TODAY).joining[0].parameters == (("Level", "2"), ("Secret", "****"))
 
 
 def test_an_account_that_joins_and_a_first_request_have_every_way_in() -> None:

@@ -42,7 +42,28 @@ def profile_twice(subject: Subject) -> Iterable[Problem]:
             )
 
 
+def former_names(subject: Subject) -> Iterable[Problem]:
+    """`was` of names that are still in use, or that two say, or said of a role that is not there."""
+    policy = subject.policy
+    accounts, roles = {a.name for a in policy.accounts}, {role.name for role in policy.template.roles}
+    said = [(a.place, "account", a.name, a.was) for a in policy.accounts if a.was is not None]
+    said += [(r.place, "role", name, r.was) for name, r in policy.renamed_roles.items()]
+    first: dict[tuple[str, str], str] = {}
+    for place, kind, name, was in said:
+        other = first.setdefault((kind, was), name)
+        if kind == "role" and name not in roles:
+            message = f"`roles` names `{name}`, which the template does not make"
+        elif was in (roles if kind == "role" else accounts):
+            message = f"{kind} `{name}` says that it was `{was}`, which is still there"
+        elif other != name:
+            message = f"{kind} `{name}` and {kind} `{other}` both say that they were `{was}`"
+        else:
+            continue
+        yield Problem(place, "RM216", message, "Correct the name, or take the entry out.")
+
+
 APART_CHECKS = (
     Check("RM214", "No account is the master account, unless that is meant.", master_as_account),
     Check("RM215", "Every profile leads to one account.", profile_twice),
+    Check("RM216", "Former names are former:", former_names),
 )

@@ -20,8 +20,7 @@ from rolemodel_ci.cli.output import say, tell
 from rolemodel_ci.cli.plan import base_policy
 from rolemodel_ci.cli.policy import chosen, good_policy
 from rolemodel_ci.cli.world import World, watching, world
-from rolemodel_ci.edge.repo import precedes
-from rolemodel_ci.edge.working_copy import working_copy
+from rolemodel_ci.edge.working_copy import precedes, working_copy
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.guard import strictest
 from rolemodel_ci.model import Guards, Policy

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
 from rolemodel_ci.diff.fitting import fitting
+from rolemodel_ci.diff.former import former_groups, held_back, rename_changes
 from rolemodel_ci.diff.groups import (
     Slot,
+    leavers,
     member_changes,
     removal_changes,
     shape_changes,
     strays,
     taken_elsewhere,
 )
+from rolemodel_ci.diff.moved import told_moved
 from rolemodel_ci.diff.stacks import StackDiff, removal, stack_diff
 from rolemodel_ci.diff.strangers import strangers
 from rolemodel_ci.hints import Hints
-from rolemodel_ci.live import Absent, Live, LiveMaster, Unreadable
+from rolemodel_ci.live import Absent, Live, LiveGroup, LiveMaster, Unreadable
 from rolemodel_ci.model import Grant, Policy
 from rolemodel_ci.plan import (
     AddMember,
@@ -41,14 +45,17 @@ def plan_all(policy: Policy, live: Live, today: date, only: frozenset[str] = fro
     """Everything that makes AWS what the policy says. `only`: names of the accounts to look at; empty for all."""
     diffs = _stack_diffs(policy, live, only)
     slots = _slots(policy, diffs)
-    found = [*_structure(policy, live, diffs, slots, only), *_membership(policy, live.master, today, slots)]
-    return _plan(policy, live, found, only)
+    former, grants = former_groups(policy, live.master, slots), _grants(policy, today)
+    structure = _structure(policy, live, diffs, slots, only, former, grants)
+    return _plan(policy, live, [*structure, *_membership(policy, live.master, grants, slots, former)], only)
 
 
 def plan_structure(policy: Policy, live: Live, only: frozenset[str] = frozenset()) -> Plan:
     """Stacks and groups only; who is a member of a group that stays is left as it is."""
     diffs = _stack_diffs(policy, live, only)
-    return _plan(policy, live, _structure(policy, live, diffs, _slots(policy, diffs), only), only)
+    slots = _slots(policy, diffs)
+    former = former_groups(policy, live.master, slots)
+    return _plan(policy, live, _structure(policy, live, diffs, slots, only, former, None), only)
 
 
 def plan_membership(policy: Policy, master: LiveMaster, today: date, only: frozenset[str] = frozenset()) -> Plan:
@@ -71,7 +78,7 @@ def plan_membership(policy: Policy, master: LiveMaster, today: date, only: froze
             )
         else:
             slots.append(Slot(mapped.account, mapped.role, group, None))
-    found += _membership(policy, master, today, slots)
+    found += _membership(policy, master, _grants(policy, today), slots, {})
     return _plan(policy, Live(master, {}), found, only)
 
 
@@ -130,38 +137,79 @@ def _slots(policy: Policy, diffs: Mapping[str, StackDiff]) -> list[Slot]:
     return slots
 
 
-def _structure(
-    policy: Policy, live: Live, diffs: Mapping[str, StackDiff], slots: list[Slot], only: frozenset[str]
-) -> Iterator[Found]:
-    """Stacks, groups and their policies."""
-    yield from (diff.change for diff in diffs.values() if diff.change)
-    for slot in slots:
-        group = live.master.groups.get(slot.group)
-        blocked = taken_elsewhere(slot, live.master, policy.group_path)
-        if blocked:
-            yield blocked
-        elif group is not None or not slot.unreadable:
-            yield from shape_changes(slot, group)
-    for group in strays(live.master, (slot.group for slot in slots), policy.group_path):
-        account, role = _owner(policy, group.name)
-        if not only or account in only:
-            yield from removal_changes(group, account, role)
+@dataclass(frozen=True, slots=True)
+class _Grants:
+    """Grants by group and user: those that hold, and those whose last day is over."""
+
+    holding: Mapping[str, Mapping[str, Grant]]
+    ended: Mapping[str, Mapping[str, Grant]]
 
 
-def _membership(policy: Policy, master: LiveMaster, today: date, slots: Iterable[Slot]) -> Iterator[Found]:
-    """Who comes and who goes, in the groups of `slots`."""
+def _grants(policy: Policy, today: date) -> _Grants | None:
+    """The grants of the map; None where there is none, and who is a member of what is left as it is."""
     if policy.users is None:
-        return
+        return None
     holding: dict[str, dict[str, Grant]] = {}
     ended: dict[str, dict[str, Grant]] = {}
     for grant in policy.users.grants:
         book = holding if grant.holds(today) else ended
         book.setdefault(policy.group_name(grant.account, grant.role), {})[grant.user] = grant
-    hints = Hints(master.users)
+    return _Grants(holding, ended)
+
+
+def _structure(
+    policy: Policy,
+    live: Live,
+    diffs: Mapping[str, StackDiff],
+    slots: list[Slot],
+    only: frozenset[str],
+    former: Mapping[str, LiveGroup],
+    grants: _Grants | None,
+) -> Iterator[Found]:
+    """Stacks, groups and their policies."""
+    yield from (diff.change for diff in diffs.values() if diff.change)
+    held = {name: frozenset(book) for name, book in grants.holding.items()} if grants else None
     for slot in slots:
-        if taken_elsewhere(slot, master, policy.group_path) is None:
-            group, name = master.groups.get(slot.group), slot.group
-            yield from member_changes(slot, group, holding.get(name, {}), ended.get(name, {}), master.users, hints)
+        group, old = live.master.groups.get(slot.group), former.get(slot.group)
+        blocked = taken_elsewhere(slot, live.master, policy.group_path)
+        if blocked:
+            yield blocked
+        elif not slot.unreadable and old is not None:
+            users = None if held is None else held.get(slot.group, frozenset())
+            renamed = policy.renamed_roles.get(slot.role)
+            was = diffs[slot.account].live_arns.get(renamed.was) if renamed else None
+            yield from rename_changes(slot, old, users, (slot.arn, slot.live_arn, was))
+            yield from shape_changes(slot, group) if group else ()
+        elif group is not None or not slot.unreadable:
+            yield from shape_changes(slot, group)
+    keep = (*(slot.group for slot in slots), *(group.name for group in former.values()))
+    for group in strays(live.master, keep, policy.group_path):
+        account, role = _owner(policy, group.name)
+        stays = held_back(policy, live.master, slots, group, held)
+        if stays:
+            yield from stays.changes()
+        elif not only or account in only:
+            yield from removal_changes(group, account, role)
+
+
+def _membership(
+    policy: Policy,
+    master: LiveMaster,
+    grants: _Grants | None,
+    slots: Iterable[Slot],
+    former: Mapping[str, LiveGroup],
+) -> Iterator[Found]:
+    """Who comes and who goes, in the groups of `slots`."""
+    hints = Hints(master.users)
+    for slot in slots if grants else ():
+        if grants and taken_elsewhere(slot, master, policy.group_path) is None:
+            group, old = master.groups.get(slot.group), former.get(slot.group)
+            holding, ended = grants.holding.get(slot.group, {}), grants.ended.get(slot.group, {})
+            if old is not None:  # who stays in it is not to be put into the new one by another change
+                staying = old.members & holding.keys()
+                yield from leavers(slot, old.name, old.members, holding, ended)
+                group = replace(group or old, members=(group.members if group else frozenset()) | staying)
+            yield from member_changes(slot, group, holding, ended, master.users, hints)
 
 
 def _plan(policy: Policy, live: Live, found: Iterable[Found], only: frozenset[str]) -> Plan:
@@ -180,7 +228,12 @@ def _plan(policy: Policy, live: Live, found: Iterable[Found], only: frozenset[st
         tuple(changes),
         tuple(unreadable),
         tuple(sorted(blocked, key=lambda block: (block.group, block.user or ""))),
-        (*_notes(policy, live, only), *strangers(policy, live.master), *_left_behind(changes)),
+        (
+            *_notes(policy, live, only, changes),
+            *told_moved(policy, live),
+            *strangers(policy, live.master),
+            *_left_behind(changes),
+        ),
         _totals(policy, live.master, changes, only),
     )
 
@@ -201,14 +254,11 @@ def _totals(policy: Policy, master: LiveMaster, changes: list[Change], only: fro
     )
 
 
-def _notes(policy: Policy, live: Live, only: frozenset[str]) -> Iterator[str]:
+def _notes(policy: Policy, live: Live, only: frozenset[str], changes: Iterable[Change]) -> Iterator[str]:
     """What a person should know although no change follows from it."""
     accounts = {account.name for account in policy.accounts}
-    gone = sorted(
-        {named_for(policy, name)[0] for name, group in live.master.groups.items() if group.path == policy.group_path}
-        - accounts
-        - {""}
-    )
+    going = (change.group for change in changes if isinstance(change, DeleteGroup))
+    gone = sorted({named_for(policy, group)[0] for group in going} - accounts - {""})
     if not only:
         for name in gone:
             yield (

@@ -167,9 +167,7 @@ def member_changes(
     `users` are those of the master account; `hints` has their names for misspelt ones.
     """
     members = group.members if group else frozenset()
-    for user in members - grants.keys():
-        last = ended[user].expires if user in ended else None
-        yield RemoveMember(slot.account, slot.role, slot.group, user, last)
+    yield from leavers(slot, slot.group, members, grants, ended)
     for user in sorted(grants.keys() - members):  # the first misspelt names get a hint
         grant = grants[user]
         if slot.unreadable:
@@ -184,6 +182,15 @@ def member_changes(
             )
         else:
             yield AddMember(slot.account, slot.role, slot.group, user, grant.expires, grant.reason, grant.place)
+
+
+def leavers(
+    slot: Slot, group: str, members: frozenset[str], grants: Mapping[str, Grant], ended: Mapping[str, Grant]
+) -> Iterator[Change]:
+    """Those of the members of a group who are not granted its role."""
+    for user in members - grants.keys():
+        last = ended[user].expires if user in ended else None
+        yield RemoveMember(slot.account, slot.role, group, user, last)
 
 
 def strays(master: LiveMaster, wanted: Iterable[str], path: str) -> list[LiveGroup]:

@@ -116,7 +116,7 @@ class GitTree:
 
 def commit_files(revision: str, working: Path) -> CommitFiles:
     """The files of a commit that a person names. Raises UsageWrong where there is none of that name, NoGit."""
-    repository, git = _open(working)
+    repository, git = open_repository(working)
     try:
         commit = repository.commit(revision)
         commit.tree  # noqa: B018  only now is it looked up
@@ -131,25 +131,6 @@ def commit_files(revision: str, working: Path) -> CommitFiles:
     return CommitFiles(GitTree(repository, commit), top, working.resolve(), commit.hexsha)
 
 
-def precedes(working: Path, commit: str) -> bool | None:
-    """Whether the commit that is checked out comes before `commit` in its history; None where it does not have it."""
-    repository, git = _open(working)
-    try:
-        head, other = repository.commit("HEAD"), repository.commit(commit)
-        return head != other and bool(repository.is_ancestor(head, other))
-    except (git.GitCommandError, git.BadName, ValueError):
-        return None
-
-
-def remote(working: Path) -> str:
-    """The address of the remote `origin`; empty where there is none. Raises NoGit."""
-    repository, _ = _open(working)
-    try:
-        return str(repository.remote("origin").url)
-    except ValueError:  # no such remote
-        return ""
-
-
 class Checkout:
     """The checkout that a workflow has made. Whoever its files belong to: Git is told, by its environment, not to mind.
 
@@ -159,7 +140,7 @@ class Checkout:
     def __init__(self, workspace: Path) -> None:
         self.workspace = workspace.resolve()
         try:
-            self._repository, self._git = _open(self.workspace)
+            self._repository, self._git = open_repository(self.workspace)
         except NoGit as error:
             raise NoGit(
                 "the workspace is no Git repository", "Let actions/checkout run before, in the same job."
@@ -291,8 +272,8 @@ def read_hunks(diff: str) -> dict[str, tuple[tuple[int, int, int, int], ...]]:
     return found
 
 
-def _open(working: Path) -> tuple[Any, Any]:
-    """The repository, and the module that opened it."""
+def open_repository(working: Path) -> tuple[Any, Any]:
+    """The repository, and the module that opened it. Raises NoGit."""
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # without it, importing GitPython fails where there is no git
     import git
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rolemodel_ci.applied_state import Identity
-from rolemodel_ci.edge.repo import CommitFiles, NoGit, commit_files, remote
+from rolemodel_ci.edge.repo import CommitFiles, NoGit, commit_files, open_repository
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.model import Policy
 
@@ -50,3 +50,22 @@ def _named(address: str) -> str:
     """`owner/name` of a repository on a server; empty for one on this machine."""
     found = _ADDRESS.match(address)
     return found[1].removesuffix(".git") if found else ""
+
+
+def precedes(working: Path, commit: str) -> bool | None:
+    """Whether the commit that is checked out comes before `commit` in its history; None where it does not have it."""
+    repository, git = open_repository(working)
+    try:
+        head, other = repository.commit("HEAD"), repository.commit(commit)
+        return head != other and bool(repository.is_ancestor(head, other))
+    except (git.GitCommandError, git.BadName, ValueError):
+        return None
+
+
+def remote(working: Path) -> str:
+    """The address of the remote `origin`; empty where there is none. Raises NoGit."""
+    repository, _ = open_repository(working)
+    try:
+        return str(repository.remote("origin").url)
+    except ValueError:  # no such remote
+        return ""

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Set
 
+from rolemodel_ci.diff.former import opened_roles
 from rolemodel_ci.live import Live, LiveMaster, LiveStack, Unreadable
 from rolemodel_ci.model import GROUP_PATH, Account, Policy
 from rolemodel_ci.plan import GroupChange, Plan, StackChange
-from rolemodel_ci.policies import listed
 from rolemodel_ci.resolve import desired
 from rolemodel_ci.roles import role_names
 from rolemodel_ci.template import ROLE_TYPE
 from rolemodel_ci.verdict import Guard, Refusal
 
 _SHOWN = 20  # resources of one stack in a sentence
-
-_ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):role/(?:[^*?]*/)?([^/*?]+)\Z")
 
 
 def foreign_stack(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
@@ -111,15 +108,6 @@ def opened_by(policy: Policy, master: LiveMaster) -> frozenset[tuple[str, str]]:
     """The roles that the groups of this owner open: account id and name."""
     ours = (group for group in master.groups.values() if group.path == policy.group_path)
     return frozenset(pair for group in ours for document in group.policies.values() for pair in opened_roles(document))
-
-
-def opened_roles(document: object) -> Iterator[tuple[str, str]]:
-    """The roles that a policy document names as resources: account id and name."""
-    for statement in listed(document.get("Statement")) if isinstance(document, dict) else ():
-        for resource in listed(statement.get("Resource")) if isinstance(statement, dict) else ():
-            found = _ROLE_ARN.match(resource) if isinstance(resource, str) else None
-            if found:
-                yield found[1], found[2]
 
 
 def _whose(stack: LiveStack) -> str:

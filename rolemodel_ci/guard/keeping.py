@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from rolemodel_ci.diff import named_for
@@ -10,7 +11,7 @@ from rolemodel_ci.diff.stacks import deployed
 from rolemodel_ci.guard.administering import Administering, Admitted, administering
 from rolemodel_ci.live import Live, LiveStack
 from rolemodel_ci.model import Account, Policy, Protection
-from rolemodel_ci.plan import AddMember, DeleteStack, Plan, RemoveMember, StackChange
+from rolemodel_ci.plan import AddMember, DeleteStack, Plan, RemoveMember, RenameGroup, StackChange
 from rolemodel_ci.resolve import desired
 from rolemodel_ci.verdict import Guard, Refusal
 
@@ -32,11 +33,13 @@ def protected(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
 
 def _memberships(plan: Plan, policy: Policy, entry: Protection) -> Iterator[str]:
     for change in plan.changes:
-        if isinstance(change, RemoveMember) and change.user == entry.user:
-            # The groups of an account that was taken out of the config say by their names whose they are.
-            account, role = named_for(policy, change.group) if change.account is None else (change.account, change.role)
-            if entry.covers(account, role):
-                yield f"the membership of `{change.group}`"
+        if isinstance(change, RemoveMember) and change.user == entry.user and _is_about(entry, policy, change):
+            yield f"the membership of `{change.group}`"
+
+
+def _is_about(entry: Protection, policy: Policy, change: RemoveMember) -> bool:
+    """Groups of an account that is out of the config, or has another name now, say by their names whose they were."""
+    return entry.covers(change.account, change.role) or entry.covers(*named_for(policy, change.group))
 
 
 def _roles(plan: Plan, entry: Protection) -> Iterator[str]:
@@ -55,6 +58,7 @@ def last_administrator(plan: Plan, policy: Policy, live: Live) -> Iterator[Refus
     whom they let in: a template that drops, tames or closes the role takes the administrator away as well. Grants that
     ran out were to end, so that their users count as gone before.
     """
+    live = _under_new_names(plan, live)
     touched = {c.account for c in plan.changes if isinstance(c, StackChange)}
     touched |= {c.account for c in plan.changes if isinstance(c, RemoveMember) and c.ended is None}
     touched |= {one.account for one in plan.shortened}
@@ -125,8 +129,20 @@ def _ending(plan: Plan, policy: Policy, account: Account) -> set[tuple[str, str]
 
 def _leaving(plan: Plan, *, ended: bool = False) -> set[tuple[str, str]]:
     """Who leaves which group; with `ended` only those whose last day is over."""
-    leaving = (c for c in plan.changes if isinstance(c, RemoveMember))
-    return {(c.group, c.user) for c in leaving if c.ended is not None or not ended}
+    renamed = {c.old: c.group for c in plan.changes if isinstance(c, RenameGroup)}
+    leaving = [c for c in plan.changes if isinstance(c, RemoveMember) and (c.ended is not None or not ended)]
+    return {(name, c.user) for c in leaving for name in (c.group, renamed.get(c.group, c.group))}
+
+
+def _under_new_names(plan: Plan, live: Live) -> Live:
+    """AWS as it is, with the members of groups that are renamed under their new names as well."""
+    groups = dict(live.master.groups)
+    for change in plan.changes:
+        if isinstance(change, RenameGroup):
+            old, new = groups[change.old], groups.get(change.group)
+            members = old.members | (new.members if new else frozenset())
+            groups[change.group] = replace(old, name=change.group, members=members)
+    return replace(live, master=replace(live.master, groups=groups))
 
 
 def own_lockout(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:

@@ -15,9 +15,13 @@ MANAGED_POLICY = "AWS::IAM::ManagedPolicy"
 
 _NAMING = {"AWS::IAM::Policy": "Roles", MANAGED_POLICY: "Roles", "AWS::IAM::RolePolicy": "RoleName"}
 
-# CloudFormation puts the name of the stack first when it makes up a name, and cuts it where the whole would be too
-# long: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
-_STACK_BEGINS = 10
+# A name that CloudFormation makes up begins with those of stack and resource, and is cut where the whole would
+# be longer than IAM takes: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
+_NAME_LIMIT, _SUFFIX = 64, 13
+_STACK_BEGINS = 10  # characters of the stack's name that are there even so
+
+UNGUESSABLE = "\1" * 12
+"""Stands for what CloudFormation makes up in a name: no text of a template has it, so that only a wildcard meets it."""
 
 _MARK = "\0"  # before the logical id of a role, where its name stands: no name of IAM has it
 
@@ -63,8 +67,16 @@ def _roles_named(text: str | None, given: Mapping[str, str | None], stack: str) 
     if text is None or _MARK in text or KNOWN_TO_AWS in text:
         return [], list(given)
     same = [role for role, name in given.items() if name is not None and name.casefold() == text.casefold()]
-    made_up = text.casefold().startswith(stack[:_STACK_BEGINS].casefold())
-    return same, [role for role, name in given.items() if name is None and made_up and not same]
+    others = (role for role, name in given.items() if name is None and not same)
+    return same, [role for role in others if text.casefold().startswith(name_begins(stack, role).casefold())]
+
+
+def name_begins(stack: str, role: str) -> str:
+    """How the name begins that CloudFormation makes up for a role; empty where the stack is not known."""
+    if not stack:
+        return ""
+    whole = f"{stack}-{role}-"
+    return whole if len(whole) + _SUFFIX <= _NAME_LIMIT else stack[:_STACK_BEGINS]
 
 
 def last_part(resolved: Resolved, name: str) -> str:
@@ -72,7 +84,7 @@ def last_part(resolved: Resolved, name: str) -> str:
     kind, key = ("policy", "ManagedPolicyName") if is_managed_policy(resolved, name) else ("role", "RoleName")
     properties = properties_of(resolved.resources[name])
     path, given = properties.get("Path", "/"), properties.get(key)
-    made_up = f"{resolved.stack or KNOWN_TO_AWS}-{name}-{'x' * 12}"  # as CloudFormation does it
+    made_up = f"{resolved.stack or KNOWN_TO_AWS}-{name}-{UNGUESSABLE}"  # as CloudFormation does it
     return f"{kind}{path if isinstance(path, str) else '/'}{given if isinstance(given, str) else made_up}"
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rolemodel_ci.iam.attached import attached, is_managed_policy, is_there, last_part, managed_policy_of
+from rolemodel_ci.iam.attached import attached, is_managed_policy, is_there, last_part, managed_policy_of, name_begins
 from rolemodel_ci.iam.managed_policies import is_of_aws, known_facts
 from rolemodel_ci.iam.permissions import ANY_ACTION, Permissions, Target
 from rolemodel_ci.iam.privilege import Mark, Privilege, Source, Untold
 from rolemodel_ci.iam.resources import KNOWN_TO_AWS
 from rolemodel_ci.iam.statements import Statement, is_plain, read_statements
-from rolemodel_ci.iam.ways import IDENTITY_ACTIONS, ON_ITS_POLICIES, ON_ITSELF, WAYS
+from rolemodel_ci.iam.ways import IDENTITY_ACTIONS, ON_ITS_POLICIES, ON_ITSELF, ON_OTHERS, WAYS
 from rolemodel_ci.policies import either, value_text
 from rolemodel_ci.resolve import Resolved
-from rolemodel_ci.roles import properties_of, role_names
+from rolemodel_ci.roles import properties_of, role_name, role_names
 
 _PLACES = {action: place for place, action in enumerate(dict.fromkeys(a for way in WAYS for a in way.actions))}
 
@@ -37,7 +37,13 @@ def administrations(resolved: Resolved) -> frozenset[str]:
 
 def marks(resolved: Resolved) -> dict[str, Mark]:
     """What the policies of each role come to, for roles with any dangerous action at all; sorted by name."""
-    found = {role: read.mark() for role, read in sorted(_read(resolved).items())}
+    roles = _read(resolved)
+    found = {role: read.mark() for role, read in sorted(roles.items())}
+    for _ in found:  # who may take a role that may take another one
+        raised = {role: mark for role, read in roles.items() if (mark := read.with_others(found)) != found[role]}
+        found |= raised
+        if not raised:
+            break
     return {role: mark for role, mark in found.items() if mark.privilege}
 
 
@@ -45,7 +51,8 @@ def _read(resolved: Resolved) -> dict[str, _Role]:
     names = _names(resolved)
     by_name = {last_part(resolved, name): name for name in resolved.resources if is_managed_policy(resolved, name)}
     trusted = frozenset(name for name, text in names.items() if text is not None)
-    roles = {role: _Role(resolved, names, trusted, role) for role in role_names(resolved)}
+    arns = {role: _arn(resolved, role) for role in role_names(resolved)}
+    roles = {role: _Role(resolved, names, trusted, role, arns) for role in arns}
     for each in roles.values():
         each.read(by_name)
     for one in attached(resolved):
@@ -60,11 +67,19 @@ def _read(resolved: Resolved) -> dict[str, _Role]:
 class _Role:
     """One role, while its policies are read."""
 
-    def __init__(self, resolved: Resolved, names: Mapping[str, str | None], trusted: frozenset[str], role: str) -> None:
+    def __init__(
+        self,
+        resolved: Resolved,
+        names: Mapping[str, str | None],
+        trusted: frozenset[str],
+        role: str,
+        arns: Mapping[str, tuple[str, str]],
+    ) -> None:
         self.untold: dict[Untold, None] = {}
         self._resolved, self._names, self._trusted = resolved, names, trusted
-        self._properties = properties_of(resolved.resources[role])
-        self._itself = Target(last_part(resolved, role))
+        self._role, self._properties = role, properties_of(resolved.resources[role])
+        self._itself = Target(*arns[role])
+        self._others = {other: Target(*arn) for other, arn in arns.items() if other != role}
         self._policies: dict[str, Target] = {}
         self._read: list[Statement] = []
         self._known = Permissions(names)
@@ -110,16 +125,33 @@ class _Role:
     def mark(self) -> Mark:
         """What all of it comes to."""
         known = self._known
-        known.targets = (self._itself, *self._policies.values())
+        known.targets, known.others = (self._itself, *self._policies.values()), tuple(self._others.values())
         known.take(self._read)
         known.settle()
         untold = dict(self.untold)
         reached = known.everything | known.some | known.unknown
         if any(known.unknown & {*way.actions} and {*way.actions} <= reached for way in WAYS):
-            untold[Untold(Source.POLICY, "")] = None
+            untold[Untold(Source.REFERENCE, "")] = None
         own = [action for action in ON_ITSELF if action in self._itself.allowed]
         own += [a for a in ON_ITS_POLICIES if any(a in target.allowed for target in self._policies.values())]
         return _mark(known, own, tuple(sorted(untold)))
+
+    def with_others(self, found: Mapping[str, Mark]) -> Mark:
+        """The mark of the role, counting roles of the template that it can make its own."""
+        mark = found[self._role]
+        taken = (t.allowed.intersection(ON_OTHERS) for name, t in self._others.items() if found[name].is_dangerous)
+        actions = set[str]().union(*taken)
+        if not actions or mark.privilege >= Privilege.BORROWING:
+            return mark
+        limited = tuple(action for action in mark.limited if action not in actions)
+        return Mark(Privilege.BORROWING, _worst_first({*mark.actions, *actions}), limited, mark.untold)
+
+
+def _arn(resolved: Resolved, role: str) -> tuple[str, str]:
+    """The last part of a role's ARN, and how it begins at least where AWS makes up its name."""
+    part, given = last_part(resolved, role), role_name(resolved, role)
+    begins = name_begins(resolved.stack, role) if given is None else ""
+    return part, f"{part.rpartition('/')[0]}/{begins}" if begins else ""
 
 
 def _mark(known: Permissions, own: Iterable[str], untold: tuple[Untold, ...]) -> Mark:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rolemodel_ci.iam.differences import Carrier, Source
 from rolemodel_ci.iam.documents import Atom, Document, Opaque, When, document, guarded, merged
-from rolemodel_ci.iam.values import Canon, Entries, Items, Reference, Text, Value, unique
+from rolemodel_ci.iam.values import Canon, Entries, Items, Reference, Value, parts_of, unique
 from rolemodel_ci.resolve import Resolved
 from rolemodel_ci.roles import properties_of, role_name, role_names
 
@@ -21,7 +21,9 @@ _DOCUMENTS = ("PolicyDocument", "AssumeRolePolicyDocument")
 _OF_POLICIES = frozenset({"PolicyName", "ManagedPolicyName", "PolicyDocument", "Roles", "RoleName", "Description"})
 _OF_ROLES = frozenset({"AssumeRolePolicyDocument", "Policies", "ManagedPolicyArns", "Description"})
 
-_OWN_ARN = re.compile(r"(?<!:aws):policy(/.*)\Z", re.DOTALL)
+# No policy of another account can be attached, and AWS's own have another form.
+_OWN_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:policy(/.*)\Z", re.DOTALL)
+_KNOWN = {Reference("AWS::AccountId"): "0" * 12, Reference("AWS::Partition"): "aws"}
 
 Property = tuple[str, Source | None]
 _Held = tuple[Carrier, str, When]
@@ -219,8 +221,9 @@ class Meaning:
         """The logical id of a managed policy of the template that a value names."""
         if isinstance(policy, Reference):
             return self._named(policy)
-        last = policy.parts[-1] if isinstance(policy, Text) else policy
-        match = _OWN_ARN.search(last) if isinstance(last, str) else None
+        parts = (_KNOWN.get(part) if isinstance(part, Reference) else part for part in parts_of(policy))
+        told = [part for part in parts if isinstance(part, str)]
+        match = _OWN_ARN.match("".join(told)) if len(told) == len(parts_of(policy)) else None
         return self._paths.get(match[1]) if match else None
 
 

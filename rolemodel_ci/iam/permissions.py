@@ -10,11 +10,12 @@ import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from rolemodel_ci.iam.attached import UNGUESSABLE
 from rolemodel_ci.iam.managed_policies import Facts
 from rolemodel_ci.iam.patterns import matches
-from rolemodel_ci.iam.resources import Reach, is_about, reach, written
+from rolemodel_ci.iam.resources import Reach, is_about, is_of_any_account, reach, written
 from rolemodel_ci.iam.statements import Statement, may_be_other
-from rolemodel_ci.iam.ways import ACTIONS
+from rolemodel_ci.iam.ways import ACTIONS, ON_OTHERS
 
 ANY_ACTION = "any:Action"
 """Of a service that no policy names: only `*` allows it."""
@@ -31,22 +32,39 @@ _BEST_FIRST = (Reach.EVERYTHING, Reach.UNKNOWN, Reach.SOME)
 
 @dataclass(slots=True)
 class Target:
-    """What is allowed and denied on one role or policy, given as the last part of its ARN."""
+    """What is allowed and denied on one role or policy, given as the last part of its ARN.
+
+    `begins` is how that begins at least, where AWS makes up the rest; empty where nothing of that is known.
+    """
 
     part: str
+    begins: str = ""
     allowed: set[str] = field(default_factory=set)
     denied: set[str] = field(default_factory=set)
+
+    def surely_is(self, resource: str) -> bool:
+        """Whether a resource is this, or a pattern for it, however long the part is that AWS makes up."""
+        referred = resource.endswith(f":{self.part}")
+        longer = self.part + UNGUESSABLE[0] if self.part.endswith(UNGUESSABLE) and not referred else self.part
+        return is_of_any_account(resource) and all(is_about(resource, (part,)) for part in (self.part, longer))
+
+    def may_be(self, resource: str) -> bool:
+        """Whether a resource is this, a pattern for it, or perhaps its name as AWS has made it up."""
+        last = resource.split(":", 5)[-1].lower() if self.begins else ""
+        return is_about(resource, (self.part,)) or (bool(last) and last.startswith(self.begins.lower()))
 
 
 @dataclass(slots=True)
 class Permissions:
     """The dangerous actions that one role is allowed, by what they reach.
 
-    `names` are what references of the template stand for, `targets` are what gives the role more rights if it changes.
+    `names` are what references of the template stand for. `targets` are what gives the role more rights if it changes,
+    `others` the other roles of the template.
     """
 
     names: Mapping[str, str | None]
     targets: tuple[Target, ...] = ()
+    others: tuple[Target, ...] = ()
     everything: set[str] = field(default_factory=set)
     some: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
@@ -70,18 +88,21 @@ class Permissions:
 
     def settle(self) -> None:
         """Let what is denied win, and then what reaches most."""
-        for target in self.targets:
+        for target in (*self.targets, *self.others):
             target.allowed -= target.denied | self.denied
         self.everything -= self.denied
         self.unknown -= self.denied | self.everything
         self.some -= self.denied | self.everything
 
+    def _concerned(self, sure: frozenset[str]) -> tuple[Target, ...]:
+        return self.targets if sure.isdisjoint(ON_OTHERS) else (*self.targets, *self.others)
+
     def _deny(self, sure: frozenset[str], texts: Iterable[str | None]) -> None:
         known = [text for text in texts if text is not None]
         if "*" in known:
             self.denied |= sure
-        for target in self.targets:
-            if any(is_about(text, (target.part,)) for text in known):
+        for target in self._concerned(sure):
+            if any(target.surely_is(text) for text in known):
                 target.denied |= sure
 
     def _allow(self, sure: frozenset[str], maybe: frozenset[str], texts: Iterable[str | None]) -> None:
@@ -94,8 +115,8 @@ class Permissions:
                 self.unknown.add(action)
             elif found is not Reach.NOTHING:
                 (self.everything if found is Reach.EVERYTHING else self.some).add(action)
-        for target in self.targets:
-            if any(text is not None and is_about(text, (target.part,)) for text in texts):
+        for target in self._concerned(sure):
+            if any(text is not None and target.may_be(text) for text in texts):
                 target.allowed |= sure
 
 

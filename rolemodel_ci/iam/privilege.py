@@ -32,6 +32,7 @@ class Source(StrEnum):
     POLICY = "policy"
     MANAGED_POLICY = "managed policy"
     ATTACHED = "policy that may be attached to any role"
+    REFERENCE = "an action or a resource that a policy takes from elsewhere"
 
 
 class Untold(NamedTuple):

@@ -74,6 +74,14 @@ def is_about(resource: str, parts: Iterable[str]) -> bool:
     return matches(pieces[2], "iam") and any(matches(pieces[5], part.lower()) for part in parts)
 
 
+def is_of_any_account(resource: str) -> bool:
+    """Whether a resource of IAM is meant in whatever account it is, or in the own one, as AWS fills that in."""
+    pieces = resource.split(":", 5)
+    return len(pieces) < 6 or (
+        pieces[1] in ("aws", "*") and pieces[3] in ("", "*") and pieces[4] in ("*", KNOWN_TO_AWS)
+    )
+
+
 def written(resource: Any, names: Mapping[str, str | None]) -> str | None:
     """A resource as it is written. What AWS makes up can widen nothing; None for what it takes from elsewhere.
 

@@ -48,6 +48,9 @@ ON_ITSELF = ("iam:AttachRolePolicy", "iam:PutRolePolicy")
 ON_ITS_POLICIES = ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion")
 """Those of them that are enough if they are allowed on a policy that the role has."""
 
+ON_OTHERS = ("iam:UpdateAssumeRolePolicy",)
+"""Those of them that make another role one's own, if they are allowed on it."""
+
 # What a role that may be passed can be passed to, by those who then act with its rights. Passing any role is a level of
 # its own without them, for somebody else may do the rest.
 _PASSING = {

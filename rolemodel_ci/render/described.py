@@ -18,12 +18,13 @@ from rolemodel_ci.plan import (
     DetachPolicy,
     PutPolicy,
     RemoveMember,
+    RenameGroup,
     SettleStack,
     StackChange,
     UpdateStack,
 )
 
-GroupShape = CreateGroup | DeleteGroup | PutPolicy | DeletePolicy | DetachPolicy
+GroupShape = CreateGroup | DeleteGroup | RenameGroup | PutPolicy | DeletePolicy | DetachPolicy
 """What changes a group, and not who is in it."""
 
 
@@ -36,6 +37,9 @@ def describe(change: Change) -> str:
             return f"{change.user} loses {change.account or change.group} {change.role or ''}".rstrip()
         case CreateGroup():
             return f"make group {change.group}"
+        case RenameGroup():
+            many = len(change.members)
+            return f"rename group {change.old} to {change.group}, with {many} member{'s' * (many != 1)}"
         case DeleteGroup():
             return f"delete group {change.group}"
         case PutPolicy():

@@ -22,6 +22,7 @@ from rolemodel_ci.plan import (
     Plan,
     PutPolicy,
     RemoveMember,
+    RenameGroup,
     SettleStack,
     StackChange,
     UpdateStack,
@@ -67,7 +68,7 @@ def headline(plan: Plan) -> str:
     kinds = [type(change) for change in plan.changes]
     gains, losses = kinds.count(AddMember), kinds.count(RemoveMember)
     stacks = sum(isinstance(change, StackChange) for change in plan.changes)
-    made, gone = kinds.count(CreateGroup), kinds.count(DeleteGroup)
+    made, gone, renamed = (kinds.count(kind) for kind in (CreateGroup, DeleteGroup, RenameGroup))
     more = len(others(plan.changes))
     whole = _whole_groups(plan.changes)
     shapes = [change for change in plan.changes if isinstance(change, PutPolicy | DeletePolicy | DetachPolicy)]
@@ -81,6 +82,7 @@ def headline(plan: Plan) -> str:
                 counted(stacks, "stack") + " to change" if stacks else "",
                 counted(made, "group") + " to make" if made else "",
                 counted(gone, "group") + " to delete" if gone else "",
+                counted(renamed, "group") + " to rename" if renamed else "",
                 counted(policies, "group policy", "group policies") + " to put right" if policies else "",
                 counted(more, "other change") if more else "",
             )
@@ -255,6 +257,9 @@ def _groups(changes: Sequence[GroupShape]) -> Iterator[Row]:
         match change:
             case CreateGroup():
                 yield Row(("+ make", change.group, "with the policy that opens its role"), Tone.GAIN)
+            case RenameGroup():
+                stay = f"from {change.old}; {counted(len(change.members), 'member')} keep access"
+                yield Row(("~ rename", change.group, stay), Tone.CHANGE)
             case DeleteGroup():
                 yield Row(("- delete", change.group, "with its policies"), Tone.LOSS)
             case PutPolicy() if change.group not in whole:

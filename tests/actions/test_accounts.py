@@ -7,7 +7,7 @@ from pathlib import Path
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
 
 from .fake_github import Event
-from .workshop import CONFIG, USERS, Workshop, access
+from .workshop import CONFIG, USERS, Workshop, access, role, template
 
 pytest_plugins = ["actions.resting"]
 
@@ -48,3 +48,18 @@ def test_the_same_with_another_prefix_in_the_same_change(shop: Workshop) -> None
     shop.run(shop.opened(merge))
     assert "**loses** | `alice` | `dev` | `Admin`" in only(shop)
     assert "already so in AWS" not in only(shop)
+
+
+def test_another_name_hides_no_change_of_its_roles_and_parameters(shop: Workshop) -> None:
+    wider = template(Admin=role("*"), Reader=role("s3:*"))
+    config = CONFIG.replace("name: dev", "name: trial").replace("VIA", "direct")
+    merge = shop.hosted.request(access(USERS.replace("dev:", "trial:"), roles=wider, config=config))
+    done = shop.run(shop.opened(merge))
+    assert done.code == 0, done.log
+    comment = only(shop)
+    assert "`dev` is now called `trial`: the same AWS account and stack" in comment
+    assert "1 role widened" in comment
+    assert "1 account renamed" in comment
+    assert "`Reader` is **widened** in `prod` and `trial`" in comment
+    assert "**stays**" not in comment
+    assert "account that joins" not in comment

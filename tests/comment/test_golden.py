@@ -49,7 +49,7 @@ SAID = {
 }
 QUIET = {
     "problems", "nothing", "role-narrowed", "role-added-and-removed", "account-removed", "applied",
-    "applied-nothing", "no-drift", "drift-report", "drift-repaired",
+    "applied-nothing", "no-drift", "drift-report", "drift-repaired", "account-renamed",
 }  # fmt: skip
 
 

@@ -215,6 +215,7 @@ def test_a_trust_that_differs(before: Body, after: Body, direction: Direction | 
     assert worst(*pair) is direction
 
 
+NAMED = {"B": resource("ManagedPolicy", allow("a:B"), ManagedPolicyName="N")}
 IF_R = {"Fn::If": ["C", {"Ref": "R"}, NO]}
 BOUND = {"Fn::GetAtt": ["B", "PolicyArn"]}
 
@@ -250,6 +251,15 @@ BOUND = {"Fn::GetAtt": ["B", "PolicyArn"]}
          {"B": resource("ManagedPolicy", allow("a:B"))}, {"B": resource("ManagedPolicy", allow("a:*"))}, WIDENS),
         (role(PermissionsBoundary=BOUND), role(PermissionsBoundary={"Ref": "B"}),
          {"B": resource("ManagedPolicy", allow("a:*"))}, {"B": resource("ManagedPolicy", allow("a:*"))}, NEUTRAL),
+        (role(PermissionsBoundary=BOUND), role(PermissionsBoundary="arn:aws:iam::222222222222:policy/N"),
+         NAMED, NAMED, NEUTRAL),
+        (role(PermissionsBoundary=BOUND), role(PermissionsBoundary="arn:aws:iam::{{resolve:ssm:x}}:policy/N"),
+         NAMED, NAMED, WIDENS),
+        (role(PermissionsBoundary=BOUND), role(PermissionsBoundary={"Fn::Sub": "arn:aws:iam::${X}:policy/N"}),
+         NAMED, NAMED, WIDENS),
+        (role(PermissionsBoundary=BOUND),
+         role(PermissionsBoundary={"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/N"}),
+         NAMED, NAMED, NEUTRAL),
         # a policy of the template with the name of one of AWS's
         (role(), role(ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"]),
          {"M": resource("ManagedPolicy", ManagedPolicyName="AdministratorAccess")},
@@ -291,6 +301,12 @@ def test_the_value_of_a_parameter_is_no_reference() -> None:
         ("Parameters", {"P": {"Type": "String"}}, {"P": {"Type": "AWS::SSM::Parameter::Value<String>"}}, EITHER),
         ("Parameters", {"P": {"Type": "String"}}, {"P": {"Type": "String", "Default": "x"}}, NEUTRAL),
         ("Parameters", {"P": {"Type": "String"}}, {"P": {"Type": "String", "Description": "x"}}, None),
+        (
+            "Parameters",
+            {"P": {"Type": "String", "NoEcho": "true", "Default": "x"}},
+            {"P": {"Type": "String", "NoEcho": "true", "Default": "y"}},
+            None,
+        ),
         ("Parameters", {}, {"P": {"Type": "String"}}, NEUTRAL),
         ("Parameters", {}, {"P": {"Type": "AWS::SSM::Parameter::Value<String>"}}, EITHER),
         ("Rules", {}, {"A": {"Assertions": []}}, NEUTRAL),

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from rolemodel_ci.iam.differences import TEXTS, Change, Difference, Direction, PropertyChange
 from rolemodel_ci.iam.privilege import Mark, Privilege
 from rolemodel_ci.plan import AddMember, Blocked, Plan, RemoveMember
-from rolemodel_ci.render.blocks import counted
+from rolemodel_ci.render.blocks import counted, sentence
+from rolemodel_ci.render.comment.config import value_of
 from rolemodel_ci.render.comment.facts import Facts
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import few, few_html, name, row, table_head, words
@@ -15,7 +16,7 @@ from rolemodel_ci.render.differences import Line, change_lines, lines
 from rolemodel_ci.render.privileges import reason
 from rolemodel_ci.render.text import visible
 from rolemodel_ci.request import Asked, Request, Touch
-from rolemodel_ci.reshaped import Joining
+from rolemodel_ci.reshaped import Joining, Reshaped
 
 _SIGNS = {
     Touch.GAINS: "➕ **gains**",
@@ -47,6 +48,7 @@ def headline(request: Request) -> str:
         counted(len(others), "other part") + " of the template" if others else "",
         counted(len(request.coming), "account") + " added" if request.coming else "",
         counted(len(request.going), "account") + " removed" if request.going else "",
+        counted(len(request.renamed), "account") + " renamed" if request.renamed else "",
         "the user map given up" if request.unmanaged else "",
         counted(len(request.settings), "setting") + " changed" if request.settings else "",
     )
@@ -106,6 +108,12 @@ def access_parts(request: Request, plan: Plan | None, facts: Facts) -> Iterator[
         leaves = "goes, with its groups" if len(request.going) == 1 else "go, with their groups"
         going = f"{few(request.going)} {leaves} and who is in them." if request.going else ""
         yield Part(" ".join(piece for piece in ("**Accounts:**", coming, going, _left_behind(request)) if piece))
+    if request.renamed:
+        rows = tuple(
+            f"- {name(old)} is now called {name(new)}: the same AWS account and stack; its groups are made anew."
+            for old, new in request.renamed
+        )
+        yield Part("**Renamed:**\n", rows, rank=2, noun="account")
     if request.joining:
         rows = tuple(_joining(account, request.dangers) for account in request.joining)
         yield Part(table_head(("account that joins", "id", "its roles")), rows, rank=2, noun="account")
@@ -122,6 +130,8 @@ def _joining(joining: Joining, dangers: Mapping[tuple[str, str], Mark]) -> str:
     cells += [few(plain)] if (plain := [role for role, why in held.items() if not why]) else []
     known_as = name(joining.account_id) if joining.account_id else "not in the config"
     before = f", until now of {name(joining.holder)}" if joining.holder else ""
+    given = [f"{name(parameter)} = {value_of(value)}" for parameter, value in joining.parameters]
+    cells += ["with " + sentence(given)] if given else []
     return row((name(joining.account), known_as + before, "<br>".join(cells)))
 
 
@@ -179,10 +189,10 @@ _MARKS = {Privilege.ADMINISTRATOR: "admin", Privilege.UNKNOWN: "rights unknown"}
 
 def role_parts(request: Request) -> Iterator[Part]:
     """What changes in the roles, in a fold: what widens them first, apart from the rest."""
-    if not request.reshaped:
+    if not (request.reshaped or request.arriving):
         return
     yield Part(f"<details><summary><b>Roles</b>: {_roles_counted(request)}</summary>")
-    for shape in request.reshaped:
+    for shape in (*request.reshaped, *request.arriving):
         yield Part(
             f"In {few(shape.accounts)}:\n\n```diff", tuple(_lines(shape.differences)), "```", rank=2, noun="line"
         )
@@ -199,9 +209,14 @@ def _roles_counted(request: Request) -> str:
     ]
     other = sorted({d.name for shape in request.reshaped for d in shape.differences if not d.is_role})
     pieces += [f"beside the roles {few_html(other)}"] if other else []
+    pieces += [f"all of them in {few_html(shape.accounts)}, which {_joins(shape)}" for shape in request.arriving]
     if len(pieces) > 4:
         pieces = [*pieces[:3], f"{len(pieces) - 3} more"]
     return "; ".join(pieces)
+
+
+def _joins(shape: Reshaped) -> str:
+    return "joins" if len(shape.accounts) == 1 else "join"
 
 
 def _lines(differences: Iterable[Difference]) -> Iterator[str]:

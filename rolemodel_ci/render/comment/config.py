@@ -41,11 +41,12 @@ def _told(settings: Iterable[Setting]) -> Iterator[tuple[str, str]]:
 
 def _altered(what: str, before: str | None, after: str | None) -> str:
     if after is None:
-        return f"{what} is **no longer** {_value(before or '')}"
+        return f"{what} is **no longer** {value_of(before or '')}"
     if before is None:
-        return f"{what} is now **{_value(after)}**"
-    return f"{what} goes from {_value(before)} to **{_value(after)}**"
+        return f"{what} is now **{value_of(after)}**"
+    return f"{what} goes from {value_of(before)} to **{value_of(after)}**"
 
 
-def _value(text: str) -> str:
+def value_of(text: str) -> str:
+    """A value as it is shown: one that is empty, too."""
     return name(text or '""')
