@@ -113,7 +113,7 @@ class CreateGroup(_Change):
 
 @dataclass(frozen=True, slots=True)
 class PutPolicy(_Change):
-    """The group gets the policy that opens the role. `arn` None: known once it is built. `before`: as above, or None."""
+    """The group gets the policy that opens the role. `arn` None: known once built. `before`: as above, or None."""
 
     group: str
     policy: str
