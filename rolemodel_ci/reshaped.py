@@ -82,7 +82,8 @@ def paired(base: Policy | None, head: Policy) -> dict[str, str]:
     ids = {account.account_id: account.name for account in base.present if account.account_id}
     found = {account.name: ids[account.account_id] for account in head.present if account.account_id in ids}
     left = {account.name for account in base.present} - set(found.values())
-    return {account.name: account.name for account in head.present if account.name in left} | found
+    said = {account.name: account.was for account in head.present if account.was in left}
+    return {account.name: account.name for account in head.present if account.name in left} | said | found
 
 
 def steady_ids(base: Policy | None, head: Policy) -> dict[str, str]:

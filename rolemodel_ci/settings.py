@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
-from rolemodel_ci.model import Account, GithubOidc, Policy, Protection
+from rolemodel_ci.model import Account, GithubOidc, Place, Policy, Protection
 
 _OTHERS_APPROVE = "who has to approve changes of the new file may be others"
 _STAYS = "the stacks are made anew, and those that are there stay, with their roles"
@@ -150,3 +150,19 @@ def _protection(base: Policy, head: Policy) -> Iterator[Setting]:
 
 def _protected(entry: Protection) -> str:
     return ", ".join(f"{key}: {value}" for key, value in entry.named)
+
+
+def decisions(policy: Policy) -> dict[str, object]:
+    """Everything that the config says, wherever it stands in it."""
+    said: dict[str, object] = {field.name: getattr(policy, field.name) for field in fields(policy)}
+    accounts = (replace(a, place=_NOWHERE, parameters=tuple(sorted(a.parameters))) for a in policy.accounts)
+    return said | {
+        "accounts": frozenset(accounts),
+        "protected": frozenset(replace(entry, place=_NOWHERE) for entry in policy.protected),
+        "renamed_roles": {name: renamed.was for name, renamed in policy.renamed_roles.items()},
+        "template": policy.template.file,
+        "users": policy.users.file if policy.users else None,
+    }
+
+
+_NOWHERE = Place("")

@@ -220,9 +220,19 @@ def test_an_account_with_another_name_is_the_same_account() -> None:
     head = with_account(policy("live: {Admin: [bob]}", accounts=["live"]), account_id="222222222222")
     found = request(base, head, TODAY)
 
-    assert (found.renamed, found.coming, found.going, found.leaving) == ((("prod", "live"),), (), (), ())
+    assert (found.renamed, found.coming, found.going, found.leaving) == ((("prod", "live", False),), (), (), ())
     assert (found.joining, found.newly, found.is_empty) == ((), {}, False)
     assert told(found) == ["gains bob live Admin", "loses bob prod Admin"]
+
+
+def test_who_is_in_an_account_that_says_its_former_name_keeps_everything() -> None:
+    base = policy("prod: {Admin: [bob, eve]}", accounts=["prod"])
+    head = policy("live: {Admin: [bob]}", accounts=["live"])
+    found = request(base, with_account(head, account_id="222222222222", was="prod"), TODAY)
+
+    assert (found.renamed, told(found)) == ((("prod", "live", True),), ["loses eve prod Admin"])
+    unnumbered = request(with_account(base, account_id=None), with_account(head, was="prod"), TODAY)
+    assert (unnumbered.renamed, unnumbered.going) == ((("prod", "live", True),), ())
 
 
 def test_what_a_change_of_name_brings_along_is_not_hidden() -> None:
