@@ -85,9 +85,7 @@ def apply(approved: Approved, policy: Policy, tools: Tools, begin: Callable[[SoF
 
     `begin` is handed what tells at any time how far the run has come: for when there is no report.
     """
-    run = _Run(policy, tools)
-    changes = approved.plan.changes
-    interrupted = False
+    run, changes, interrupted = _Run(policy, tools), approved.plan.changes, False
     try:
         begin(lambda: run.report(approved.plan, interrupted=True))
         run.revoke(_grouped(changes, Phase.REVOKE))
@@ -153,8 +151,8 @@ class _Run:
 
     def _obstacle(self, change: GroupChange) -> str | None:
         """Why a change must not be made, after what came of the earlier ones of its group."""
-        former = self._unmade.get(change.old, ()) if isinstance(change, RenameGroup) else ()
-        for unmade in (*former, *self._unmade.get(change.group, ())):
+        names = (change.group, change.old) if isinstance(change, RenameGroup) else (change.group,)
+        for unmade in (one for name in names for one in self._unmade.get(name, ())):
             if _depends(change, unmade.change):
                 return f"group `{change.group}` is not ready: {_why(unmade)}"
         return None
@@ -163,8 +161,8 @@ class _Run:
         """Make the change of one stack, and learn the ARNs of its roles."""
         outcome = self._try(change, self._way_in(change), partial(self._stack_change, change))
         if not isinstance(outcome, Done):
-            verb = "failed" if isinstance(outcome, Failed) else "was skipped"
-            self._failed_accounts[change.account or ""] = f"the stack of `{change.account}` {verb}"
+            what = "failed" if isinstance(outcome, Failed) else "was skipped"
+            self._failed_accounts[change.account or ""] = f"the stack of `{change.account}` {what}"
 
     def _way_in(self, change: StackChange) -> str | None:
         """Why a stack must wait: a role comes to be or changes, and a group that was not emptied or closed may open it.
@@ -217,8 +215,8 @@ class _Run:
         if isinstance(change, DeleteStack):
             self.tools.rollout.remove(account)
             return
-        absent = isinstance(change, CreateStack) and change.replaces is None
-        self.tools.rollout.bring(self.policy, account, absent=absent)
+        first = isinstance(change, CreateStack) and change.replaces is None
+        self.tools.rollout.bring(self.policy, account, absent=first)
         stack = self.tools.stacks.read(account)
         self._arns[account.name] = live_arns(self.policy, account, stack) if isinstance(stack, LiveStack) else {}
 
@@ -255,7 +253,7 @@ class _Run:
 
 def _grouped(changes: Iterable[Change], phase: Phase) -> list[_Group]:
     """The changes of groups in a phase, those of each group together, in their order."""
-    of_groups = [change for change in changes if isinstance(change, GroupChange) and phase_of(change) is phase]
+    of_groups = (change for change in changes if isinstance(change, GroupChange) and phase_of(change) is phase)
     return [tuple(group) for _, group in groupby(of_groups, key=lambda change: change.group)]
 
 

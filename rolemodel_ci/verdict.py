@@ -23,6 +23,7 @@ class Guard(StrEnum):
     UNKNOWN_STATE = "unknown-state"
     FOREIGN_STACK = "foreign-stack"
     FOREIGN_GROUPS = "foreign-groups"
+    TAKEN_NAMES = "taken-names"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from rolemodel_ci.guard.foreign import foreign_groups, foreign_stack
 from rolemodel_ci.guard.headroom import Headroom, headroom
 from rolemodel_ci.guard.keeping import last_administrator, own_lockout, protected
 from rolemodel_ci.guard.moving import moved_stacks, renamed_groups
+from rolemodel_ci.guard.names import taken_names
 from rolemodel_ci.guard.since import Labels, by_labels, unproven
 from rolemodel_ci.guard.taking import emptied_map, mass_revocation
 from rolemodel_ci.live import Live
@@ -39,6 +40,7 @@ _GUARDS: _Guards = (
     moved_stacks,
     foreign_stack,
     foreign_groups,
+    taken_names,
 )
 
 _OF_DELETION: _Guards = (foreign_stack, foreign_groups)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
-from rolemodel_ci.live import Live
-from rolemodel_ci.model import Policy
+from rolemodel_ci.diff.former import opened_roles
+from rolemodel_ci.live import Absent, Live
+from rolemodel_ci.model import Account, Policy
 from rolemodel_ci.plan import CreateStack, DeleteGroup, Plan, RenameGroup
+from rolemodel_ci.resolve import desired
+from rolemodel_ci.roles import role_name, role_names
 from rolemodel_ci.verdict import Guard, Refusal
 
 
@@ -38,8 +41,11 @@ def renamed_groups(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
 
 def moved_stacks(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
     """No account has its stack, and yet groups open roles there: the stacks go by another name, or are elsewhere."""
-    new = sum(isinstance(change, CreateStack) and change.replaces is None for change in plan.changes)
-    if not new or new < len(policy.present) - len(plan.unreadable):
+    new = {c.account for c in plan.changes if isinstance(c, CreateStack) and c.replaces is None}
+    looked = [a for a in policy.present if a.name in live.stacks] or policy.present
+    all_new = bool(new) and len(new) >= len(looked) - len(plan.unreadable)
+    yield from _of_another_name(new, policy, live) if not all_new else ()
+    if not all_new:
         return
     bare = {f"{account.name}.{role.name}" for account in policy.present for role in policy.template.roles}
     wanted = bare | {policy.group_prefix + name for name in bare}
@@ -57,3 +63,40 @@ def moved_stacks(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
             f"Correct `stack_name:` or `region:` in {policy.config_file} (rolemodel 0.1.0 used the region of the "
             f"profile). If the stacks are really gone, run once with `--allow {Guard.MOVED_STACKS}`.",
         )
+
+
+def _of_another_name(new: Set[str | None], policy: Policy, live: Live) -> Iterator[Refusal]:
+    """Some accounts have their stack, and others have one of another name: their groups open roles with that name."""
+    moved = []
+    for account in policy.present:
+        stack = live.stacks.get(account.name)
+        if account.name in new and isinstance(stack, Absent):
+            groups = (live.master.groups.get(policy.group_name(account.name, r.name)) for r in policy.template.roles)
+            names = [
+                name
+                for group in groups
+                if group and group.path == policy.group_path
+                for document in group.policies.values()
+                for account_id, name in opened_roles(document)
+                if account_id == stack.identity.account_id
+            ]
+            # CloudFormation begins the names that it makes up with the stack's name, cut where they get too long.
+            named = {n for _, n in _given(policy, account, stack)}
+            moved += [account.name] * any(n not in named and not n.startswith(policy.stack_name[:20]) for n in names)
+    if moved:
+        yield Refusal(
+            Guard.MOVED_STACKS,
+            f"{len(moved)} accounts (the first: `{moved[0]}`) have no stack `{policy.stack_name}` in {policy.region}, "
+            "and their groups open roles of a stack of another name; a second stack beside that would be made",
+            f"Correct `stack_name:` in {policy.config_file}. If the stacks are really gone, run once with "
+            f"`--allow {Guard.MOVED_STACKS}`.",
+        )
+
+
+def _given(policy: Policy, account: Account, stack: Absent) -> Iterator[tuple[str, str]]:
+    """The names that the template gives roles, by logical id."""
+    wanted = desired(policy, account, stack.identity.account_id)
+    for role in role_names(wanted):
+        name = role_name(wanted, role)
+        if name:
+            yield role, name
