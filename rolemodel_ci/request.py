@@ -124,15 +124,15 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
     going = there - set(pairs.values())
     found = FoundMarks(marks_of(was), marks_of(after), _roles(was, pairs))
     newly, (risky_before, risky) = found.newly(now.keys()), (dangerous(marks_of(before)), dangerous(found.after))
-    holding_before, holding = _kept(_holding(base, today), head), _holding(head, today)
+    renamed = _renamed(pairs, there, head)
+    holding_before, holding = _kept(_holding(base, today), renamed), _holding(head, today)
     if unmanaged := bool(base and base.users and head.users is None):
         holding = _left_alone(holding_before, _roles(after, there & now.keys()))
-    grants = sorted(_grants(holding_before, holding, risky_before, risky), key=_importance)
     ids = steady_ids(base, head)
     shapes = tuple(reshaped(*sides, ids))
     touched = {role for shape in shapes for role in shape.roles()} | newly.keys() | _roles(now, now.keys() - was.keys())
     return Request(
-        tuple(grants),
+        tuple(sorted(_grants(holding_before, holding, risky_before, risky), key=_importance)),
         shapes,
         tuple(sorted(now.keys() - was.keys())),
         tuple(sorted(going)),
@@ -147,7 +147,7 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         tuple(joining(base, head, *sides)),
         _leaving(base, head, going),
         found.gained(newly),
-        _renamed(pairs, there, head),
+        renamed,
         tuple(arriving(*sides)),
     )
 
@@ -157,11 +157,10 @@ def _left_alone(before: Mapping[_Key, Grant], stays: set[tuple[str, str]]) -> di
     return {key: grant for key, grant in before.items() if key[:2] in stays}
 
 
-def _kept(before: Mapping[_Key, Grant], head: Policy) -> dict[_Key, Grant]:
-    """The grants before, under the names that the head says their accounts and roles have now: who has one keeps it."""
-    accounts = {account.was: account.name for account in head.present if account.was}
-    roles = {renamed.was: name for name, renamed in head.renamed_roles.items()}
-    return {(accounts.get(a, a), roles.get(r, r), user): grant for (a, r, user), grant in before.items()}
+def _kept(before: Mapping[_Key, Grant], renamed: Iterable[tuple[str, str, bool]]) -> dict[_Key, Grant]:
+    """The grants before, under the names that accounts have now whose groups go on: who has one keeps it."""
+    names = {old: new for old, new, goes_on in renamed if goes_on}
+    return {(names.get(account, account), role, user): grant for (account, role, user), grant in before.items()}
 
 
 def _sides(

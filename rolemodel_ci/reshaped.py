@@ -82,8 +82,7 @@ def paired(base: Policy | None, head: Policy) -> dict[str, str]:
     ids = {account.account_id: account.name for account in base.present if account.account_id}
     found = {account.name: ids[account.account_id] for account in head.present if account.account_id in ids}
     left = {account.name for account in base.present} - set(found.values())
-    said = {account.name: account.was for account in head.present if account.was in left}
-    return {account.name: account.name for account in head.present if account.name in left} | said | found
+    return {account.name: account.name for account in head.present if account.name in left} | found
 
 
 def steady_ids(base: Policy | None, head: Policy) -> dict[str, str]:

@@ -30,6 +30,7 @@ _GUARDED = ("guards: revoke_percent", "guards: revoke_floor", "guards: revoke_mo
 _LOOSER = "one run may take away more"
 
 TOLD_ELSEWHERE: Mapping[str, str] = {
+    "assumable_accounts: was": "the account is told as renamed, and its groups as going on",
     "assumable_accounts: name": "accounts that join and go are told by name",
     "assumable_accounts: state": "an account that becomes absent goes, one that becomes present joins",
 }
@@ -54,7 +55,7 @@ def settings(base: Policy | None, head: Policy) -> tuple[Setting, ...]:
     """What a change alters in the config; nothing where there was none before, for then all of it is new."""
     if base is None:
         return ()
-    return (*_of_all(base, head), *_of_accounts(base, head), *_protection(base, head))
+    return (*_of_all(base, head), *_of_accounts(base, head), *_of_roles(base, head), *_protection(base, head))
 
 
 def _of_all(base: Policy, head: Policy) -> Iterator[Setting]:
@@ -127,6 +128,15 @@ def _risk_of_id(was: Account, now: Account, holder: Account | None, head: Policy
     if was.account_id and other is not None and other.account_id == was.account_id:
         return f"`{now.name}` and `{holder.name}` swap their ids, and so everybody's grants in them"
     return f"it was the id of `{holder.name}`, and the grants of `{now.name}` then are grants there"
+
+
+def _of_roles(base: Policy, head: Policy) -> Iterator[Setting]:
+    """Former names of roles."""
+    before, after = ({name: one.was for name, one in policy.renamed_roles.items()} for policy in (base, head))
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            risk = "who is in the group of the former role goes on into this one" if name in after else ""
+            yield Setting(f"roles: {name}: was", before.get(name), after.get(name), risk=risk)
 
 
 def _parameters(was: Account, now: Account, policies: tuple[Policy, Policy]) -> Iterator[Setting]:
