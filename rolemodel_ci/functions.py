@@ -13,6 +13,8 @@ PLACEHOLDER = re.compile(r"\$\{([^!{}$][^{}$]*)\}")
 """A reference within the text of Fn::Sub: a name between braces. None of its characters begins another one, so that the
 time to find all of them grows as the text does."""
 
+NESTED = re.compile(r"\$\{![^{}]*\$\{")  # one begins in what is meant as text: no page says which of the two counts
+
 _MARKED = re.compile(rf"\$\{{!|{PLACEHOLDER.pattern}")  # the same, and where one would stand that is meant as text
 
 # Text that functions may make, in characters: one of them, and all of a template together. It is more than IAM takes;
@@ -145,6 +147,8 @@ class Evaluator:
         if not isinstance(text, str):
             return {"Fn::Sub": self.kept(argument)}
 
+        nested = NESTED.search(text) is not None
+
         def known(match: re.Match[str]) -> str | None:
             name = match.group(1).strip()
             value = extra[name] if name in extra else self._names.get(name)
@@ -152,11 +156,11 @@ class Evaluator:
 
         def put_in(match: re.Match[str]) -> str:
             value = known(match)
-            return match.group() if value is None or not _REFERRING.isdisjoint(value) else value
+            return match.group() if nested or value is None or not _REFERRING.isdisjoint(value) else value
 
         if not self._fits(len(text) + sum(len(known(match) or "") for match in PLACEHOLDER.finditer(text))):
             return {"Fn::Sub": [text, extra] if extra else text}
-        if all(known(match) is not None for match in PLACEHOLDER.finditer(text)):
+        if not nested and all(known(match) is not None for match in PLACEHOLDER.finditer(text)):
             return _MARKED.sub(lambda match: (known(match) or "") if match.group(1) else "${", text)
         stay = (match[1].strip() for match in PLACEHOLDER.finditer(text) if put_in(match) == match[0])
         left = {name: extra.get(name, self._names.get(name)) for name in stay}

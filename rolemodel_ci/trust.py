@@ -58,8 +58,10 @@ def _lets_all(kind: str, who: str, condition: Any) -> bool:
 
 
 def _has_wildcard(who: str) -> bool:
-    """Whether it may be everybody: an account or a name that is a pattern, which IAM may not take as one."""
-    return "*" in who or "?" in who
+    """Whether it may be everybody: an account that is a pattern, which IAM may not take as one."""
+    pieces = who.split(":", 5)
+    account = pieces[4] if len(pieces) == 6 else who
+    return "*" in account or "?" in account
 
 
 def _claims(condition: Any) -> Iterator[Claim]:

@@ -70,6 +70,7 @@ def value(expression: str, where: Where = WHERE, **parameters: str) -> Any:
         ("!Sub [a, b, c]", {"Fn::Sub": ["a", "b", "c"]}),
         ('!Sub {Ref: "AWS::NoValue"}', {"Fn::Sub": {"Ref": "AWS::NoValue"}}),
         ('!Sub "${Teams}"', {"Fn::Sub": ["${Teams}", {"Teams": ["a", "b", "c"]}]}),
+        ('!Sub "${!a${Team}"', {"Fn::Sub": ["${!a${Team}", {"Team": "ops"}]}),  # AWS alone knows which of the two it is
         ("!Sub plain $ {text}", "plain $ {text}"),
         ("!Join [-, [a, !Ref Team]]", "a-ops"),
         ("!Join [',', !Ref Teams]", "a,b,c"),

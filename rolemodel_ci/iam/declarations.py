@@ -29,12 +29,16 @@ def declarations(old: Resolved, new: Resolved) -> tuple[Difference, ...]:
 
 
 def _declared(meaning: Meaning) -> dict[str, Value]:
-    """Each key of each parameter by itself, without texts for people; every other section entry by entry."""
+    """Each key of each parameter by itself, without texts for people; every other section entry by entry.
+
+    The default of a hidden parameter is not told: what it does is in what the resources come to.
+    """
     found: dict[str, Value] = {}
     for section, content in meaning.resolved.declared.items():
         for name, entry in content.items() if isinstance(content, dict) else (("", content),):
             if section == "Parameters" and isinstance(entry, dict):
-                said = {f".{key}": value for key, value in entry.items() if key not in _TEXTS_OF_PARAMETERS}
+                hidden = {"Default"} if str(entry.get("NoEcho", "")).lower() == "true" else set()
+                said = {f".{key}": value for key, value in entry.items() if key not in _TEXTS_OF_PARAMETERS | hidden}
             else:
                 said = {"": entry}
             found |= {f"{section}.{name}{key}": meaning.value(value) for key, value in said.items()}

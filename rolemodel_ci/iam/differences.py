@@ -141,7 +141,8 @@ class Difference:
     @property
     def is_replaced(self) -> bool:
         """Whether CloudFormation makes the role anew under another ARN."""
-        return any(isinstance(change, PropertyChange) and change.name in REPLACING for change in self.changes)
+        properties = (change for change in self.changes if isinstance(change, PropertyChange) and not change.source)
+        return any(change.name in REPLACING for change in properties)
 
     @property
     def direction(self) -> Direction:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rolemodel_ci.functions import PLACEHOLDER
+from rolemodel_ci.functions import NESTED, PLACEHOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ class Canon:
         text, extra = argument, {}
         if isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], dict):
             text, extra = argument
-        if not isinstance(text, str):
+        if not isinstance(text, str) or NESTED.search(text):
             return Call("Fn::Sub", self.value(argument))
         own = {name: self.value(value) for name, value in extra.items()}
         parts: list[Value] = []

@@ -10,6 +10,7 @@ import pytest
 
 from rolemodel_ci.edge.groups import AwsGroupWriter, AwsMasterReader
 from rolemodel_ci.edge.sinks import Commands
+from rolemodel_ci.nodes import CONTROL
 
 from . import payloads
 from .fake_faults import says
@@ -144,17 +145,19 @@ def test_names_in_the_template(shop: Workshop, written: io.StringIO) -> None:
     )
 
 
-def test_statements_of_the_template(shop: Workshop, written: io.StringIO) -> None:
+@pytest.mark.parametrize("seen", [True, False])
+def test_statements_of_the_template(shop: Workshop, written: io.StringIO, seen: bool) -> None:
+    texts = [evil for evil in EVIL if not (seen and CONTROL.search(evil))]  # those are refused
     reader = role("s3:Get*")
     reader["Properties"]["Description"] = "words"
     statement = reader["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]
-    statement["Resource"] = [f"arn:aws:s3:::{evil}" for evil in EVIL]
-    statement["Sid"] = ALL
-    reader["Properties"]["Policies"][0]["PolicyName"] = ALL
+    statement["Resource"] = [f"arn:aws:s3:::{evil}" for evil in texts]
+    statement["Sid"] = " ".join(texts)
+    reader["Properties"]["Policies"][0]["PolicyName"] = " ".join(texts)
     merge = shop.hosted.request(access(roles=template(Admin=role("*"), Reader=reader)))
     done = shop.run(shop.opened(merge))
-    assert done.code == 0, done.log
-    assert "evil.example" in shop.comments()[0]
+    assert done.code == (0 if seen else 1), done.log
+    assert ("evil.example" if seen else "RM421") in shop.comments()[0]
     harmless(shop, done, written)
 
 

@@ -301,6 +301,12 @@ def test_the_value_of_a_parameter_is_no_reference() -> None:
         ("Parameters", {"P": {"Type": "String"}}, {"P": {"Type": "AWS::SSM::Parameter::Value<String>"}}, EITHER),
         ("Parameters", {"P": {"Type": "String"}}, {"P": {"Type": "String", "Default": "x"}}, NEUTRAL),
         ("Parameters", {"P": {"Type": "String"}}, {"P": {"Type": "String", "Description": "x"}}, None),
+        (
+            "Parameters",
+            {"P": {"Type": "String", "NoEcho": "true", "Default": "x"}},
+            {"P": {"Type": "String", "NoEcho": "true", "Default": "y"}},
+            None,
+        ),
         ("Parameters", {}, {"P": {"Type": "String"}}, NEUTRAL),
         ("Parameters", {}, {"P": {"Type": "AWS::SSM::Parameter::Value<String>"}}, EITHER),
         ("Rules", {}, {"A": {"Assertions": []}}, NEUTRAL),

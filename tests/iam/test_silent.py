@@ -107,3 +107,12 @@ def test_a_parameter_becomes_one_of_the_parameter_store() -> None:
     lines = told(before, after, P="x")
     assert any(line.startswith('WIDENS + policy P: Allow s3:* on "{{resolve:ssm:x}}"') for line in lines)
     assert "EITHER + Parameters.P.Type: AWS::SSM::Parameter::Value<String>" in lines
+
+
+def test_a_reference_within_what_is_meant_as_text_cannot_be_told() -> None:
+    """No page says whether `${!a${B}` is the text `${a${B}`, or `${a` and what B is."""
+    odd = {"Fn::Sub": ["arn:aws:s3:::${!aws:usernam${End}", {"End": "e}"}]}
+    before, after = (template(role(allow("s3:*", Resource=it))) for it in ("arn:aws:s3:::${aws:username}", odd))
+
+    assert worst(before, after) in (Direction.WIDENS, Direction.EITHER)
+    assert worst(after, before) in (Direction.WIDENS, Direction.EITHER)

@@ -101,14 +101,14 @@ def _binary(text: str, value: str, context: Context, version: str) -> bool:
 
 
 def _ip(text: str, value: str, context: Context, version: str) -> bool:
-    network, address = _network(text), _network(value)
-    if network is None or address is None or network.version != address.version:
+    block, address = network(text), network(value)
+    if block is None or address is None or block.version != address.version:
         return False
-    return address.subnet_of(network)  # type: ignore[arg-type]
+    return address.subnet_of(block)  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=4096)
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -116,7 +116,7 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
 
 
 @lru_cache(maxsize=4096)
-def _number(text: str) -> float | None:
+def number(text: str) -> float | None:
     try:
         return float(text)
     except ValueError:
@@ -124,11 +124,11 @@ def _number(text: str) -> float | None:
 
 
 @lru_cache(maxsize=4096)
-def _moment(text: str) -> float | None:
+def moment(text: str) -> float | None:
     """A date of ISO 8601, or seconds since 1970."""
-    number = _number(text)
-    if number is not None and "-" not in text[1:]:
-        return number
+    seconds = number(text)
+    if seconds is not None and "-" not in text[1:]:
+        return seconds
     try:
         read = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
@@ -164,8 +164,8 @@ TESTS: dict[str, _Test] = {
     "Bool": _bool,
     "BinaryEquals": _binary,
     "IpAddress": _ip,
-    **{f"Numeric{name}": _ordered(_number, compare) for name, compare in _ORDERS.items()},
-    **{f"Date{name}": _ordered(_moment, compare) for name, compare in _ORDERS.items()},
+    **{f"Numeric{name}": _ordered(number, compare) for name, compare in _ORDERS.items()},
+    **{f"Date{name}": _ordered(moment, compare) for name, compare in _ORDERS.items()},
 }
 
 NEGATED = {

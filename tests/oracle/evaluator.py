@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from oracle.conditions import DEFAULT_VERSION, holds, listed
@@ -43,6 +43,7 @@ class Statement:
 
     def __init__(self, body: Mapping[str, Json], version: str) -> None:
         self.body, self.version = body, version
+        self.key: str | None = None
         self.allows = body["Effect"] == "Allow"
         self.actions = listed(body.get("Action", body.get("NotAction", ())))
         self.resources = listed(body.get("Resource", body.get("NotResource", ())))
@@ -51,7 +52,7 @@ class Statement:
     @cached_property
     def _action(self) -> re.Pattern[str]:
         """Actions are not case sensitive; there are no variables in them."""
-        return re.compile("|".join(f"(?:{_wild(text.lower())})" for text in self.actions) or "(?!)", re.DOTALL)
+        return _any_of(self.actions)
 
     def applies(self, ask: Ask) -> bool:
         """Whether the statement is about the request."""
@@ -96,8 +97,16 @@ def _is(kind: str, name: str, caller: Caller) -> bool:
     return name in (caller.name, caller.role)
 
 
+@lru_cache(maxsize=16_384)
+def _any_of(actions: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{_wild(text.lower())})" for text in actions) or "(?!)", re.DOTALL)
+
+
 class Document:
     """One policy."""
+
+    def __repr__(self) -> str:
+        return repr(self.body)
 
     def __init__(self, body: Mapping[str, Json]) -> None:
         self.body = body
