@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import assert_never
 
 from rolemodel_ci.iam.differences import Difference
-from rolemodel_ci.iam.privilege import Mark
+from rolemodel_ci.iam.privilege import Mark, Privilege
 from rolemodel_ci.plan import (
     AddMember,
     Administrator,
@@ -137,7 +137,8 @@ def _few(names: Sequence[str]) -> str:
 
 def change_blocks(changes: Sequence[Change], administrators: Sequence[Administrator] = ()) -> Iterator[Block]:
     """The changes: access, stacks with what changes in their roles, groups."""
-    ranks = {(one.account, one.role): rank(one.why) for one in administrators}
+    shown = (one for one in administrators if one.why.privilege >= Privilege.UNKNOWN)  # of the others, `alarms` tells
+    ranks = {(one.account, one.role): rank(one.why) for one in shown}
     access = [change for change in changes if isinstance(change, AddMember | RemoveMember)]
     if access:
         yield Table(
