@@ -6,18 +6,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
+from rolemodel_ci.diff.moved import moved_accounts
 from rolemodel_ci.diff.stacks import deployed
 from rolemodel_ci.iam.escalation import dangers
 from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.live import Live, LiveStack
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import AddMember, Administrator, Plan, RemoveMember, StackChange
+from rolemodel_ci.plan import AddMember, Administrator, Plan, PutPolicy, RemoveMember, StackChange
 from rolemodel_ci.request import dangers_of
 
 
 def with_administrators(plan: Plan, policy: Policy, live: Live, today: date) -> Plan:
     """The plan, with everybody whom it makes as good as an administrator."""
-    if not any(isinstance(change, AddMember | StackChange) for change in plan.changes):
+    if not any(isinstance(change, AddMember | PutPolicy | StackChange) for change in plan.changes):
         return plan
     after = dangers_of(policy, today)
     found = {*_joining(plan, after), *_promoted(plan, policy, live, after)}
@@ -34,12 +35,14 @@ def _joining(plan: Plan, after: dict[tuple[str, str], Mark]) -> Iterator[Adminis
 
 
 def _promoted(plan: Plan, policy: Policy, live: Live, after: dict[tuple[str, str], Mark]) -> Iterator[Administrator]:
-    """Who is in a role that is changed into one as good as an administrator, and stays in it."""
+    """Who stays in a role that becomes as good as an administrator, or that is one of another account now."""
+    moved = {account.account for account in moved_accounts(policy, live)}
     leaving = {(change.group, change.user) for change in plan.changes if isinstance(change, RemoveMember)}
     changing = {change.account or "" for change in plan.changes if isinstance(change, StackChange)}
     for (name, role), why in after.items():
         group = live.master.groups.get(policy.group_name(name, role))
-        if name in changing and group and why.worse_than(_before(policy, name, live).get(role)):
+        worse = name in changing and why.worse_than(_before(policy, name, live).get(role))
+        if group and (worse or name in moved):
             yield from (
                 Administrator(name, role, why, user) for user in group.members if (group.name, user) not in leaving
             )

@@ -56,10 +56,11 @@ class DetachPolicy(_Change):
 
 @dataclass(frozen=True, slots=True)
 class DeletePolicy(_Change):
-    """An inline policy of one of our groups goes: it is not ours, or it opens what it should not."""
+    """An inline policy of one of our groups goes: not ours, or too wide. `before` is what it says, as JSON text."""
 
     group: str
     policy: str
+    before: str | None = field(default=None, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +113,13 @@ class CreateGroup(_Change):
 
 @dataclass(frozen=True, slots=True)
 class PutPolicy(_Change):
-    """The group gets the policy that lets its members assume the role. `arn` None: known once the stack is built."""
+    """The group gets the policy that opens the role. `arn` None: known once built. `before`: as above, or None."""
 
     group: str
     policy: str
     arn: str | None
     phase: Phase = Phase.GRANT
+    before: str | None = field(default=None, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +212,7 @@ class Shortened:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts that guards and readers want.
-
-    Memberships are those of the groups under our path (of the chosen accounts, where some are); groups are all groups.
-    """
+    """Memberships of the groups under our path (of the chosen accounts, where some are); and all groups there are."""
 
     memberships_before: int = 0
     memberships_after: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -28,7 +28,7 @@ from rolemodel_ci.reshaped import (
 )
 from rolemodel_ci.resolve import Resolved
 from rolemodel_ci.roles import role_names
-from rolemodel_ci.settings import Setting, settings
+from rolemodel_ci.settings import Setting, decisions, settings
 
 BOOTSTRAP = "bootstrap/"
 """Where the templates are by which CI gets in. No run deploys them; somebody does by hand, as they are in the files."""
@@ -100,7 +100,7 @@ class Request:
     joining: tuple[Joining, ...] = ()
     leaving: tuple[str, ...] = ()
     gained: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    renamed: tuple[tuple[str, str], ...] = ()
+    renamed: tuple[tuple[str, str, bool], ...] = ()
     arriving: tuple[Reshaped, ...] = ()
 
     @property
@@ -124,15 +124,15 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
     going = there - set(pairs.values())
     found = FoundMarks(marks_of(was), marks_of(after), _roles(was, pairs))
     newly, (risky_before, risky) = found.newly(now.keys()), (dangerous(marks_of(before)), dangerous(found.after))
-    holding_before, holding = _holding(base, today), _holding(head, today)
+    renamed = _renamed(pairs, there, head)
+    holding_before, holding = _kept(_holding(base, today), renamed), _holding(head, today)
     if unmanaged := bool(base and base.users and head.users is None):
         holding = _left_alone(holding_before, _roles(after, there & now.keys()))
-    grants = sorted(_grants(holding_before, holding, risky_before, risky), key=_importance)
     ids = steady_ids(base, head)
     shapes = tuple(reshaped(*sides, ids))
     touched = {role for shape in shapes for role in shape.roles()} | newly.keys() | _roles(now, now.keys() - was.keys())
     return Request(
-        tuple(grants),
+        tuple(sorted(_grants(holding_before, holding, risky_before, risky), key=_importance)),
         shapes,
         tuple(sorted(now.keys() - was.keys())),
         tuple(sorted(going)),
@@ -147,7 +147,7 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         tuple(joining(base, head, *sides)),
         _leaving(base, head, going),
         found.gained(newly),
-        _renamed(pairs, there, head),
+        renamed,
         tuple(arriving(*sides)),
     )
 
@@ -155,6 +155,12 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
 def _left_alone(before: Mapping[_Key, Grant], stays: set[tuple[str, str]]) -> dict[_Key, Grant]:
     """Memberships that nobody looks after any more: those of roles that stay; with what goes, they go."""
     return {key: grant for key, grant in before.items() if key[:2] in stays}
+
+
+def _kept(before: Mapping[_Key, Grant], renamed: Iterable[tuple[str, str, bool]]) -> dict[_Key, Grant]:
+    """The grants before, under the names that accounts have now whose groups go on: who has one keeps it."""
+    names = {old: new for old, new, goes_on in renamed if goes_on}
+    return {(names.get(account, account), role, user): grant for (account, role, user), grant in before.items()}
 
 
 def _sides(
@@ -165,10 +171,14 @@ def _sides(
     return Side(was, base.master_account_id if base else ""), Side(now, head.master_account_id)
 
 
-def _renamed(pairs: Mapping[str, str], there: set[str], head: Policy) -> tuple[tuple[str, str], ...]:
-    """The accounts that have another name; where names and ids are exchanged, the ids are told instead."""
+def _renamed(pairs: Mapping[str, str], there: set[str], head: Policy) -> tuple[tuple[str, str, bool], ...]:
+    """The accounts that have another name, and whether the head says so, so that their groups go on under it.
+
+    Where names and ids are exchanged, the ids are told instead.
+    """
+    told = {account.name: account.was for account in head.accounts}
     free = {name: old for name, old in pairs.items() if name not in there and head.account(old) is None}
-    return tuple(sorted((old, name) for name, old in free.items()))
+    return tuple(sorted((old, name, told[name] == old) for name, old in free.items()))
 
 
 def _leaving(base: Policy | None, head: Policy, going: set[str]) -> tuple[str, ...]:
@@ -198,23 +208,8 @@ def decides(path: str, head: Policy, base: Policy | None = None) -> bool:
     What a change of the template means is in `reshaped`, and one of the user map in `grants`.
     """
     if path == PurePosixPath(head.config_file).as_posix():
-        return base is None or _decisions(base) != _decisions(head)
+        return base is None or decisions(base) != decisions(head)
     return path.startswith((".github/", BOOTSTRAP)) or path.rpartition("/")[2] in _DECISIVE
-
-
-def _decisions(policy: Policy) -> dict[str, object]:
-    """Everything that the config says, wherever it stands in it."""
-    said: dict[str, object] = {field.name: getattr(policy, field.name) for field in fields(policy)}
-    accounts = (replace(a, place=_NOWHERE, parameters=tuple(sorted(a.parameters))) for a in policy.accounts)
-    return said | {
-        "accounts": frozenset(accounts),
-        "protected": frozenset(replace(entry, place=_NOWHERE) for entry in policy.protected),
-        "template": policy.template.file,
-        "users": policy.users.file if policy.users else None,
-    }
-
-
-_NOWHERE = Place("")
 
 
 def already_there(problems: Iterable[Problem], before: Iterable[Problem]) -> frozenset[Problem]:

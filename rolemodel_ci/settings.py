@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
-from rolemodel_ci.model import Account, GithubOidc, Policy, Protection
+from rolemodel_ci.model import Account, GithubOidc, Place, Policy, Protection
 
 _OTHERS_APPROVE = "who has to approve changes of the new file may be others"
 _STAYS = "the stacks are made anew, and those that are there stay, with their roles"
@@ -30,6 +30,7 @@ _GUARDED = ("guards: revoke_percent", "guards: revoke_floor", "guards: revoke_mo
 _LOOSER = "one run may take away more"
 
 TOLD_ELSEWHERE: Mapping[str, str] = {
+    "assumable_accounts: was": "the account is told as renamed, and its groups as going on",
     "assumable_accounts: name": "accounts that join and go are told by name",
     "assumable_accounts: state": "an account that becomes absent goes, one that becomes present joins",
 }
@@ -54,7 +55,7 @@ def settings(base: Policy | None, head: Policy) -> tuple[Setting, ...]:
     """What a change alters in the config; nothing where there was none before, for then all of it is new."""
     if base is None:
         return ()
-    return (*_of_all(base, head), *_of_accounts(base, head), *_protection(base, head))
+    return (*_of_all(base, head), *_of_accounts(base, head), *_of_roles(base, head), *_protection(base, head))
 
 
 def _of_all(base: Policy, head: Policy) -> Iterator[Setting]:
@@ -129,6 +130,15 @@ def _risk_of_id(was: Account, now: Account, holder: Account | None, head: Policy
     return f"it was the id of `{holder.name}`, and the grants of `{now.name}` then are grants there"
 
 
+def _of_roles(base: Policy, head: Policy) -> Iterator[Setting]:
+    """Former names of roles."""
+    before, after = ({name: one.was for name, one in policy.renamed_roles.items()} for policy in (base, head))
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            risk = "who is in the group of the former role goes on into this one" if name in after else ""
+            yield Setting(f"roles: {name}: was", before.get(name), after.get(name), risk=risk)
+
+
 def _parameters(was: Account, now: Account, policies: tuple[Policy, Policy]) -> Iterator[Setting]:
     before, after = dict(was.parameters), dict(now.parameters)
     for name in sorted(before.keys() | after.keys()):
@@ -150,3 +160,19 @@ def _protection(base: Policy, head: Policy) -> Iterator[Setting]:
 
 def _protected(entry: Protection) -> str:
     return ", ".join(f"{key}: {value}" for key, value in entry.named)
+
+
+def decisions(policy: Policy) -> dict[str, object]:
+    """Everything that the config says, wherever it stands in it."""
+    said: dict[str, object] = {field.name: getattr(policy, field.name) for field in fields(policy)}
+    accounts = (replace(a, place=_NOWHERE, parameters=tuple(sorted(a.parameters))) for a in policy.accounts)
+    return said | {
+        "accounts": frozenset(accounts),
+        "protected": frozenset(replace(entry, place=_NOWHERE) for entry in policy.protected),
+        "renamed_roles": {name: renamed.was for name, renamed in policy.renamed_roles.items()},
+        "template": policy.template.file,
+        "users": policy.users.file if policy.users else None,
+    }
+
+
+_NOWHERE = Place("")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,9 @@ import pytest
 from builders import MASTER_ID, TODAY
 
 from rolemodel_ci.diff.groups import (
+    BEFORE_LIMIT,
     Slot,
+    as_it_was,
     group_policy,
     member_changes,
     opens_at_least,
@@ -273,3 +275,32 @@ def test_strays_are_ours_and_unaccounted_for_in_order() -> None:
     foreign = replace(group(), name="Developers", path="/RoleModel/sub/")
 
     assert [stray.name for stray in strays(master(*ours, foreign), [GROUP], "/RoleModel/")] == ["RM.a", "RM.b"]
+
+
+# ---- what had been there
+
+
+def before_of(changes: Iterable[object]) -> list[str | None]:
+    return [change.before for change in changes if isinstance(change, PutPolicy | DeletePolicy)]
+
+
+def test_what_is_overwritten_is_kept_for_whoever_asks_later() -> None:
+    theirs = document(allow("arn:aws:iam::999999999999:role/x"))
+    said = json.dumps(theirs, sort_keys=True, separators=(",", ":"))
+    name = f"{GROUP}-Policy"
+
+    assert before_of(shape_changes(SLOT, group({name: theirs}))) == [said, said]
+    assert before_of(shape_changes(SLOT, group({name: document(allow()), "Extra": theirs}))) == [said]
+    assert before_of(shape_changes(SLOT, None)) == [None]
+    assert before_of(shape_changes(SLOT, group({}))) == [None]
+    assert before_of(removal_changes(group({"Extra": theirs}), None, None)) == [said]
+    wider = document(allow([ARN, "*"]))
+    assert before_of(shape_changes(SLOT, group({name: wider}))) == [as_it_was(wider)]
+
+
+def test_what_is_too_long_is_cut_and_what_is_no_document_is_told_all_the_same() -> None:
+    long = as_it_was({"Statement": "x" * 10_000})
+    assert len(long) == BEFORE_LIMIT + 1
+    assert long.endswith("…")
+    assert as_it_was("text") == '"text"'
+    assert as_it_was(None) == "null"

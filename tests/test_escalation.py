@@ -669,3 +669,35 @@ def test_who_can_make_a_dangerous_role_its_own_is_dangerous() -> None:
         "Admin": ADMINISTRATOR, "Near": BORROWING, "Far": BORROWING, "None": Privilege.LIMITED
     }  # fmt: skip
     assert found["Far"].actions == ("iam:UpdateAssumeRolePolicy",)
+
+
+KNOWN = st.sampled_from(["iam:*", "*", "iam:PassRole", "lambda:UpdateFunctionCode", "s3:Get*", "sts:AssumeRole"])
+PLACES = st.sampled_from(["Effect", "Action", "Resource", "Statement", "PolicyDocument", "Policies"])
+
+
+@given(
+    st.lists(KNOWN, min_size=1, max_size=3), PLACES, st.sampled_from([IMPORTED, {"Ref": "Param"}, "{{resolve:ssm:/x}}"])
+)
+def test_what_becomes_undecided_never_counts_as_less_than_unknown(actions: list[str], place: str, unknown: Any) -> None:
+    def built(hidden: str) -> dict[str, Any]:
+        def put(key: str, value: Any) -> Any:
+            return unknown if key == hidden else value
+
+        written = {key: put(key, value) for key, value in allow(*actions).items()}
+        whole = put("PolicyDocument", {"Statement": put("Statement", [written])})
+        return role(Policies=put("Policies", [{"PolicyName": "P", "PolicyDocument": whole}]))
+
+    def level(properties: dict[str, Any]) -> Privilege:
+        return marks(Resolved({"R": properties}, {})).get("R", Mark(Privilege.NONE)).privilege
+
+    assert level(built(place)) >= min(level(built("")), UNKNOWN)
+
+
+@given(st.lists(KNOWN, max_size=3), st.lists(KNOWN, max_size=2))
+def test_rights_that_are_unknown_take_nothing_away(actions: list[str], denied: list[str]) -> None:
+    policies = inline(allow(*actions), deny(*denied))
+    before = marks(Resolved({"R": role(Policies=policies)}, {})).get("R", Mark(Privilege.NONE))
+    after = marks(Resolved({"R": role(Policies=policies, ManagedPolicyArns=[IMPORTED])}, {}))["R"]
+
+    assert after.privilege >= max(before.privilege, UNKNOWN)
+    assert after.actions == before.actions

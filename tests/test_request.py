@@ -220,9 +220,27 @@ def test_an_account_with_another_name_is_the_same_account() -> None:
     head = with_account(policy("live: {Admin: [bob]}", accounts=["live"]), account_id="222222222222")
     found = request(base, head, TODAY)
 
-    assert (found.renamed, found.coming, found.going, found.leaving) == ((("prod", "live"),), (), (), ())
+    assert (found.renamed, found.coming, found.going, found.leaving) == ((("prod", "live", False),), (), (), ())
     assert (found.joining, found.newly, found.is_empty) == ((), {}, False)
     assert told(found) == ["gains bob live Admin", "loses bob prod Admin"]
+
+
+def test_who_is_in_an_account_that_says_its_former_name_keeps_everything() -> None:
+    base = policy("prod: {Admin: [bob, eve]}", accounts=["prod"])
+    head = policy("live: {Admin: [bob]}", accounts=["live"])
+    found = request(base, with_account(head, account_id="222222222222", was="prod"), TODAY)
+
+    assert (found.renamed, told(found)) == ((("prod", "live", True),), ["loses eve prod Admin"])
+
+
+def test_a_former_name_of_another_account_hides_nobody_who_gains() -> None:
+    base = policy("dev: {Admin: [bob]}")
+    prod, _ = base.accounts
+    head = policy("prod: {Admin: [bob]}")
+    for accounts in ((replace(prod, was="dev"),), (replace(prod, account_id="999999999999", was="dev"),)):
+        assert "gains bob prod Admin" in told(request(base, replace(head, accounts=accounts), TODAY))
+    unnumbered = request(with_account(base, account_id=None), with_account(head, account_id=None, was="dev"), TODAY)
+    assert "gains bob prod Admin" in told(unnumbered)
 
 
 def test_what_a_change_of_name_brings_along_is_not_hidden() -> None:

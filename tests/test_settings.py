@@ -77,6 +77,7 @@ CASES: dict[str, tuple[Policy, Policy, tuple[str | None, str | None, str | None,
         config("protected: [{user: alice, account: dev, role: Admin}]"), PLAIN,
         (None, "user: alice, account: dev, role: Admin", None, True),
     ),
+    "roles": (PLAIN, config("roles: {Boss: {was: Admin}}"), (None, None, "Admin", True)),
     "assumable_accounts: account_id": (
         PLAIN, config(accounts=f"{{{PROD}}}, {{name: dev, account_id: 444444444444}}"),
         ("dev", "3" * 12, "4" * 12, True),

@@ -59,7 +59,7 @@ def cli() -> None:
       2  usage
       3  credentials, or the master account cannot be read
       4  a guard refused the plan
-      5  some changes failed or were skipped, or an account cannot be read; running again finishes the job
+      5  some changes failed or were skipped, an account cannot be read, or another run is applying; run again
       6  plan --detailed-exitcode: there are changes; ci: drift was found and left
       70 a bug
       130 interrupted; what was done stays done

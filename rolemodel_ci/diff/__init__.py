@@ -17,6 +17,7 @@ from rolemodel_ci.diff.groups import (
     strays,
     taken_elsewhere,
 )
+from rolemodel_ci.diff.moved import told_moved
 from rolemodel_ci.diff.stacks import StackDiff, removal, stack_diff
 from rolemodel_ci.diff.strangers import strangers
 from rolemodel_ci.hints import Hints
@@ -227,7 +228,12 @@ def _plan(policy: Policy, live: Live, found: Iterable[Found], only: frozenset[st
         tuple(changes),
         tuple(unreadable),
         tuple(sorted(blocked, key=lambda block: (block.group, block.user or ""))),
-        (*_notes(policy, live, only, changes), *strangers(policy, live.master), *_left_behind(changes)),
+        (
+            *_notes(policy, live, only, changes),
+            *told_moved(policy, live),
+            *strangers(policy, live.master),
+            *_left_behind(changes),
+        ),
         _totals(policy, live.master, changes, only),
     )
 

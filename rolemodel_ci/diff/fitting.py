@@ -100,7 +100,9 @@ class _Room:
         if change.group not in {block.group for block in self.blocked}:
             self._block(change.group, self._full[change.group])
         narrows = change.phase is Phase.REVOKE
-        return DeletePolicy(change.account, change.role, change.group, change.policy) if narrows else None
+        if not narrows:
+            return None
+        return DeletePolicy(change.account, change.role, change.group, change.policy, before=change.before)
 
     def _joined(self, change: AddMember) -> bool:
         full = self._full.get(change.group)

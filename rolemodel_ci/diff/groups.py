@@ -24,6 +24,10 @@ from rolemodel_ci.plan import (
 )
 from rolemodel_ci.policies import listed
 
+BEFORE_LIMIT = 6_000
+"""Characters of an old policy that are kept. IAM takes 5,120 without white space in a group:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -50,6 +54,12 @@ def group_policy(arn: str) -> str:
     """The document that lets the members of a group switch into exactly one role."""
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": arn}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)
+
+
+def as_it_was(document: Any) -> str:
+    """A policy that goes or is replaced, for whoever asks later what had been there; cut where it is too long."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), default=str)
+    return text if len(text) <= BEFORE_LIMIT else f"{text[:BEFORE_LIMIT]}…"
 
 
 def opens_exactly(document: Any, arn: str) -> bool:
@@ -119,17 +129,18 @@ def shape_changes(slot: Slot, group: LiveGroup | None) -> Iterator[Change]:
         yield DetachPolicy(slot.account, slot.role, slot.group, arn)
     for other in group.policies:
         if other != name:
-            yield DeletePolicy(slot.account, slot.role, slot.group, other)
+            yield DeletePolicy(slot.account, slot.role, slot.group, other, before=as_it_was(group.policies[other]))
     document = group.policies.get(name)
     if slot.unreadable or (slot.arn and opens_exactly(document, slot.arn)):
         return
+    was = None if document is None else as_it_was(document)
     if document is None or (slot.live_arn and opens_exactly(document, slot.live_arn)):
-        yield PutPolicy(slot.account, slot.role, slot.group, name, slot.arn)
+        yield PutPolicy(slot.account, slot.role, slot.group, name, slot.arn, before=was)
     elif slot.arn and opens_at_least(document, slot.arn):  # It only takes access away, so it does not wait.
-        yield PutPolicy(slot.account, slot.role, slot.group, name, slot.arn, Phase.REVOKE)
+        yield PutPolicy(slot.account, slot.role, slot.group, name, slot.arn, Phase.REVOKE, before=was)
     else:  # It opens something it should not, and not what it should.
-        yield DeletePolicy(slot.account, slot.role, slot.group, name)
-        yield PutPolicy(slot.account, slot.role, slot.group, name, slot.arn)
+        yield DeletePolicy(slot.account, slot.role, slot.group, name, before=was)
+        yield PutPolicy(slot.account, slot.role, slot.group, name, slot.arn, before=was)
 
 
 def removal_changes(group: LiveGroup, account: str | None, role: str | None) -> Iterator[Change]:
@@ -139,7 +150,7 @@ def removal_changes(group: LiveGroup, account: str | None, role: str | None) -> 
     for arn in group.attached:
         yield DetachPolicy(account, role, group.name, arn)
     for policy in group.policies:
-        yield DeletePolicy(account, role, group.name, policy)
+        yield DeletePolicy(account, role, group.name, policy, before=as_it_was(group.policies[policy]))
     yield DeleteGroup(account, role, group.name)
 
 

@@ -52,6 +52,7 @@ class Github:
         headers = {"X-GitHub-Api-Version": API_VERSION, "Accept": "application/vnd.github+json"}
         self._web = Web(api_url, headers | {"Authorization": f"Bearer {token}"}, clock)
         self._at = f"/repos/{repository}"
+        self._trees: dict[str, Mapping[str, tuple[str, str]]] = {}
 
     def comments(self, number: int, commit: str = "") -> list[Comment]:
         """Every comment of a pull request, or of a commit if one is named. Raises GithubFailed."""
@@ -93,7 +94,12 @@ class Github:
         return given[-1] if given else ""
 
     def tree(self, commit: str) -> Mapping[str, tuple[str, str]]:
-        """Every file of a commit by path: its mode and the hash of its content. Raises GithubFailed."""
+        """Every file of a commit by path: its mode and the hash of its content. Asked once. Raises GithubFailed."""
+        if commit not in self._trees:
+            self._trees[commit] = self._tree(commit)
+        return self._trees[commit]
+
+    def _tree(self, commit: str) -> Mapping[str, tuple[str, str]]:
         doing = f"reading the files of {commit[:7]}"
         found = self.item(f"/git/trees/{commit}?recursive=1", doing)
         if isinstance(found, dict) and found.get("truncated") is not False:

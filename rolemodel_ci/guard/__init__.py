@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from rolemodel_ci.guard.foreign import foreign_groups, foreign_stack
+from rolemodel_ci.guard.foreign import foreign_groups, foreign_stack, strange_groups
 from rolemodel_ci.guard.headroom import Headroom, headroom
 from rolemodel_ci.guard.keeping import last_administrator, own_lockout, protected
 from rolemodel_ci.guard.moving import moved_stacks, renamed_groups
@@ -43,7 +43,7 @@ _GUARDS: _Guards = (
     taken_names,
 )
 
-_OF_DELETION: _Guards = (foreign_stack, foreign_groups)
+_OF_DELETION: _Guards = (foreign_stack, strange_groups)
 
 
 def review(

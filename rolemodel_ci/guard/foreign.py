@@ -51,6 +51,14 @@ def foreign_groups(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
             "this one, from before `owner:` was set, move each with `aws iam update-group --group-name NAME "
             f"--new-path {policy.group_path}`: it keeps its members and what it opens.",
         )
+    yield from strange_groups(plan, policy, live)
+
+
+def strange_groups(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
+    """All groups under our path open roles of accounts that we do not have: another repository seems to own them."""
+    wanted = {
+        policy.group_name(account.name, role.name) for account in policy.accounts for role in policy.template.roles
+    }
     strange = _strange(policy, live, wanted)
     if strange:
         yield Refusal(

@@ -51,7 +51,8 @@ def _read(resolved: Resolved) -> dict[str, _Role]:
     names = _names(resolved)
     by_name = {last_part(resolved, name): name for name in resolved.resources if is_managed_policy(resolved, name)}
     trusted = frozenset(name for name, text in names.items() if text is not None)
-    roles = {role: _Role(resolved, names, trusted, role) for role in role_names(resolved)}
+    arns = {role: _arn(resolved, role) for role in role_names(resolved)}
+    roles = {role: _Role(resolved, names, trusted, role, arns) for role in arns}
     for each in roles.values():
         each.read(by_name)
     for one in attached(resolved):
@@ -66,12 +67,19 @@ def _read(resolved: Resolved) -> dict[str, _Role]:
 class _Role:
     """One role, while its policies are read."""
 
-    def __init__(self, resolved: Resolved, names: Mapping[str, str | None], trusted: frozenset[str], role: str) -> None:
+    def __init__(
+        self,
+        resolved: Resolved,
+        names: Mapping[str, str | None],
+        trusted: frozenset[str],
+        role: str,
+        arns: Mapping[str, tuple[str, str]],
+    ) -> None:
         self.untold: dict[Untold, None] = {}
         self._resolved, self._names, self._trusted = resolved, names, trusted
         self._role, self._properties = role, properties_of(resolved.resources[role])
-        self._itself = _target(resolved, role)
-        self._others = {other: _target(resolved, other) for other in role_names(resolved) if other != role}
+        self._itself = Target(*arns[role])
+        self._others = {other: Target(*arn) for other, arn in arns.items() if other != role}
         self._policies: dict[str, Target] = {}
         self._read: list[Statement] = []
         self._known = Permissions(names)
@@ -117,7 +125,7 @@ class _Role:
     def mark(self) -> Mark:
         """What all of it comes to."""
         known = self._known
-        known.targets = (self._itself, *self._policies.values(), *self._others.values())
+        known.targets, known.others = (self._itself, *self._policies.values()), tuple(self._others.values())
         known.take(self._read)
         known.settle()
         untold = dict(self.untold)
@@ -139,10 +147,11 @@ class _Role:
         return Mark(Privilege.BORROWING, _worst_first({*mark.actions, *actions}), limited, mark.untold)
 
 
-def _target(resolved: Resolved, role: str) -> Target:
+def _arn(resolved: Resolved, role: str) -> tuple[str, str]:
+    """The last part of a role's ARN, and how it begins at least where AWS makes up its name."""
     part, given = last_part(resolved, role), role_name(resolved, role)
     begins = name_begins(resolved.stack, role) if given is None else ""
-    return Target(part, f"{part.rpartition('/')[0]}/{begins}" if begins else "")
+    return part, f"{part.rpartition('/')[0]}/{begins}" if begins else ""
 
 
 def _mark(known: Permissions, own: Iterable[str], untold: tuple[Untold, ...]) -> Mark:

@@ -15,7 +15,7 @@ from rolemodel_ci.iam.managed_policies import Facts
 from rolemodel_ci.iam.patterns import matches
 from rolemodel_ci.iam.resources import Reach, is_about, is_of_any_account, reach, written
 from rolemodel_ci.iam.statements import Statement, may_be_other
-from rolemodel_ci.iam.ways import ACTIONS
+from rolemodel_ci.iam.ways import ACTIONS, ON_OTHERS
 
 ANY_ACTION = "any:Action"
 """Of a service that no policy names: only `*` allows it."""
@@ -58,11 +58,13 @@ class Target:
 class Permissions:
     """The dangerous actions that one role is allowed, by what they reach.
 
-    `names` are what references of the template stand for, `targets` are what gives the role more rights if it changes.
+    `names` are what references of the template stand for. `targets` are what gives the role more rights if it changes,
+    `others` the other roles of the template.
     """
 
     names: Mapping[str, str | None]
     targets: tuple[Target, ...] = ()
+    others: tuple[Target, ...] = ()
     everything: set[str] = field(default_factory=set)
     some: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
@@ -86,17 +88,20 @@ class Permissions:
 
     def settle(self) -> None:
         """Let what is denied win, and then what reaches most."""
-        for target in self.targets:
+        for target in (*self.targets, *self.others):
             target.allowed -= target.denied | self.denied
         self.everything -= self.denied
         self.unknown -= self.denied | self.everything
         self.some -= self.denied | self.everything
 
+    def _concerned(self, sure: frozenset[str]) -> tuple[Target, ...]:
+        return self.targets if sure.isdisjoint(ON_OTHERS) else (*self.targets, *self.others)
+
     def _deny(self, sure: frozenset[str], texts: Iterable[str | None]) -> None:
         known = [text for text in texts if text is not None]
         if "*" in known:
             self.denied |= sure
-        for target in self.targets:
+        for target in self._concerned(sure):
             if any(target.surely_is(text) for text in known):
                 target.denied |= sure
 
@@ -110,7 +115,7 @@ class Permissions:
                 self.unknown.add(action)
             elif found is not Reach.NOTHING:
                 (self.everything if found is Reach.EVERYTHING else self.some).add(action)
-        for target in self.targets:
+        for target in self._concerned(sure):
             if any(text is not None and target.may_be(text) for text in texts):
                 target.allowed |= sure
 

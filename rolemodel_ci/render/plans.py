@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import assert_never
 
 from rolemodel_ci.iam.differences import Difference
-from rolemodel_ci.iam.privilege import Mark
+from rolemodel_ci.iam.privilege import Mark, Privilege
 from rolemodel_ci.plan import (
     AddMember,
     Administrator,
@@ -137,7 +137,8 @@ def _few(names: Sequence[str]) -> str:
 
 def change_blocks(changes: Sequence[Change], administrators: Sequence[Administrator] = ()) -> Iterator[Block]:
     """The changes: access, stacks with what changes in their roles, groups."""
-    ranks = {(one.account, one.role): rank(one.why) for one in administrators}
+    shown = (one for one in administrators if one.why.privilege >= Privilege.UNKNOWN)  # of the others, `alarms` tells
+    ranks = {(one.account, one.role): rank(one.why) for one in shown}
     access = [change for change in changes if isinstance(change, AddMember | RemoveMember)]
     if access:
         yield Table(
@@ -240,6 +241,16 @@ def _whole_groups(changes: Iterable[Change]) -> set[str]:
     return {change.group for change in changes if isinstance(change, CreateGroup | DeleteGroup)}
 
 
+_WAS = 200  # characters of an old policy in a row; JSON and the record have more
+
+
+def _was(before: str | None) -> str:
+    """What a policy said until now, in short."""
+    if before is None:
+        return ""
+    return f"; was {before if len(before) <= _WAS else before[:_WAS] + ' … (all of it with --format json)'}"
+
+
 def _groups(changes: Sequence[GroupShape]) -> Iterator[Row]:
     """One row a group that comes or goes; its policy is part of it. Policies of groups that stay have their own row."""
     whole = _whole_groups(changes)
@@ -253,9 +264,10 @@ def _groups(changes: Sequence[GroupShape]) -> Iterator[Row]:
             case DeleteGroup():
                 yield Row(("- delete", change.group, "with its policies"), Tone.LOSS)
             case PutPolicy() if change.group not in whole:
-                yield Row(("~ policy", change.group, f"opens {change.arn or 'its role, once it is made'}"), Tone.CHANGE)
+                opens = f"opens {change.arn or 'its role, once it is made'}"
+                yield Row(("~ policy", change.group, opens + _was(change.before)), Tone.CHANGE)
             case DeletePolicy() if change.group not in whole:
-                yield Row(("- policy", change.group, f"inline policy {change.policy}"), Tone.LOSS)
+                yield Row(("- policy", change.group, f"inline policy {change.policy}" + _was(change.before)), Tone.LOSS)
             case DetachPolicy() if change.group not in whole:
                 yield Row(("- policy", change.group, f"managed policy {change.arn}"), Tone.LOSS)
             case PutPolicy() | DeletePolicy() | DetachPolicy():

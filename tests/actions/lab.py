@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -20,6 +21,7 @@ import pytest
 
 from .fake_github import Event, Pull, Review, Run
 from .fake_hosted import BOT
+from .front_rules import Reply as FrontReply
 from .jobs import Done, Job
 from .workshop import CONFIG, Workshop, access, in_process
 
@@ -322,6 +324,30 @@ class Killer:
         if done is None:
             raise OSError("whoever asked is gone")
         return done
+
+
+@contextmanager
+def refusing(
+    shop: Workshop, patch: pytest.MonkeyPatch, action: str, code: str, *, times: int, after: int = 0
+) -> Iterator[None]:
+    """Meanwhile AWS refuses an action of Parameter Store with this code, so many times, once it has done `after`."""
+    answer, left, passing = shop.front.answer, [times], [after]
+
+    def refused(*given: Any) -> Any:
+        target = next((value for name, value in given[3] if name.lower() == "x-amz-target"), "")
+        if not target.endswith(f".{action}") or not left[0]:
+            return answer(*given)
+        if passing[0]:
+            passing[0] -= 1
+            return answer(*given)
+        left[0] -= 1
+        body = json.dumps({"__type": code, "message": "No."}).encode()
+        headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-RequestId", "r")]
+        return FrontReply(400, headers, body)
+
+    with patch.context() as patched:
+        patched.setattr(shop.front, "answer", refused)
+        yield
 
 
 _READS = ("Get", "List", "Describe", "Assume")

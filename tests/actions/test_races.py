@@ -10,7 +10,7 @@ import pytest
 from .fake_faults import server_error
 from .fake_github import TOKEN, Bearer, Run
 from .fake_hosted import BOT
-from .lab import GUARDS, Killer, Lab, State, drawn_change
+from .lab import GUARDS, Killer, Lab, State, drawn_change, refusing
 from .workshop import Workshop
 
 pytest_plugins = ["actions.resting"]
@@ -221,4 +221,130 @@ def test_a_killed_run_is_completed_and_told_once(
     done = lab.run(lab.again(job))
     assert done.code == 0, done.log
     assert len(lab.outcomes(one)) == 1
+    lab.check_end()
+
+
+# ---- what is told, and where AWS does not let the state be read or written
+
+
+def test_each_merge_of_a_push_is_told_of_its_own(shop: Workshop) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    one = lab.merge(REVOKED)
+    two = lab.merge(State(REVOKED.members | {("prod", "dave")}))
+    three = lab.merge(State(REVOKED.members | {("prod", "dave"), ("prod", "carol")}), pushed=True)
+    lab.merge(readme(three.after))
+    done = lab.run(lab.push(first))
+    told = [shop.github.comments(merged.number)[0].body for merged in (one, two)]
+    assert "**lost** | `alice` | `prod` | `Reader`" in told[0]
+    assert "dave" not in told[0]
+    assert "**gained** | `dave` | `prod` | `Reader`" in told[1]
+    assert "alice" not in told[1]
+    for body in told:
+        assert "Merged by `frank`. Approved by `erin`." in body
+        assert "This run was also about" in body
+    (pushed,) = shop.github.commit_comments(three.commit)
+    assert "**No pull request.**" in pushed.body
+    assert "`carol`" in pushed.body
+    assert "**No pull request.**" in done.summary
+    assert "dave" in done.summary
+    lab.check_end()
+
+
+def test_what_a_later_merge_takes_back_is_told_as_such(shop: Workshop) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    one = lab.merge(State(BASE.members | {("prod", "dave")}))
+    lab.merge(State(BASE.members | {("prod", "carol")}))
+    lab.run(lab.push(first))
+    (comment,) = shop.github.comments(one.number)
+    assert "not gained | `dave` | `prod` | `Reader` | a later merge takes it back |" in comment.body
+
+
+def test_a_request_is_told_what_its_merge_would_meet(shop: Workshop) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    bad = lab.merge(UNPROTECTED)
+    assert lab.run(lab.push(first)).code == 4
+    merge = shop.hosted.request(State(UNPROTECTED.members | {("prod", "dave")}).files(), "later", 7)
+    done = shop.run(shop.opened(merge))
+    assert done.code == 0, done.log
+    assert "**The merge would be refused.** `protected`" in shop.comments()[0]
+    lab.label(bad, "protected")
+    assert shop.run(shop.opened(merge)).code == 0
+    assert "would be refused" not in shop.comments()[0]
+    assert "**A guard is overridden** by the label" in shop.comments()[0]
+
+
+@pytest.mark.parametrize("action", ["GetParameter", "PutParameter"])
+def test_a_role_without_the_right_ends_the_run_and_names_the_statement(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    merged = lab.merge(REVOKED)
+    job = lab.push(first)
+    with refusing(shop, monkeypatch, action, "AccessDeniedException", times=99):
+        done = shop.run(job)
+    assert (done.code, done.outputs["result"]) == (3, "failed"), done.log
+    assert f"ssm:{action}" in done.said("error")
+    assert '"Effect": "Allow"' in done.said("error")
+    assert lab.reading() == BASE.members
+    assert "not applied" in lab.outcomes(merged)[0]
+    assert lab.run(lab.again(job)).code == 0
+    lab.check_end()
+
+
+def test_a_throttled_write_is_tried_again(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    lab.merge(REVOKED)
+    with refusing(shop, monkeypatch, "PutParameter", "ThrottlingException", times=2):
+        assert lab.run(lab.push(first)).code == 0
+    lab.check_end()
+
+
+def test_what_was_applied_and_cannot_be_remembered_is_no_success(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    merged = lab.merge(REVOKED)
+    job = lab.push(first)
+    with refusing(shop, monkeypatch, "PutParameter", "AccessDeniedException", times=99, after=1):
+        done = shop.run(job)
+    assert (done.code, done.outputs["result"]) == (5, "incomplete"), done.log
+    assert "cannot be remembered" in done.said("error")
+    assert lab.reading() == REVOKED.members
+    assert lab.outcomes(merged) == ["applied, 1 revocation"]
+    lab.model.live = REVOKED.members
+    assert lab.run(lab.again(job)).code == 0
+    lab.check_end()
+
+
+def test_the_next_push_takes_over_from_a_run_that_was_killed(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    one = lab.merge(REVOKED)
+    lab.merge(State(REVOKED.members | {("prod", "dave")}))
+    job = lab.push(first)
+    killer = Killer(shop, 3, after=False)
+    with killer.armed(monkeypatch):
+        shop.run(job)
+    monkeypatch.setattr("rolemodel_ci.cli.ci.memory.is_over", lambda _: False)  # it was on another machine
+    lab.merge(readme(lab.tip))
+    later = lab.push(job.sha)
+    lab.model.live = lab.reading()
+    assert lab.run(later).code == 0
+    assert lab.outcomes(one) == ["applied, 1 revocation"]
+    lab.check_end()
+
+
+def test_the_history_over_the_api(shop: Workshop) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    for state in (REVOKED, readme(REVOKED), State(REVOKED.members | {("prod", "dave")})):
+        lab.merge(state)
+    assert lab.run(lab.push(first, credentials=False)).code == 0
+    assert shop.github.asked("GET", "/compare/")
     lab.check_end()

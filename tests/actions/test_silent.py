@@ -17,6 +17,8 @@ Body = dict[str, Any]
 ARN = {"Fn::GetAtt": ["Admin", "Arn"]}
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 DENY = {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}
+ISSUER = "token.actions.githubusercontent.com"
+SUBJECT = {"StringEquals": {f"{ISSUER}:sub": "repo:acme/x:environment:y"}}
 OPEN = {"Conditions": {"C": {"Fn::Equals": [{"Fn::GetAtt": ["Admin", "RoleId"]}, "x"]}}}
 
 
@@ -95,9 +97,9 @@ CASES = {
         "**Newly allowed:** `s3:* on * if C",
     ),
     "a service becomes an identity provider": (
-        body(trusting({}, Principal={"Service": "ec2.amazonaws.com"})),
-        body(trusting({"StringEquals": {"x:aud": "y"}}, Principal={"Federated": "ec2.amazonaws.com"})),
-        "`federated ec2.amazonaws.com when x:aud StringEquals y`",
+        body(trusting(SUBJECT, Principal={"Service": ISSUER})),
+        body(trusting(SUBJECT, Principal={"Federated": ISSUER})),
+        f"`federated {ISSUER} when {ISSUER}:sub StringEquals repo:acme/x:environment:y`",
     ),
     "the older language": (
         body(denying(Resource="arn:aws:s3:::home-${aws:username}")),
@@ -130,4 +132,6 @@ def test_what_changes_is_in_the_box(shop: Workshop, case: str) -> None:
     box = comment.partition("> [!CAUTION]")[2].partition("\n\n")[0]
     assert told in box
     assert "nothing that gives or takes access" not in comment
-    assert ("1 role widened" in comment) is ("may be" not in told)
+    heading = comment.partition("### ")[2].partition("\n")[0]
+    assert ("cannot be told" in heading) is ("may be" in told or "RoleId" in told)
+    assert heading.startswith("Access change: 1 role ")

@@ -15,6 +15,7 @@ from edge.surroundings import MASTER
 from edge.test_repo import git
 
 from rolemodel_ci.applied_state import AppliedState, Holder, Identity, Remembered, begun
+from rolemodel_ci.apply import Tools
 from rolemodel_ci.cli import guarded
 from rolemodel_ci.cli.apply import Order, follow
 from rolemodel_ci.cli.audit import Audit
@@ -23,6 +24,7 @@ from rolemodel_ci.cli.world import World, local_world
 from rolemodel_ci.edge.parameter import Timing
 from rolemodel_ci.edge.parameter_store import ParameterStore
 from rolemodel_ci.iam import document
+from rolemodel_ci.ports import Watch
 from rolemodel_ci.run import EVERYTHING
 from rolemodel_ci.sandbox.furnish import APPLY_ROLE
 from rolemodel_ci.verdict import NOTHING_ALLOWED
@@ -385,3 +387,41 @@ def test_a_lock_that_is_lost_under_way_stops_the_run(committed: Company, capsys:
     told = capsys.readouterr()
     assert "is no longer held by this run" in told.err
     assert "dave" not in committed.members()["RM.dev.AdminRole"]
+
+
+def test_a_lock_that_cannot_be_given_back_is_told(committed: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    """Everything is done by then; the lock ends by itself."""
+    committed.applied().users(MORE)
+    policy = good_policy("access/config.yml")
+    opened = local_world(policy, 4)
+
+    @dataclass(frozen=True)
+    class Forgetful(World):
+        def tools(self, watch: Watch, may_write: Callable[[], None] = lambda: None) -> Tools:
+            lacking(committed, "ssm:PutParameter")
+            return super().tools(watch, may_write)
+
+    order = Order(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
+    world = Forgetful(opened.reading, opened.writing, policy, 4)
+    assert guarded(lambda: follow(order, policy, world, Audit("apply"))) == 0
+    told = capsys.readouterr()
+    assert "All that is reported was done." in told.err
+    assert "dave" in committed.members()["RM.dev.AdminRole"]
+
+
+def test_an_error_under_way_gives_the_lock_back(committed: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    committed.applied().users(MORE)
+    policy = good_policy("access/config.yml")
+    opened = local_world(policy, 4)
+
+    @dataclass(frozen=True)
+    class Broken(World):
+        def tools(self, watch: Watch, may_write: Callable[[], None] = lambda: None) -> Tools:
+            raise ZeroDivisionError
+
+    order = Order(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
+    world = Broken(opened.reading, opened.writing, policy, 4)
+    assert guarded(lambda: follow(order, policy, world, Audit("apply"))) == 70
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    assert value(committed)["lock"] is None
+    assert run("apply", "--yes").code == 0

@@ -16,7 +16,7 @@ from rolemodel_ci.sandbox.furnish import APPLY_ROLE
 
 from .company import MAP, Company
 from .recording import read, recorded
-from .running import SCRIPTS, at_terminal
+from .running import SCRIPTS, at_terminal, run
 
 
 def results(record: dict[str, Any]) -> set[str]:
@@ -188,3 +188,27 @@ def test_repeated_calls_are_summed(slow: Company, scripted: Scripted) -> None:
     scripted.script["CreateStack"] = [fault("Throttling", "Rate exceeded"), fault("AccessDenied", "no", 403)]
     (sums,) = (c for c in recorded("apply", "--yes")[1]["calls"] if c["action"] == "cloudformation:CreateStack")
     assert (sums["calls"], sums["retries"], sums["errors"]) == (1, 1, 1)
+
+
+def test_what_drift_repair_overwrites_is_in_plan_and_record(company: Company) -> None:
+    company.applied()
+    theirs = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}]}
+    said = json.dumps(theirs, sort_keys=True, separators=(",", ":"))
+    for name in ("RM.prod.AdminRole-Policy", "Extra"):
+        company.iam.put_group_policy(GroupName="RM.prod.AdminRole", PolicyName=name, PolicyDocument=json.dumps(theirs))
+    company.iam.attach_group_policy(
+        GroupName="RM.prod.AdminRole", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
+    )
+    company.iam.add_user_to_group(GroupName="RM.prod.AdminRole", UserName="erin")
+    text, planned = run("plan").out, run("plan", "--format", "json").json
+    ran, record = recorded("apply", "--yes")
+    assert ran.code == 0, ran
+    assert f"; was {said}" in text
+    for changes in (planned["changes"], [outcome["change"] for outcome in record["outcomes"]]):
+        told = {(change["kind"], change.get("before") or change.get("arn") or change.get("user")) for change in changes}
+        assert told == {
+            ("put_policy", said),
+            ("delete_policy", said),
+            ("detach_policy", "arn:aws:iam::aws:policy/AdministratorAccess"),
+            ("remove_member", "erin"),
+        }

@@ -25,7 +25,7 @@ SAID = {
     "planned-everything": (
         "2 grants, 3 revocations, 1 grant made shorter, 2 roles widened, "
         "1 role added as good as administrator, 1 account removed, "
-        "2 settings changed"
+        "2 settings changed; the merge would be refused; 1 grant or group cannot be made"
     ),
     "problems": "cannot be used, 2 problems in the files",
     "applied": "applied, 1 grant and 2 revocations",

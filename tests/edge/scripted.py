@@ -100,9 +100,12 @@ class Scripted(Serving):
 
 
 def plain(call: Call) -> Answer:
-    """A success; for GetCallerIdentity the account of the key. There are no parameters in Parameter Store."""
+    """A success; for GetCallerIdentity the account of the key. Parameter Store takes all and forgets it."""
     if call.action == "GetParameter":
         return json_fault("ParameterNotFound")
+    if call.action == "PutParameter":
+        version = json.loads(call.parameters["Value"])["after"] + 1
+        return Answer(200, json.dumps({"Version": version, "Tier": "Standard"}).encode())
     if call.action == "GetCallerIdentity":
         arn = f"arn:aws:iam::{call.account}:user/scripted"
         return result(call.action, f"<Account>{call.account}</Account><Arn>{arn}</Arn><UserId>AIDA</UserId>")

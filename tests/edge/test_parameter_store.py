@@ -220,6 +220,29 @@ def _raise(error: BaseException) -> Any:
     raise error
 
 
+def test_others_that_write_all_the_time(bench: Bench) -> None:
+    store = bench.holding()
+
+    def busy(action: str, call: Callable[[], Any]) -> Any:
+        if action == "put":
+            bench.parameters.put(NAME, "by hand", overwrite=True)
+        return call()
+
+    sessions: Any = FakeSessions(FakeClient(bench.parameters, busy))
+    store.sessions = sessions
+    with pytest.raises(LockedError, match="others keep writing"):
+        store.renew()
+
+
+def test_a_look_that_fails_before_the_lock_is_taken(bench: Bench) -> None:
+    store = bench.store()
+    seen = store.read_state()
+    sessions: Any = FakeSessions(FakeClient(bench.parameters, lambda *_: _raise(refused("AccessDeniedException"))))
+    store.sessions = sessions
+    with pytest.raises(StateError, match="cannot be remembered"):
+        store.lock(seen, state())
+
+
 def test_interrupted_while_it_takes_the_lock(bench: Bench) -> None:
     store = bench.store()
     store.remember(store.read_state(), state("run 0", "a" * 40))

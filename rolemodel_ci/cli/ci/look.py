@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rolemodel_ci.applied_state import LockedError, StateError
 from rolemodel_ci.cli.ci.ending import Ending, Message, Result
 from rolemodel_ci.cli.ci.memory import remembering
 from rolemodel_ci.cli.ci.merges import Merge, merges_of, with_hands
 from rolemodel_ci.cli.ci.overrides import by_input
-from rolemodel_ci.cli.ci.rollout import UNFINISHED, carried_out, note_merges, note_way, refused
+from rolemodel_ci.cli.ci.rollout import UNFINISHED, carried_out, not_remembered, note_merges, note_way, refused
 from rolemodel_ci.cli.ci.scene import Scene, failed_by
 from rolemodel_ci.cli.ci.tell import tell_merges
 from rolemodel_ci.cli.ci.telling import Teller
@@ -125,14 +126,18 @@ def _repaired(seen: _Look, chosen: Attributed, repair: Repair) -> Ending:
     if not isinstance(reviewed, Approved):
         return refused(seen.found.plan, reviewed, scene, seen.teller)
     must_be_tip(scene, _branch(scene))
-    with seen.memory.locking(whole=whole) as lock:
-        report = carried_out(reviewed, scene, seen.policy, seen.world, lock)
-        messages: tuple[Message, ...] = ()
-        if whole and seen.merges:
-            messages, _ = seen.teller.applied(report, {}, reviewed.overridden)
-        ending = replace(_found(seen, report, reviewed.overridden), messages=messages)
-        ending = tell_merges(ending, scene.runner, scene.commands, scene)
-        lock.close(complete=report.is_complete)
+    ending: Ending | None = None
+    try:
+        with seen.memory.locking(whole=whole) as lock:
+            report = carried_out(reviewed, scene, seen.policy, seen.world, lock)
+            messages: tuple[Message, ...] = ()
+            if whole and seen.merges:
+                messages, _ = seen.teller.applied(report, {}, reviewed.overridden)
+            ending = replace(_found(seen, report, reviewed.overridden), messages=messages)
+            ending = tell_merges(ending, scene.runner, scene.commands, scene)
+            lock.close(complete=report.is_complete)
+    except (StateError, LockedError) as error:
+        return not_remembered(ending, error)
     return ending
 
 

@@ -6,14 +6,14 @@ import re
 from dataclasses import replace
 
 from rolemodel_ci.cli.ci.ending import Ending, Message, Result
-from rolemodel_ci.cli.ci.overrides import by_request
+from rolemodel_ci.cli.ci.foresight import foreseen
 from rolemodel_ci.cli.ci.scene import Base, Scene, failed_by
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.edge.base import base_of_merge
 from rolemodel_ci.edge.github import GithubFailed
 from rolemodel_ci.errors import CannotGoOn
 from rolemodel_ci.event import Check, PullRequest, Review
-from rolemodel_ci.guard import headroom, strictest
+from rolemodel_ci.guard import headroom
 from rolemodel_ci.guard.labels import pointless
 from rolemodel_ci.model import Policy, Problem, Severity, are_usable
 from rolemodel_ci.plan import Plan
@@ -33,7 +33,7 @@ from rolemodel_ci.render.plans import plan_blocks
 from rolemodel_ci.render.results import problem_blocks
 from rolemodel_ci.request import Request, Touch, already_there, request
 from rolemodel_ci.requested import attribute
-from rolemodel_ci.run import EVERYTHING, make_plan, reviewed_plan
+from rolemodel_ci.run import EVERYTHING, make_plan
 
 UNWRITABLE = "The job summary has it all. No setting of the workflow gives such a run more, and none needs to."
 PLAN_FOR_OUTSIDERS = (
@@ -140,8 +140,7 @@ def _judged(course: Review, scene: Scene, policy: Policy, base: Base) -> Judged:
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
     plan = attribute(planned.plan, base.policy, policy, today())
     scene.audit.note(plan=plan)
-    guarded = strictest(policy, base.policy)
-    reviewed = reviewed_plan(EVERYTHING, replace(planned, plan=plan), guarded, by_request(course.pull))
+    reviewed = foreseen(scene, course.pull, policy, world, planned)
     room = headroom(plan, planned.live.master)
     if isinstance(reviewed, tuple):
         return Judged(plan, reviewed, room)

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from rolemodel_ci.applied_state import AppliedState, NoState, Remembered
+from rolemodel_ci.applied_state import AppliedState, LockedError, NoState, Remembered, StateError
 from rolemodel_ci.apply import apply
 from rolemodel_ci.cli.ci.ending import Ending, Message, Result
 from rolemodel_ci.cli.ci.memory import remembering
@@ -124,12 +124,16 @@ def _applied(course: Rollout, scene: Scene, policy: Policy) -> Ending:
     if found.plan.is_empty:
         return _nothing_to_do(reviewed, way, memory, teller, scene)
     must_be_tip(scene, course.branch)
-    with memory.locking(whole=True) as lock:
-        report = carried_out(reviewed, scene, policy, world, lock)
-        ending = _reported(report, reviewed, teller, _links(report, planned, policy, world))
-        # Before it is remembered as applied: a run that is killed between the two is told again, not forgotten.
-        ending = tell_merges(ending, scene.runner, scene.commands, scene)
-        lock.close(complete=report.is_complete)
+    ending: Ending | None = None
+    try:
+        with memory.locking(whole=True) as lock:
+            report = carried_out(reviewed, scene, policy, world, lock)
+            ending = _reported(report, reviewed, teller, _links(report, planned, policy, world))
+            # Before it is remembered as applied: a run that is killed between the two is told again, not forgotten.
+            ending = tell_merges(ending, scene.runner, scene.commands, scene)
+            lock.close(complete=report.is_complete)
+    except (StateError, LockedError) as error:
+        return not_remembered(ending, error)
     return ending
 
 
@@ -140,9 +144,20 @@ def _nothing_to_do(reviewed: Approved, way: Way, memory: Memory, teller: Teller,
     scene.audit.note(report=report)
     tell((*plan_blocks(reviewed.plan), *override_blocks(reviewed.overridden)))
     ending = tell_merges(_reported(report, reviewed, teller, {}), scene.runner, scene.commands, scene)
-    if report.is_complete:
-        memory.remember(whole=True, anyway=way.is_news)
+    try:
+        if report.is_complete:
+            memory.remember(whole=True, anyway=way.is_news)
+    except (StateError, LockedError) as error:
+        return not_remembered(ending, error)
     return ending
+
+
+def not_remembered(ending: Ending | None, error: StateError | LockedError) -> Ending:
+    """The ending of a run that has done its work and could not remember it: no success. Raises the error otherwise."""
+    if ending is None:
+        raise error
+    said = " ".join(filter(None, (ending.failure and f"{ending.failure}.", failed_by(error))))
+    return replace(ending, result=Result.INCOMPLETE, code=ending.code or error.exit_code, failure=said)
 
 
 def _reported(report: Report, reviewed: Approved, teller: Teller, links: Mapping[tuple[str, str], str]) -> Ending:

@@ -29,7 +29,7 @@ from rolemodel_ci.render.comment.outcome import (
     outcome_parts,
     pushed_part,
 )
-from rolemodel_ci.render.comment.planned import merge_part, problem_parts
+from rolemodel_ci.render.comment.planned import merge_part, problem_parts, shortfall_headline
 from rolemodel_ci.render.comment.risks import overridden, refused, risk_parts, shortfall_parts, would_be_refused
 from rolemodel_ci.render.json import digest
 from rolemodel_ci.request import Request
@@ -77,8 +77,9 @@ def requested_change(
     guards = (*map(would_be_refused, refusals), *map(overridden, set_aside), *map(words, remarks))
     guards += tuple(drift_risks(plan, request.dangers)) if plan else ()
     drift = drift_headline(plan, refused=bool(refusals)) if plan and request.is_empty else ""
+    short = shortfall_headline(plan, refused=bool(refusals))
     parts = [
-        Part(f"{facts.opening(SUMMARY_MARKER)}: {drift or headline(request)}"),
+        Part(f"{facts.opening(SUMMARY_MARKER)}: {drift or headline(request)}{short}"),
         *risk_parts(request, author.login, author.mails, guards),
         *(shortfall_parts(plan) if plan else ()),
         *access_parts(request, plan, facts),

@@ -110,8 +110,9 @@ def access_parts(request: Request, plan: Plan | None, facts: Facts) -> Iterator[
         yield Part(" ".join(piece for piece in ("**Accounts:**", coming, going, _left_behind(request)) if piece))
     if request.renamed:
         rows = tuple(
-            f"- {name(old)} is now called {name(new)}: the same AWS account and stack; its groups are made anew."
-            for old, new in request.renamed
+            f"- {name(old)} is now called {name(new)}: the same AWS account and stack; its groups "
+            + ("go on under the new name." if kept else "are made anew, for the account has no `was:`.")
+            for old, new, kept in request.renamed
         )
         yield Part("**Renamed:**\n", rows, rank=2, noun="account")
     if request.joining:

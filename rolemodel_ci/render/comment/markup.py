@@ -16,6 +16,9 @@ _CELL = 240
 
 _NAMES = 5
 
+PEOPLE = 20
+"""Names of those who come to be as good as an administrator: more are counted."""
+
 
 def clipped(value: str, limit: int = _CELL) -> str:
     """The text, cut where it is too long to be read in a table."""

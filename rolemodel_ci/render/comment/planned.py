@@ -14,6 +14,16 @@ from rolemodel_ci.render.comment.markup import name, row, table_head, words
 from rolemodel_ci.render.described import GroupShape, describe, others
 
 
+def shortfall_headline(plan: Plan | None, *, refused: bool) -> str:
+    """What of a request the merge would not make, for behind the counts of the first line; empty where it makes all."""
+    blocked = len(plan.blocked) if plan else 0
+    told = (
+        "the merge would be refused" if refused else "",
+        f"{counted(blocked, 'grant or group', 'grants or groups')} cannot be made" if blocked else "",
+    )
+    return "".join(f"; {piece}" for piece in told if piece)
+
+
 def merge_part(plan: Plan, headroom: Headroom, *, refused: bool = False) -> Part:
     """What the merge will do, and how near the quotas it comes, in one line."""
     stacks = sum(isinstance(change, StackChange) for change in plan.changes)

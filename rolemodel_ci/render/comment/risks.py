@@ -10,7 +10,7 @@ from rolemodel_ci.live import Unreadable
 from rolemodel_ci.plan import Blocked, Plan
 from rolemodel_ci.render.comment.config import setting_risks
 from rolemodel_ci.render.comment.fit import Part
-from rolemodel_ci.render.comment.markup import alert, few, name, words
+from rolemodel_ci.render.comment.markup import PEOPLE, alert, few, name, words
 from rolemodel_ci.render.comment.wider import rank, role_risks
 from rolemodel_ci.render.privileges import reason
 from rolemodel_ci.request import BOOTSTRAP, Request, Touch
@@ -82,7 +82,7 @@ def _administrators(request: Request) -> Iterator[str]:
         one, longer = len(people) == 1, touch is Touch.LONGER
         verb = ("stays" if one else "stay") if longer else ("becomes" if one else "become")
         of = f"{rank(danger)} of {few(accounts)}{' for longer' if longer else ''}"
-        yield f"{few(people)} {verb} {of} ({name(role)} {reason(danger)})."
+        yield f"{few(people, PEOPLE)} {verb} {of} ({name(role)} {reason(danger)})."
 
 
 def _unmanaged(request: Request) -> Iterator[str]:

@@ -11,7 +11,7 @@ from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.iam.trust import Ways
 from rolemodel_ci.render import privileges
 from rolemodel_ci.render.blocks import counted
-from rolemodel_ci.render.comment.markup import few, name
+from rolemodel_ci.render.comment.markup import PEOPLE, few, name
 from rolemodel_ci.render.differences import atom_text, change_lines, way_text
 from rolemodel_ci.render.privileges import reason
 from rolemodel_ci.request import Request
@@ -43,7 +43,7 @@ def _becoming_dangerous(request: Request) -> Iterator[str]:
         newly.setdefault((role, mark), []).append(account)
     for (role, mark), accounts in newly.items():
         holders = _holders(request, role, accounts)
-        held = f"It is held by {few(holders)}" if holders else "No user of the map holds it yet"
+        held = f"It is held by {few(holders, PEOPLE)}" if holders else "No user of the map holds it yet"
         where = few(sorted(accounts))
         becomes = f"becomes {rank(mark)} of {where}: it" if mark.is_dangerous else f"is **new** in {where} and"
         told = f"{name(role)} {becomes} {reason(mark)}.{_dangerous(mark)}"

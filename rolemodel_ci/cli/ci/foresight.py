@@ -1,0 +1,41 @@
+"""What the guards would say to the merge of a pull request: to everything that it and nobody before it has applied."""
+
+from __future__ import annotations
+
+from rolemodel_ci.cli.ci.memory import remembering
+from rolemodel_ci.cli.ci.merges import labels_of, merges_of
+from rolemodel_ci.cli.ci.overrides import by_request
+from rolemodel_ci.cli.ci.scene import Scene
+from rolemodel_ci.cli.ci.way import Way, find_way
+from rolemodel_ci.cli.options import today
+from rolemodel_ci.cli.world import World
+from rolemodel_ci.edge.base import base_of_merge
+from rolemodel_ci.event import PullRequest
+from rolemodel_ci.guard import review_since
+from rolemodel_ci.model import Policy
+from rolemodel_ci.requested import attribute_since
+from rolemodel_ci.run import Planned
+from rolemodel_ci.verdict import Allowed, Approved, Refusal
+
+
+def foreseen(
+    scene: Scene, pull: PullRequest, policy: Policy, world: World, planned: Planned
+) -> Approved | tuple[Refusal, ...]:
+    """The verdict of a merge now. Its labels count for its own commits, those of merged ones that wait for theirs.
+
+    Raises StateError where it cannot be read what was last applied, ForeignStateError; GithubFailed.
+    """
+    memory = remembering(scene, policy, world)
+    assert memory.seen is not None
+    base = base_of_merge(scene.checkout, pull.head_sha, pull.base_sha) if pull.base_sha else None
+    way = find_way(scene, policy, memory.seen, base)
+    own = _own(way, base)
+    waiting = merges_of(scene, pull.base_ref, way.steps, way.changing - own) if way.changing - own else ()
+    labels: dict[str, Allowed] = {**labels_of(scene, waiting), **dict.fromkeys(own, by_request(pull))}
+    return review_since(attribute_since(planned.plan, way.since, today()), way.since, planned.live, labels)
+
+
+def _own(way: Way, base: str | None) -> frozenset[str]:
+    """The commits that the pull request itself would bring: those after its base."""
+    commits = [step.commit for step in way.steps]
+    return frozenset(commits[commits.index(base) + 1 :] if base in commits else commits)
