@@ -65,5 +65,5 @@ def former_names(subject: Subject) -> Iterable[Problem]:
 APART_CHECKS = (
     Check("RM214", "No account is the master account, unless that is meant.", master_as_account),
     Check("RM215", "Every profile leads to one account.", profile_twice),
-    Check("RM216", "Former names are former:", former_names),
+    Check("RM216", "Former names are former.", former_names),
 )

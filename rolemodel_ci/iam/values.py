@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rolemodel_ci.functions import NESTED, PLACEHOLDER
+from rolemodel_ci.functions import DYNAMIC, NESTED, PLACEHOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,11 @@ def unique(values: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def caseless(text: str) -> str:
-    """Text in lower case, but only letters of ASCII: the Kelvin sign is no k to IAM."""
-    return text.translate(_LOWER)
+    """Text in lower case, but only letters of ASCII: the Kelvin sign is no k to IAM.
+
+    Text with a dynamic reference stays: the name of what AWS puts in there has a case of its own.
+    """
+    return text if DYNAMIC in text else text.translate(_LOWER)
 
 
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -158,7 +161,7 @@ def lowered(value: Value) -> Value:
     """The value with its literal text in lower case."""
     if isinstance(value, str):
         return caseless(value)
-    if isinstance(value, Text):
+    if isinstance(value, Text) and not any(isinstance(part, str) and DYNAMIC in part for part in value.parts):
         return Text(tuple(caseless(part) if isinstance(part, str) else part for part in value.parts))
     return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -116,3 +117,13 @@ def test_a_reference_within_what_is_meant_as_text_cannot_be_told() -> None:
 
     assert worst(before, after) in (Direction.WIDENS, Direction.EITHER)
     assert worst(after, before) in (Direction.WIDENS, Direction.EITHER)
+
+
+@pytest.mark.parametrize("action", ["{{resolve:ssm:/acme/%s}}", {"Fn::Sub": "{{resolve:ssm:/${X}/%s}}"}])
+def test_names_of_dynamic_references_have_a_case(action: Any) -> None:
+    """Actions have none, but what AWS puts in for one goes by its own name."""
+    named = [json.loads(json.dumps(action) % name) for name in ("Read", "read")]
+    before, after = (template(role(allow(each))) for each in named)
+
+    assert worst(before, after) in (Direction.WIDENS, Direction.EITHER)
+    assert worst(template(role(allow("S3:Get*"))), template(role(allow("s3:get*")))) is None
