@@ -513,7 +513,8 @@ def test_a_name_that_is_taken_back_needs_the_label(shop: Workshop) -> None:
     assert (done.code, done.outputs["result"]) == (1, "problems")
     assert "label the pull request `allow: taken-names`" in done.shown
     merge = shop.hosted.request({"README.md": "again"})
-    payload = payloads.labelled(payloads.minimal_pull_request(head_sha=merge.head, base_sha=merge.base), "allow: taken-names")
+    labels = ("allow: taken-names",)
+    payload = payloads.minimal_pull_request(head_sha=merge.head, base_sha=merge.base, labels=labels)
     shop.opened(merge)
     done = shop.run(shop.on_pull_request(payload, merge))
     assert (done.code, done.outputs["result"]) == (0, "planned"), done.log
