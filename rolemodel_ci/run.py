@@ -29,7 +29,7 @@ class Job:
 
 
 EVERYTHING = Job(Policy.chosen, plan_all, review)
-STRUCTURE = Job(Policy.chosen, lambda policy, live, _, only: plan_structure(policy, live, only), review)
+STRUCTURE = Job(Policy.chosen, lambda policy, live, today, only: plan_structure(policy, live, only, today), review)
 MEMBERSHIP = Job(
     lambda policy, only: (), lambda policy, live, today, only: plan_membership(policy, live.master, today, only), review
 )

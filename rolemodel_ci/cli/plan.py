@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import click
 
+from rolemodel_ci.cli.left import with_left_stacks
 from rolemodel_ci.cli.options import Asked, account, asked, jobs, sandbox, today
 from rolemodel_ci.cli.output import say
 from rolemodel_ci.cli.policy import base_policy, chosen, compared, good_policy
@@ -36,6 +37,7 @@ def plan(told: Asked, base: str | None, detailed_exitcode: bool) -> int:
     with world(policy, told) as opened:
         seen = opened.remembers().read_state()
         planned = make_plan(EVERYTHING, policy, opened.readers(), today(), only, told.jobs)
+        planned = with_left_stacks(planned, opened, before)
     if base:
         planned = replace(planned, plan=attribute(planned.plan, before, policy, today()))
     reviewed = reviewed_plan(EVERYTHING, planned, policy)

@@ -25,7 +25,7 @@ from rolemodel_ci.edge.stacks import AwsStackReader, AwsStackWriter
 from rolemodel_ci.errors import Stopped
 from rolemodel_ci.model import Policy
 from rolemodel_ci.observe import patience_for
-from rolemodel_ci.ports import StateReader, Watch
+from rolemodel_ci.ports import StackReader, StateReader, Watch
 from rolemodel_ci.render.audit import Called
 from rolemodel_ci.rollout import Rollout
 from rolemodel_ci.run import Readers
@@ -73,6 +73,10 @@ class World:
     def readers(self) -> Readers:
         """What planning needs."""
         return _readers(self.reading, self.policy)
+
+    def stacks(self, name: str, region: str) -> StackReader:
+        """Reads stacks of another name or region, with the sessions that plan."""
+        return AwsStackReader(self.reading if region == self.reading.region else self.reading.at(region), name)
 
     def called(self) -> tuple[Called, ...]:
         """What was called so far, by action, whatever the sessions."""

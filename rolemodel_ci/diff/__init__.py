@@ -50,12 +50,22 @@ def plan_all(policy: Policy, live: Live, today: date, only: frozenset[str] = fro
     return _plan(policy, live, [*structure, *_membership(policy, live.master, grants, slots, former)], only)
 
 
-def plan_structure(policy: Policy, live: Live, only: frozenset[str] = frozenset()) -> Plan:
-    """Stacks and groups only; who is a member of a group that stays is left as it is."""
+def plan_structure(policy: Policy, live: Live, only: frozenset[str] = frozenset(), today: date = date.min) -> Plan:
+    """Stacks and groups only; who is a member of a group that stays is left as it is.
+
+    Of one that is renamed, those who are not granted its role leave: it may have been made by hand.
+    """
     diffs = _stack_diffs(policy, live, only)
     slots = _slots(policy, diffs)
     former = former_groups(policy, live.master, slots)
-    return _plan(policy, live, _structure(policy, live, diffs, slots, only, former, None), only)
+    grants = _grants(policy, today)
+    found = [*_structure(policy, live, diffs, slots, only, former, grants)]
+    for slot in slots if grants else ():
+        old = former.get(slot.group)
+        if grants and old and not slot.unreadable and not taken_elsewhere(slot, live.master, policy.group_path):
+            holding, ended = grants.holding.get(slot.group, {}), grants.ended.get(slot.group, {})
+            found += leavers(slot, old.name, old.members, holding, ended)
+    return _plan(policy, live, found, only)
 
 
 def plan_membership(policy: Policy, master: LiveMaster, today: date, only: frozenset[str] = frozenset()) -> Plan:

@@ -41,7 +41,7 @@ class Sessions:
     ) -> None:
         self.calls = calls or Calls()
         self.region = region
-        self._doors = doors
+        self._doors, self._jobs, self._endpoint_url, self._hide = doors, jobs, endpoint_url, hide
         self._make = Clients(region, jobs, endpoint_url, self.calls)
         self._keyring = Keyring(doors, self._make, hide)
         self._lock = threading.Lock()
@@ -50,6 +50,10 @@ class Sessions:
         self._clients: OrderedDict[tuple[str, str], tuple[Keys | None, Any]] = OrderedDict()
         self._kept = 2 * jobs + _ALWAYS
         self._identities: dict[str, Identity] = {}
+
+    def at(self, region: str) -> Sessions:
+        """The same doors to another region."""
+        return Sessions(self._doors, region, self._jobs, self._endpoint_url, self._hide, self.calls)
 
     def client(self, who: str, service: str) -> Any:
         """A client of `service` in the account that goes by the name `who`; ask for it anew for each piece of work,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from edge.surroundings import DEV, MASTER, PROD
@@ -123,3 +124,22 @@ def test_last_administrator_is_not_lost_with_a_rename(company: Company) -> None:
     ran = run("apply", "--yes")
     assert ran.code == 4
     assert "last-administrator" in ran.out
+
+
+def test_a_group_made_by_hand_that_opens_a_wanted_role_gives_nobody_a_place(company: Company) -> None:
+    company.applied()
+    arn = company.iam.get_group_policy(GroupName="RM.prod.ReadRole", PolicyName="RM.prod.ReadRole-Policy")
+    document = json.dumps(arn["PolicyDocument"])
+    for command in ("update", "apply"):
+        company.iam.create_group(GroupName="Mine", Path="/RoleModel/")
+        company.iam.put_group_policy(GroupName="Mine", PolicyName="P", PolicyDocument=document)
+        for user in ("alice", "dave"):  # who is granted the role, and who is not
+            company.iam.add_user_to_group(GroupName="Mine", UserName=user)
+        for user in company.members()["RM.prod.ReadRole"]:
+            company.iam.remove_user_from_group(GroupName="RM.prod.ReadRole", UserName=user)
+        company.iam.delete_group_policy(GroupName="RM.prod.ReadRole", PolicyName="RM.prod.ReadRole-Policy")
+        company.iam.delete_group(GroupName="RM.prod.ReadRole")
+        ran = run(command, "--yes")
+        assert ran.code == 0, ran
+        assert company.members()["RM.prod.ReadRole"] == ({"alice"} if command == "update" else {"alice", "bob"})
+        assert "Mine" not in company.members()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.surroundings import DEV, MASTER, PROD
 from edge.test_repo import git
 
-from .company import Company, role
+from .company import MAP, Company, role
 from .running import run
 
 NEW_MAP = {"prod": {"Boss": ["carol"], "ReadRole": ["alice", "bob"]}, "dev": {"Boss": ["alice", "bob", "carol"]}}
@@ -65,6 +65,22 @@ def test_an_account_under_another_name_is_compared_and_another_account_is_not(co
     assert "RM427" in run("validate", "--base", "HEAD").out
     company.config(accounts=({"name": "production", "account_id": "999999999999", "profile": "prod"},))
     assert run("validate", "--base", "HEAD").code == 0
+
+
+def test_stacks_that_a_change_leaves_behind_are_told_until_they_are_gone(company: Company) -> None:
+    company.files.keys(master=MASTER, prod=PROD, dev=DEV)
+    commit(company)
+    company.applied().config(stack_name="Access")
+    told = "the former stack `RoleModel` in us-east-1 of `dev` (333333333333), `prod` (222222222222) is still there"
+    assert told in " ".join(run("plan", "--base", "HEAD").out.split())
+    company.config(region="eu-west-1")
+    assert told in " ".join(run("plan", "--base", "HEAD").out.split())
+    company.config()
+    assert "former stack" not in run("plan", "--base", "HEAD").out
+    company.users({"prod": MAP["prod"]})
+    company.config(accounts=({"name": "prod", "account_id": "999999999999", "profile": "prod"},), stack_name="Access")
+    ran = run("plan", "--base", "HEAD", "--format", "json").json
+    assert any("of `prod` (222222222222) could not be looked at" in note for note in ran["notes"])
 
 
 def test_managed_policies_have_names_too(company: Company) -> None:

@@ -16,6 +16,7 @@ from rolemodel_ci.cli.ci.tell import tell_merges
 from rolemodel_ci.cli.ci.telling import Teller
 from rolemodel_ci.cli.ci.tip import Moved, must_be_tip
 from rolemodel_ci.cli.ci.way import Way, find_way
+from rolemodel_ci.cli.left import with_left_stacks
 from rolemodel_ci.cli.locking import Memory
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.world import World
@@ -89,6 +90,7 @@ def _looked(repair: Repair, scene: Scene, policy: Policy) -> Ending:
     merges = _merges(scene, way)
     note_merges(scene, merges)
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
+    planned = with_left_stacks(planned, world, way.since.base)
     found = attribute_since(planned.plan, way.since, today())
     scene.audit.note(plan=found.plan)
     seen = _Look(scene, policy, world, memory, way, merges, planned, found)

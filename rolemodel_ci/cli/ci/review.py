@@ -10,6 +10,7 @@ from rolemodel_ci.cli.ci.ending import Ending, Message, Result
 from rolemodel_ci.cli.ci.foresight import foreseen
 from rolemodel_ci.cli.ci.overrides import by_request
 from rolemodel_ci.cli.ci.scene import Base, Scene, failed_by
+from rolemodel_ci.cli.left import with_left_stacks
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.edge.base import base_of_merge
 from rolemodel_ci.edge.github import GithubFailed
@@ -147,6 +148,7 @@ def _judged(course: Review, scene: Scene, policy: Policy, base: Base) -> Judged:
     assert policy.github_oidc is not None
     world = scene.aws(policy, policy.github_oidc.plan_role)
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
+    planned = with_left_stacks(planned, world, base.policy)
     plan = attribute(planned.plan, base.policy, policy, today())
     scene.audit.note(plan=plan)
     reviewed = foreseen(scene, course.pull, policy, world, planned)

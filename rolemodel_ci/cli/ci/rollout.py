@@ -17,6 +17,7 @@ from rolemodel_ci.cli.ci.tell import tell_merges
 from rolemodel_ci.cli.ci.telling import Teller, message
 from rolemodel_ci.cli.ci.tip import Moved, must_be_tip
 from rolemodel_ci.cli.ci.way import Way, find_way
+from rolemodel_ci.cli.left import with_left_stacks
 from rolemodel_ci.cli.locking import Locked, Memory
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.output import tell
@@ -115,6 +116,7 @@ def _applied(course: Rollout, scene: Scene, policy: Policy) -> Ending:
     merges = _merges(course.branch, scene, way)
     note_merges(scene, merges)
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
+    planned = with_left_stacks(planned, world, way.since.base)
     found = attribute_since(planned.plan, way.since, today())
     teller = Teller(scene, way, merges, found, scene.facts(course.before))
     labels = labels_of(scene, merges)
