@@ -180,7 +180,7 @@ class Memory:
     def _write(self, seen: Remembered, write: Callable[[], None]) -> bool:
         """Write, or tell that it cannot be done where that is not required."""
         if isinstance(seen.answer, ForeignState):
-            raise foreign(self.store.name, seen.answer.state)
+            raise foreign(self.store.name, self.policy.region, seen.answer.state)
         if isinstance(seen.answer, UnreadableState) and not self.required:
             return False  # that has been told
         try:

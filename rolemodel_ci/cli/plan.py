@@ -22,7 +22,7 @@ from rolemodel_ci.run import EVERYTHING, make_plan, reviewed_plan
 
 @click.command()
 @asked(account, jobs, sandbox)
-@click.option("--base", metavar="REVISION", help="Tell what changed since this commit from what drifted in AWS.")
+@click.option("--base", metavar="REVISION", help="Tell apart what the commits since this one ask for, and drift.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 6 if there are changes.")
 def plan(told: Asked, base: str | None, detailed_exitcode: bool) -> int:
     """Show what apply would do.

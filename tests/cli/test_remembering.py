@@ -220,6 +220,7 @@ def test_the_record_of_another_repository_is_left_alone(committed: Company) -> N
     ran = run("apply", "--yes")
     assert ran.code == 4
     assert f"{NAME} in the master account belongs to repository acme/access" in ran.err
+    assert f"aws ssm delete-parameter --name {NAME} --region " in ran.err  # that of the config, not of a profile
     assert "`owner`" in ran.err
     assert committed.aws.writes() == {}
     committed.config(owner="other")
