@@ -170,7 +170,7 @@ def foreign(name: str, region: str, other: AppliedState) -> ForeignStateError:
         f"{name} in the master account belongs to {whose}; last written by {other.run}",
         "Two configs for one master account need an `owner` each. If this one takes the place of that one, have an "
         f"administrator of the master account delete the parameter: aws ssm delete-parameter --name {name} "
-        f"--region {region}. The first run after that is strict (guard `unknown-state`).",
+        f"--region {region}. In GitHub Actions, the first run after that is strict (guard `unknown-state`).",
     )
 
 

@@ -98,7 +98,9 @@ sandbox = click.option(
     help="Use an embedded AWS with the accounts and users that the files name; yours is not touched. "
     "Needs the extra `sandbox`.",
 )
-yes = click.option("--yes", is_flag=True, help="Do not ask before AWS is changed. Needed where standard input is no terminal.")
+yes = click.option(
+    "--yes", is_flag=True, help="Do not ask before AWS is changed. Needed where standard input is no terminal."
+)
 allow = click.option(
     "--allow",
     type=click.Choice([guard.value for guard in Guard]),

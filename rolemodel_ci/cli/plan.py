@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
+from rolemodel_ci.applied_state import AppliedState, recognised
 from rolemodel_ci.cli.options import Asked, account, asked, jobs, sandbox, today
 from rolemodel_ci.cli.output import say
 from rolemodel_ci.cli.policy import chosen, good_policy, read_files
 from rolemodel_ci.cli.world import world
+from rolemodel_ci.edge.working_copy import working_copy
 from rolemodel_ci.model import Policy, are_usable
 from rolemodel_ci.plan import Plan
 from rolemodel_ci.render.json import plan_json
@@ -35,6 +37,8 @@ def plan(told: Asked, base: str | None, detailed_exitcode: bool) -> int:
     before = base_policy(base, told.config) if base else None
     with world(policy, told) as opened:
         seen = opened.remembers().read_state()
+        if isinstance(seen.answer, AppliedState):
+            seen = recognised(seen, working_copy(policy, Path.cwd()).identity)
         planned = make_plan(EVERYTHING, policy, opened.readers(), today(), only, told.jobs)
     if base:
         planned = replace(planned, plan=attribute(planned.plan, before, policy, today()))
