@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import assert_never
 
 from rolemodel_ci.diff import named_for
-from rolemodel_ci.model import Account, Place, Policy
+from rolemodel_ci.model import Account, Grant, Place, Policy
 from rolemodel_ci.plan import (
     AddMember,
     Change,
@@ -27,11 +28,16 @@ from rolemodel_ci.plan import (
     Shortened,
     UpdateStack,
 )
+from rolemodel_ci.reshaped import paired
 from rolemodel_ci.resolve import desired
-from rolemodel_ci.since import Since
+from rolemodel_ci.since import Segment, Since
 
 SOON = timedelta(days=90)
 """A grant that a change has end within this time counts as taken away by that change: nobody is asked on the day."""
+
+
+_Key = tuple[str, str, str]
+"""Account, role and user."""
 
 
 def attribute(plan: Plan, base: Policy | None, head: Policy, today: date) -> Plan:
@@ -81,22 +87,72 @@ def attribute_since(plan: Plan, since: Since, today: date) -> Attributed:
         changes.append(replace(change, origin=origin))
         askers.append(asking)
     cut = shortened(since.base, since.head, today)
-    askers += [frozenset(c for c, facts in parts if (one.group, one.user) in facts.shortened) for one in cut]
+    askers += _cutting(cut, since, today)
     return Attributed(replace(plan, changes=tuple(changes), shortened=cut), tuple(askers))
 
 
 def shortened(base: Policy | None, head: Policy, today: date) -> tuple[Shortened, ...]:
-    """The grants that go on today, that end soon in the head, and did not end then in the base."""
-    before = {(g.account, g.role, g.user): g for g in (base.users.grants if base and base.users else ())}
+    """The grants that go on today, that end soon in the head, and did not end then in the base.
+
+    A grant is the same under another name of its account or role: who is in the group stays in it.
+    """
+    before, former = _grants(base), _former(base, head)
     found = []
     for grant in head.users.grants if head.users else ():
-        was = before.get((grant.account, grant.role, grant.user))
-        if was is None or grant.expires is None or not grant.holds(today) or not was.holds(today):
+        was = next((before[key] for key in former(grant) if key in before), None)
+        if was is None or not grant.holds(today) or not was.holds(today):
             continue
-        if grant.expires <= today + SOON and (was.expires is None or grant.expires < was.expires):
+        if _is_cut(was, grant, today):
+            assert grant.expires is not None
             group = head.group_name(grant.account, grant.role)
             found.append(Shortened(grant.account, grant.role, group, grant.user, grant.expires))
     return tuple(sorted(found, key=lambda one: (one.group, one.user)))
+
+
+def _is_cut(was: Grant, now: Grant | None, today: date) -> bool:
+    """Whether a grant is taken away, or ends soon and earlier than it was to."""
+    if now is None or now.expires is None:
+        return now is None
+    return now.expires <= today + SOON and (was.expires is None or now.expires < was.expires)
+
+
+def _cutting(cut: Sequence[Shortened], since: Since, today: date) -> Iterator[frozenset[str]]:
+    """For each grant the commits that cut it, or that take it away for another to give back; all if none is that."""
+    former = _former(since.base, since.head)
+    steps = [(step.commit, _grants(step.before), _kept(step)) for step in since.segments]
+    for one in cut:
+        keys = {(one.account, one.role, one.user), *former(one)}
+        found = {
+            commit
+            for commit, before, kept in steps
+            if any(key in before and _is_cut(before[key], kept.get(key), today) for key in keys)
+        }
+        yield frozenset(found or {commit for commit, _, _ in steps})
+
+
+def _kept(step: Segment) -> dict[_Key, Grant]:
+    """The grants after a step, by what they may have been called before it."""
+    former = _former(step.before, step.after)
+    return {key: grant for grant in _grants(step.after).values() for key in former(grant)}
+
+
+def _grants(policy: Policy | None) -> dict[_Key, Grant]:
+    return {
+        (grant.account, grant.role, grant.user): grant
+        for grant in (policy.users.grants if policy and policy.users else ())
+    }
+
+
+def _former(base: Policy | None, head: Policy) -> Callable[[Grant | Shortened], Sequence[_Key]]:
+    """What a grant of the head may have been called in the base."""
+    accounts = {account.name: account.was for account in head.accounts if account.was} | paired(base, head)
+
+    def keys(grant: Grant | Shortened) -> Sequence[_Key]:
+        account, renamed = accounts.get(grant.account, grant.account), head.renamed_roles.get(grant.role)
+        roles = (grant.role, renamed.was) if renamed else (grant.role,)
+        return [(account, role, grant.user) for role in roles]
+
+    return keys
 
 
 def _ended(policy: Policy | None, today: date) -> set[tuple[str, str]]:
@@ -121,7 +177,6 @@ class _Facts:
         }
         self._moved = head.renumbered(base)
         self._known, self._head = _whose(base), head
-        self.shortened = {(one.group, one.user) for one in shortened(base, head, today)}
 
     def named(self, change: Change) -> Change:
         """The change with the account and role that its group was for, as the state before has them; of a group that it

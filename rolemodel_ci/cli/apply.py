@@ -17,8 +17,7 @@ from rolemodel_ci.cli.audit import Audit, auditing
 from rolemodel_ci.cli.locking import Memory, OutrunError
 from rolemodel_ci.cli.options import Asked, account, allow, asked, jobs, report, sandbox, today, yes
 from rolemodel_ci.cli.output import say, tell
-from rolemodel_ci.cli.plan import base_policy
-from rolemodel_ci.cli.policy import chosen, good_policy
+from rolemodel_ci.cli.policy import base_policy, chosen, good_policy
 from rolemodel_ci.cli.world import World, watching, world
 from rolemodel_ci.edge.working_copy import precedes, working_copy
 from rolemodel_ci.errors import CannotGoOn, UsageWrong

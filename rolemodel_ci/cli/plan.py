@@ -10,10 +10,9 @@ import click
 from rolemodel_ci.applied_state import AppliedState, recognised
 from rolemodel_ci.cli.options import Asked, account, asked, jobs, sandbox, today
 from rolemodel_ci.cli.output import say
-from rolemodel_ci.cli.policy import chosen, good_policy, read_files
+from rolemodel_ci.cli.policy import base_policy, chosen, compared, good_policy
 from rolemodel_ci.cli.world import world
 from rolemodel_ci.edge.working_copy import working_copy
-from rolemodel_ci.model import Policy, are_usable
 from rolemodel_ci.plan import Plan
 from rolemodel_ci.render.json import plan_json
 from rolemodel_ci.render.memory import memory_text
@@ -30,11 +29,13 @@ def plan(told: Asked, base: str | None, detailed_exitcode: bool) -> int:
     """Show what apply would do.
 
     Reads AWS and never writes. With --base, changes that the commits since then ask for are told apart from drift:
-    what differs in AWS for any other reason and would be put right as well.
+    what differs in AWS for any other reason and would be put right as well. What CloudFormation could not do after
+    that commit is a problem of the files.
     """
     policy = good_policy(told.config, told.format)
     only = chosen(policy, told.accounts)
     before = base_policy(base, told.config) if base else None
+    compared(before, policy, told.format)
     with world(policy, told) as opened:
         seen = opened.remembers().read_state()
         if isinstance(seen.answer, AppliedState):
@@ -49,14 +50,6 @@ def plan(told: Asked, base: str | None, detailed_exitcode: bool) -> int:
     if told.format == "text":
         click.echo(memory_text(seen), err=True)
     return plan_exit_code(planned.plan, detailed_exitcode)
-
-
-def base_policy(revision: str, config: str) -> Policy | None:
-    """The policy of an earlier commit; None where it had none that could be used: then everything is requested."""
-    from rolemodel_ci.edge.repo import commit_files
-
-    policy, problems = read_files(commit_files(revision, Path.cwd()), config)
-    return None if not are_usable(problems) else policy
 
 
 def plan_exit_code(made: Plan, detailed: bool) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from rolemodel_ci.checks import check
+from rolemodel_ci.checks.compared import compare
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.output import say
 from rolemodel_ci.edge.files import Directory
@@ -68,3 +69,19 @@ def chosen(policy: Policy, accounts: tuple[str, ...]) -> frozenset[str]:
                 did_you_mean(name, known) or f"Known are {', '.join(known)}.",
             )
     return frozenset(accounts)
+
+
+def base_policy(revision: str, config: str) -> Policy | None:
+    """The policy of an earlier commit; None where it had none that could be used: then everything is requested."""
+    from rolemodel_ci.edge.repo import commit_files
+
+    policy, problems = read_files(commit_files(revision, Path.cwd()), config)
+    return None if not are_usable(problems) else policy
+
+
+def compared(base: Policy | None, policy: Policy, format_: str) -> None:
+    """Tell what the change since the base asks for and CloudFormation cannot do, and exit with 1 if there is any."""
+    problems = compare(base, policy)
+    if problems:
+        say(format_, problem_blocks(problems, None), problems_json(problems))
+        raise click.exceptions.Exit(1)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
+from rolemodel_ci.checks.compared import compare
 from rolemodel_ci.cli.options import Asked, asked
 from rolemodel_ci.cli.output import say
-from rolemodel_ci.cli.policy import read_working_files
+from rolemodel_ci.cli.policy import base_policy, read_working_files
 from rolemodel_ci.model import are_usable
 from rolemodel_ci.render.json import problems_json
 from rolemodel_ci.render.results import problem_blocks
@@ -14,12 +15,15 @@ from rolemodel_ci.render.results import problem_blocks
 
 @click.command()
 @asked()
-def validate(told: Asked) -> int:
+@click.option("--base", metavar="REVISION", help="Find also what the change since this commit could not do in AWS.")
+def validate(told: Asked, base: str | None) -> int:
     """Check the files.
 
     Needs no credentials and no network. Every problem of every file is told in one run, with its place, a code, and
     what to do. Exits with 1 if there are any.
     """
     policy, problems = read_working_files(told.config)
+    if policy is not None and base is not None and are_usable(problems):
+        problems = tuple(sorted({*problems, *compare(base_policy(base, told.config), policy)}))
     say(told.format, problem_blocks(problems, policy), problems_json(problems))
     return 0 if are_usable(problems) else 1

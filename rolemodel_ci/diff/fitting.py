@@ -23,6 +23,7 @@ from rolemodel_ci.plan import (
     Phase,
     PutPolicy,
     RemoveMember,
+    RenameGroup,
 )
 
 _LONGEST_ARN = 37 + 512 + 64
@@ -69,13 +70,17 @@ class _Room:
         going = [change for change in changes if isinstance(change, RemoveMember)]
         self._of_user = groups_of_users(going, master)
         self._groups = len(master.groups) - sum(isinstance(change, DeleteGroup) for change in changes)
-        self._full = {c.group: why for c in changes if isinstance(c, PutPolicy) and (why := self._too_long(c))}
+        self._there = master.groups.keys()
+        written = (c for c in changes if isinstance(c, PutPolicy | RenameGroup))
+        self._full = {c.group: why for c in written if (why := self._too_long(c))}
 
     def fit(self, change: Change) -> Change | None:
         """Take room for a change; None where there is none."""
         match change:
             case CreateGroup():
-                return change if self._opened(change) else None
+                return change if self._opened(change.group) else None
+            case RenameGroup():
+                return change if self._renamed(change) else None
             case PutPolicy() if change.group in self._full:
                 return self._unwritten(change)
             case AddMember():
@@ -83,17 +88,35 @@ class _Room:
             case _:
                 return change
 
-    def _opened(self, change: CreateGroup) -> bool:
-        if change.group not in self._full and self._groups >= self._quotas.groups:
-            self._full[change.group] = _Full(
+    def _opened(self, group: str) -> bool:
+        """Take room for a group, if there is any."""
+        if group not in self._full and self._groups >= self._quotas.groups:
+            self._full[group] = _Full(
                 f"the master account would have {self._groups + 1} groups; it may have {self._quotas.groups}",
                 "Have AWS raise the quota of IAM groups (at most 500), or use fewer accounts or roles; then run again.",
             )
-        if change.group in self._full:
-            self._block(change.group, self._full[change.group])
+        if group in self._full:
+            self._block(group, self._full[group])
             return False
         self._groups += 1
         return True
+
+    def _renamed(self, change: RenameGroup) -> bool:
+        """Take room for the new group beside the old one, which keeps its members where there is none.
+
+        Renames run side by side, so that each takes room of its own; what the first run has no room for, the next has.
+        """
+        if change.group not in self._full and (change.group in self._there or self._groups < self._quotas.groups):
+            self._groups += change.group not in self._there
+            return True
+        full = self._full.get(change.group) or _Full(
+            f"`{change.old}` keeps its name, its members and what it opens: while it is renamed, the master account "
+            f"would have {self._groups + 1} groups, and it may have {self._quotas.groups}",
+            "Run again; if it still does not fit, have AWS raise the quota of IAM groups (at most 500).",
+        )
+        self._full[change.group] = full
+        self._block(change.group, full)
+        return False
 
     def _unwritten(self, change: PutPolicy) -> Change | None:
         """Block the policy; where it was to narrow what the group opens, the group opens nothing instead."""
@@ -121,7 +144,7 @@ class _Room:
     def _block(self, group: str, full: _Full) -> None:
         self.blocked.append(Blocked(group, None, full.reason, full.remedy))
 
-    def _too_long(self, change: PutPolicy) -> _Full | None:
+    def _too_long(self, change: PutPolicy | RenameGroup) -> _Full | None:
         size, most = _size(change), self._quotas.group_policy_size
         if size <= most:
             return None
@@ -131,7 +154,7 @@ class _Room:
         )
 
 
-def _size(change: PutPolicy) -> int:
+def _size(change: PutPolicy | RenameGroup) -> int:
     """Characters of a group's policy as IAM counts them, without white space; the most there may be, if unknown yet."""
     document = json.loads(group_policy(change.arn or "a" * _LONGEST_ARN))
     return len(json.dumps(document, separators=(",", ":")))

@@ -14,7 +14,7 @@ OURS = (
 )  # fmt: skip
 """Where links may lead."""
 
-MARKERS = ("<!-- rolemodel-ci change-summary v1 -->", "<!-- rolemodel-ci outcome v1 -->")
+_MARKER = re.compile(r"<!-- rolemodel-ci (change-summary|outcome) v1( config [0-9a-f]{16})? -->")
 _TAGS = {"details", "summary", "b", "code", "sub", "a", "br"}
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 _MENTION = re.compile(r"(?<![\w`])@\w|(?<![\w&])#\d|\bGH-\d", re.IGNORECASE)  # what GitHub makes a mention of
@@ -53,7 +53,7 @@ def _strange(token: Token, *, first: bool) -> Iterator[str]:
         yield token.tag
     if token.type == "text" and re.search(r"://|(?<!\w)www\.", token.content, re.IGNORECASE):
         yield f"address {token.content}"
-    ours = first and token.content.startswith(MARKERS) and token.content.count("<!--") == 1
+    ours = first and _MARKER.match(token.content) and token.content.count("<!--") == 1
     if token.type.startswith("html_") and "<!--" in token.content and not ours:
         yield f"hidden {token.content}"
 

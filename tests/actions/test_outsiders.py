@@ -10,7 +10,7 @@ from . import payloads
 from .fake_github import BOT, Bearer
 from .jobs import Done
 from .payloads import Payload
-from .workshop import USERS, Workshop, access
+from .workshop import ROLES, USERS, Workshop, access, role, template
 
 pytest_plugins = ["actions.resting"]
 
@@ -26,10 +26,12 @@ KINDS = [
 outsiders = pytest.mark.parametrize(("outsider", "why"), KINDS, ids=["fork", "dependabot", "deleted"])
 
 
-def ask(shop: Workshop, outsider: Outsider, users: str, *, oidc: bool = False, token: str = READ_ONLY) -> Done:
+def ask(
+    shop: Workshop, outsider: Outsider, users: str, *, oidc: bool = False, token: str = READ_ONLY, roles: str = ROLES
+) -> Done:
     """The run of an outsider's pull request, which asks AWS nothing."""
     shop.github.tokens[READ_ONLY] = Bearer(BOT, "read")
-    merge = shop.hosted.request(access(users))
+    merge = shop.hosted.request(access(users, roles))
     payload = outsider(payloads.minimal_pull_request(head_sha=merge.head, base_sha=merge.base))
     shop.opened(merge)
     done = shop.run(shop.on_pull_request(payload, merge, oidc=oidc, token=token))
@@ -88,3 +90,21 @@ def test_base_that_cannot_be_had_is_no_failure(shop: Workshop) -> None:
     assert (done.code, done.outputs["result"]) == (0, "valid"), done.log
     assert "cannot be fetched" in done.said("notice")
     assert "what the request changes is not known" in done.summary
+
+
+def named(logical: str) -> str:
+    """A template with a role of that logical id, whose name stays the same."""
+    admin = role("*")
+    admin["Properties"]["RoleName"] = "Admin"
+    return template(**{logical: admin}, Reader=role("s3:Get*"))
+
+
+@outsiders
+def test_a_name_that_another_resource_of_the_base_has_is_a_problem(
+    shop: Workshop, outsider: Outsider, why: str
+) -> None:
+    shop.hosted.push(access(USERS, named("Admin")))
+    done = ask(shop, outsider, USERS.replace("Admin:", "Boss:"), roles=named("Boss"))
+    assert (done.code, done.outputs["result"], done.outputs["problems"]) == (1, "problems", "1"), (done.log, why)
+    assert done.annotations("error")[0].properties["title"] == "RM427"
+    assert "`Boss` is to have the RoleName `Admin`, which `Admin` of the stack has before" in done.shown

@@ -10,6 +10,7 @@ import pytest
 from .fake_faults import server_error
 from .fake_github import TOKEN, Bearer, Run
 from .fake_hosted import BOT
+from .hosting import git
 from .lab import GUARDS, Killer, Lab, State, drawn_change, refusing
 from .workshop import Workshop
 
@@ -161,6 +162,7 @@ def test_first_run_that_finds_nothing_to_do_remembers(shop: Workshop) -> None:
     [
         ("going", 0, "The run of"),
         ("failed", 5, "ended without applying it (cancelled)"),
+        ("skipped", 5, "ended without applying it (success)"),
         ("none", 5, "no run of this workflow is about"),
         ("denied", 5, "`actions: read`"),
     ],
@@ -174,17 +176,46 @@ def test_a_stale_run_is_green_only_where_another_applies(
     job = lab.push(first)
     _, newer = shop.hosted.push(readme(REVOKED).files())
     shop.github.branches["main"] = newer
-    if runs in ("going", "failed"):
+    ends = {"failed": "cancelled", "skipped": "success"}
+    if runs == "going" or runs in ends:
         newest = lab.push(job.sha)
-        if runs == "failed":
-            shop.github.run(Run(newest.run, newest.sha, "cancelled"))
+        shop.github.run(Run(newest.run, newest.sha, ends.get(runs)))
     if runs == "denied":
         shop.github.tokens[TOKEN] = Bearer(BOT, "write", actions=False)
     done = shop.run(job)
     assert done.code == code, done.log
     assert said in done.said("error") + done.said("notice")
     assert lab.reading() == BASE.members
-    assert sum(pauses) == (15 if runs in ("none", "failed") else 0)
+    assert sum(pauses) == (15 if runs in ("none", "failed", "skipped") else 0)
+
+
+def test_an_old_job_started_again_is_green_once_the_tip_was_applied(shop: Workshop) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    lab.merge(REVOKED)
+    job = lab.push(first)
+    lab.merge(State(REVOKED.members | {("prod", "dave")}))
+    newest = lab.push(job.sha)
+    assert lab.run(newest).code == 0
+    shop.github.run(Run(newest.run, newest.sha, "success"))
+    assert lab.run(job).outputs["result"] == "stale"
+
+
+def test_a_merge_with_other_parents_hides_nothing_that_was_decided(shop: Workshop) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    entry = ("dev", "alice")
+    decided = lab.merge(State(BASE.members, BASE.protected | {entry}))
+    taken = State(BASE.members - {entry}, BASE.protected)
+    _, commit = shop.hosted.push(taken.files())
+    origin, parents = shop.hosted.origin, ("-p", first, "-p", decided.commit)
+    past = git(origin, "commit-tree", *parents, "-m", "Merge", f"{commit}^{{tree}}")
+    git(origin, "update-ref", "refs/heads/main", past)
+    shop.github.branches["main"] = past
+    done = shop.run(shop.pushed(decided.commit, past, run=9500))
+    assert (done.code, done.outputs["result"]) == (4, "refused"), done.log
+    assert [one["guard"] for one in done.record["refusals"]] == ["protected"]
+    assert lab.reading() == BASE.members
 
 
 def test_an_older_tip_is_asked_again(shop: Workshop, pauses: list[float]) -> None:

@@ -501,3 +501,20 @@ def test_dating_back_is_revoking(shop: Workshop) -> None:
     users += f"dev:\n  Admin: [{over('alice')}, {over('bob')}, {over('carol')}]\n"
     shop.run(shop.opened(shop.hosted.request(access(users))))
     assert "**The merge would be refused.** `last-administrator`" in only(shop)
+
+
+def test_a_name_that_is_taken_back_needs_the_label(shop: Workshop) -> None:
+    admin = role("*")
+    admin["Properties"]["RoleName"] = "Admin"
+    reader = role("s3:Get*")
+    shop.hosted.push(access(roles=template(Admin=admin, Reader=reader)))
+    files = access(USERS.replace("Admin:", "Boss:"), template(Boss=admin, Reader=reader))
+    done = reviewed(shop, shop.hosted.request(files))
+    assert (done.code, done.outputs["result"]) == (1, "problems")
+    assert "label the pull request `allow: taken-names`" in done.shown
+    merge = shop.hosted.request({"README.md": "again"})
+    labels = ("allow: taken-names",)
+    payload = payloads.minimal_pull_request(head_sha=merge.head, base_sha=merge.base, labels=labels)
+    shop.opened(merge)
+    done = shop.run(shop.on_pull_request(payload, merge))
+    assert (done.code, done.outputs["result"]) == (0, "planned"), done.log

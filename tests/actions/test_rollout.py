@@ -140,7 +140,7 @@ def test_no_longer_the_tip(shop: Workshop) -> None:
     assert (done.code, done.outputs["result"]) == (0, "stale"), done.log
     assert nothing_written(shop)
     assert f"`main` is at {newer[:7]} by now, and this run is about {job.sha[:7]}" in done.said("notice")
-    assert f"The run of {newer[:7]} applies everything up to it." in outcome(shop)
+    assert f"The run of `{newer[:7]}` applies everything up to it" in outcome(shop)
     assert "not applied by this run" in done.summary
     assert shop.front.assumptions == []
 

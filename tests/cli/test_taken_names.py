@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.surroundings import DEV, MASTER, PROD
+from edge.test_repo import git
 
 from .company import Company, role
 from .running import run
@@ -22,6 +23,48 @@ def test_renamed_logical_id_that_keeps_its_role_name_is_refused(company: Company
     assert "taken-names" in run("plan").out
     assert company.aws.writes() == {}
     assert company.members() == before
+
+
+def commit(company: Company) -> None:
+    """The files as they are, as the commit to compare with."""
+    git(company.directory, "init", "--quiet", "--initial-branch", "main")
+    git(company.directory, "add", "access")
+    git(company.directory, "commit", "--quiet", "--message", "base")
+
+
+def test_files_alone_tell_it_against_a_commit(company: Company) -> None:
+    company.roles(AdminRole=role(RoleName="Admin"), ReadRole=role())
+    commit(company)
+    company.roles(Boss=role(RoleName="admin"), ReadRole=role())
+    company.users(NEW_MAP)
+    assert run("validate").code == 0
+    ran = run("validate", "--base", "HEAD", "--format", "json")
+    assert (ran.code, [p["code"] for p in ran.json["problems"]]) == (1, ["RM427"])
+    assert "which `AdminRole` of the stack has before the change (account `prod`)" in ran.out
+    assert "RM427" in run("plan", "--base", "HEAD").out
+    assert company.aws.writes() == {}
+    company.roles(Boss=role(RoleName="Boss"), ReadRole=role())
+    assert run("validate", "--base", "HEAD").code == 0
+
+
+def test_names_that_only_aws_can_tell_are_the_same_if_they_are_said_in_the_same_way(company: Company) -> None:
+    name = {"Fn::Sub": ["${X}-admin", {"X": {"Fn::ImportValue": "company"}}]}
+    company.roles(AdminRole=role(RoleName=name), ReadRole=role())
+    commit(company)
+    company.roles(Boss=role(RoleName=name), ReadRole=role())
+    company.users(NEW_MAP)
+    assert "RM427" in run("validate", "--base", "HEAD").out
+
+
+def test_an_account_under_another_name_is_compared_and_another_account_is_not(company: Company) -> None:
+    company.roles(AdminRole=role(RoleName="Admin"), ReadRole=role())
+    commit(company)
+    company.roles(Boss=role(RoleName="Admin"), ReadRole=role())
+    company.users({"production": NEW_MAP["prod"]})
+    company.config(accounts=({"name": "production", "account_id": PROD, "profile": "prod", "was": "prod"},))
+    assert "RM427" in run("validate", "--base", "HEAD").out
+    company.config(accounts=({"name": "production", "account_id": "999999999999", "profile": "prod"},))
+    assert run("validate", "--base", "HEAD").code == 0
 
 
 def test_managed_policies_have_names_too(company: Company) -> None:

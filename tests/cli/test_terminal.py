@@ -114,7 +114,7 @@ def test_on_a_terminal_a_rollout_is_live(company: Company) -> None:
     ran = at_terminal("apply", answer="y\n")
     assert ran.code == 0
     assert "CREATE_COMPLETE" in ran.out
-    assert "build …" in ran.out
+    assert "build and grant …" in ran.out
     company.assert_nothing_left()
 
 

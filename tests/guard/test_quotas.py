@@ -15,6 +15,7 @@ from worlds import World, worlds
 
 from rolemodel_ci.apply import apply
 from rolemodel_ci.diff.fitting import fitting
+from rolemodel_ci.diff.groups import policy_name
 from rolemodel_ci.guard import review
 from rolemodel_ci.live import LiveMaster, Quotas
 from rolemodel_ci.model import Policy
@@ -31,6 +32,7 @@ from rolemodel_ci.plan import (
     Plan,
     PutPolicy,
     RemoveMember,
+    RenameGroup,
     order,
 )
 from rolemodel_ci.verdict import Approved
@@ -126,6 +128,33 @@ def test_the_stack_of_a_group_that_cannot_be_made_is_made_and_the_next_run_goes_
     assert cloud.run(wanted).is_complete
 
 
+RENAMES = RenameGroup("prod", "Admin", GROUP, "old", "arn:aws:iam::222222222222:role/Admin", ("alice",), ())
+
+
+def test_a_rename_needs_room_for_a_moment_and_its_people_stay_where_they_are_without() -> None:
+    bob = AddMember("prod", "Admin", GROUP, "bob")
+    there = {"old": "alice", "other": ""}
+    kept, blocked = fit(RENAMES, bob, groups=there, quotas=Quotas(groups=2))
+
+    assert kept == []
+    assert [(block.group, block.user) for block in blocked] == [(GROUP, None), (GROUP, "bob")]
+    assert "`old` keeps its name, its members and what it opens" in blocked[0].reason
+    assert fit(RENAMES, bob, groups=there, quotas=Quotas(groups=3)) == ([RENAMES, bob], [])
+    assert fit(RENAMES, groups={**there, GROUP: ""}, quotas=Quotas(groups=3)) == ([RENAMES], [])
+    assert fit(RENAMES, groups=there, quotas=Quotas(group_policy_size=9))[0] == []
+
+
+def test_of_many_renames_the_next_run_makes_those_that_have_no_room() -> None:
+    cloud = FakeCloud("alice bob")
+    before = policy("prod: {Admin: [alice], Reader: [bob]}", config="group_prefix: X.", accounts=["prod"])
+    cloud.run(before)
+    cloud.quotas = Quotas(groups=3)
+    wanted = policy("prod: {Admin: [alice], Reader: [bob]}", accounts=["prod"])
+    for complete in (False, True):
+        assert cloud.run(wanted).is_complete is complete
+        assert cloud.access() == {("alice", "prod", "Admin"), ("bob", "prod", "Reader")}
+
+
 # ---- size of a policy
 
 AROUND = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":""}]}'
@@ -184,6 +213,15 @@ def breaches(plan: Plan, live: LiveMaster) -> Iterator[Change]:
                 groups[change.group], sizes[change.group] = set(), {}
                 if len(groups) > live.quotas.groups:
                     yield change
+            case RenameGroup():
+                groups[change.group] = groups.get(change.group, set()) | set(change.members)
+                sizes.setdefault(change.group, {})[policy_name(change.group)] = len(AROUND) + len(change.arn or LONGEST)
+                if (
+                    len(groups) > live.quotas.groups
+                    or sum(sizes[change.group].values()) > live.quotas.group_policy_size
+                ):
+                    yield change
+                del groups[change.old], sizes[change.old]
             case PutPolicy():
                 sizes[change.group][change.policy] = len(AROUND) + len(change.arn or LONGEST)
                 if sum(sizes[change.group].values()) > live.quotas.group_policy_size:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -81,3 +82,21 @@ def test_which_count(before: date | None, after: date | None, counts: bool) -> N
 def test_the_last_administrator_cannot_be_cut_short(admins: str, refused: bool) -> None:
     found = refusals(until(0, None), until(0, None, admins))
     assert (Guard.LAST_ADMINISTRATOR in {one.guard for one in found}) is refused
+
+
+@pytest.mark.parametrize("how", ["id", "was", "prefix", "role"])
+def test_a_cut_under_another_name_counts(how: str) -> None:
+    listed = ", ".join(f"{{user: {user}, expires: {TOMORROW}}}" for user in PEOPLE)
+    name, reader = "prod", "Viewer" if how == "role" else "Reader"
+    config = {"prefix": "group_prefix: Iam.", "role": "roles: {Viewer: {was: Reader}}"}.get(how, "")
+    users = f"{name}: {{Admin: [u0, u1], {reader}: [{listed}]}}"
+    head = policy(users, roles={"Admin": ROLES["Admin"], reader: {}}, config=config)
+    if how in ("id", "was"):
+        accounts = (replace(head.accounts[0], name="production", was="prod" if how == "was" else None),)
+        assert head.users is not None
+        grants = tuple(grant._replace(account="production") for grant in head.users.grants)
+        users_map = replace(head.users, grants=grants)
+        head = replace(head, accounts=(*accounts, *head.accounts[1:]), users=users_map)
+    assert len(shortened(until(0, None), head, TODAY)) == len(PEOPLE)
+    if how in ("prefix", "role"):
+        assert Guard.MASS_REVOCATION in {one.guard for one in refusals(until(0, None), head)}

@@ -179,3 +179,14 @@ def test_a_grant_has_ended_only_where_the_applied_state_says_so() -> None:
         planned = cloud.planned(head)
         (change,) = attribute_since(planned.plan, since(base, head), TODAY).plan.changes
         assert change.origin is origin
+
+
+def test_a_label_lets_no_cut_of_other_merges_through() -> None:
+    """A grant that one merge takes and another gives back with an early end was cut by the former."""
+    ending = ", ".join(f"{{user: {user}, expires: {TODAY}}}" for user in PEOPLE[4:])
+    start, gone = of(config=LIMITED), of(readers=", ".join(PEOPLE[:4]), config=LIMITED)
+    back = of(readers=f"{', '.join(PEOPLE[:4])}, {ending}", config=LIMITED)
+    other = of(admins="u0", readers=f"{', '.join(PEOPLE[:4])}, {ending}", config=LIMITED)
+    states, guard = (start, gone, back, other), Guard.MASS_REVOCATION
+    assert refusing(*states, labels={"c3": guard}) == {guard}
+    assert refusing(*states, labels={"c1": guard, "c3": guard}) == set()

@@ -12,6 +12,9 @@ from oracle.patterns import MODERN, tokens, value_of
 _RESOURCE = re.compile(r"\*|arn:[^*?:]+:(?:(?:s3|iam):[^*?]*|[^*?:]+:[^*?:]+:[^*?:]+:[^*?]*)", re.DOTALL)
 _ELEMENT = re.compile(r"\*|arn:aws[a-z-]*:[^:]*:[^:]*:[^:]*:(?!\*/).*", re.DOTALL)
 _CALLER = re.compile(r"arn:aws:iam::\d{12}:(?:user|saml-provider|oidc-provider)/.+|[a-z0-9.-]+\.amazonaws\.com")
+_SEVERAL = {"aws:principalorgpaths", "aws:tagkeys", "aws:calledvia", "aws:principalservicenameslist"}
+"""Keys of several values: without a set operator, no page says what they are held against."""
+
 _PLAIN = re.compile(r"[ -~]*")
 _SESSION = re.compile(r"arn:aws:sts::(\d{12}):assumed-role/([^/]+)/[^/]+")
 
@@ -26,6 +29,8 @@ def comparable(role: Role, ask: Ask) -> bool:
     if ask.caller is not None:
         said = json.dumps(role.trust.body)
         mixed = ask.caller.kind == "Federated" and '"AWS"' in said  # it reads an account in the provider's name
+        like = ask.caller.role.lower()  # to it, roles are the same in upper and lower case
+        mixed |= any(name != ask.caller.role and name.lower() == like for _, name in _names(role.trust))
         plain = not mixed and not _PATH.search(said) and all(_is_name(*name) for name in _names(role.trust))
         return plain and _is_real(ask.caller) and _is_read([role.trust], ask)
     if not _RESOURCE.fullmatch(ask.resource) or ask.action.startswith(_OWN_RULES[:2]):
@@ -52,7 +57,7 @@ def _looks(name: str) -> str:
 
 
 def _is_name(kind: str, name: str) -> bool:
-    return _looks(name) == kind and re.fullmatch(r"[\w+=.@:/*-]+", name) is not None
+    return _looks(name) == kind and re.fullmatch(r"\*|[\w+=.@:/-]+", name) is not None
 
 
 def _names(document: Document) -> list[tuple[str, str]]:
@@ -77,6 +82,8 @@ def _is_typed(statement: Statement, ask: Ask) -> bool:
         return False
     for operator, keys in statement.condition.items():
         base = split(operator)[1]
+        if not split(operator)[0] and base != "Null" and _SEVERAL & {key.lower() for key in keys}:
+            return False
         if base.startswith("Arn") and not all(_is_arn(ask.context.get(key.lower())) for key in keys):
             return False
         for text in (text for values in keys.values() for text in listed(values)):

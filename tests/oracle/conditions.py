@@ -25,6 +25,8 @@ def listed(value: Any) -> tuple[str, ...]:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list | tuple | dict):
+        raise ValueError("IAM refuses a list within a list")
     return str(value)
 
 

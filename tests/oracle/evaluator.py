@@ -44,10 +44,15 @@ class Statement:
     def __init__(self, body: Mapping[str, Json], version: str) -> None:
         self.body, self.version = body, version
         self.key: str | None = None
+        if body["Effect"] not in ("Allow", "Deny"):
+            raise ValueError(f"IAM refuses the effect {body['Effect']}")
         self.allows = body["Effect"] == "Allow"
         self.actions = listed(body.get("Action", body.get("NotAction", ())))
         self.resources = listed(body.get("Resource", body.get("NotResource", ())))
         self.condition: Mapping[str, Mapping[str, Json]] = body.get("Condition", {})
+        named = [element for name in ("Principal", "NotPrincipal") for element in (body.get(name),) if element]
+        values = [value for keys in self.condition.values() for value in keys.values()]
+        _ = [*map(principals, named), *map(listed, values)]  # what is no text is refused here
 
     @cached_property
     def _action(self) -> re.Pattern[str]:

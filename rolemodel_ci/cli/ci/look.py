@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from rolemodel_ci.applied_state import LockedError, StateError
 from rolemodel_ci.cli.ci.ending import Ending, Message, Result
@@ -15,7 +16,7 @@ from rolemodel_ci.cli.ci.scene import Scene, failed_by
 from rolemodel_ci.cli.ci.tell import tell_merges
 from rolemodel_ci.cli.ci.telling import Teller
 from rolemodel_ci.cli.ci.tip import Moved, must_be_tip
-from rolemodel_ci.cli.ci.way import Way, find_way
+from rolemodel_ci.cli.ci.way import Way, find_way, is_applied
 from rolemodel_ci.cli.locking import Memory
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.world import World
@@ -96,7 +97,7 @@ def _looked(repair: Repair, scene: Scene, policy: Policy) -> Ending:
     if chosen:
         return _repaired(seen, found if repair is Repair.EVERYTHING else found.only(chosen), repair)
     if found.plan.is_empty and found.plan.is_whole and repair is not Repair.NOTHING:
-        must_be_tip(scene, _branch(scene)) if way.steps or way.lags else None
+        must_be_tip(scene, _branch(scene), partial(is_applied, scene, world)) if way.steps or way.lags else None
         memory.remember(whole=True, anyway=way.is_news)
     return _found(seen, None)
 
@@ -125,7 +126,7 @@ def _repaired(seen: _Look, chosen: Attributed, repair: Repair) -> Ending:
     reviewed = review_since(chosen, seen.way.since, seen.planned.live, {}, by_input(scene))
     if not isinstance(reviewed, Approved):
         return refused(seen.found.plan, reviewed, scene, seen.teller)
-    must_be_tip(scene, _branch(scene))
+    must_be_tip(scene, _branch(scene), partial(is_applied, scene, seen.world))
     ending: Ending | None = None
     try:
         with seen.memory.locking(whole=whole) as lock:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from rolemodel_ci.checks.compared import compare
 from rolemodel_ci.cli.ci.ending import Ending, Message, Result
 from rolemodel_ci.cli.ci.foresight import foreseen
+from rolemodel_ci.cli.ci.overrides import by_request
 from rolemodel_ci.cli.ci.scene import Base, Scene, failed_by
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.edge.base import base_of_merge
@@ -14,7 +16,7 @@ from rolemodel_ci.edge.github import GithubFailed
 from rolemodel_ci.errors import CannotGoOn
 from rolemodel_ci.event import Check, PullRequest, Review
 from rolemodel_ci.guard import headroom
-from rolemodel_ci.guard.labels import pointless
+from rolemodel_ci.guard.labels import label_of, pointless
 from rolemodel_ci.model import Policy, Problem, Severity, are_usable
 from rolemodel_ci.plan import Plan
 from rolemodel_ci.render.comment import (
@@ -34,6 +36,7 @@ from rolemodel_ci.render.results import problem_blocks
 from rolemodel_ci.request import Request, Touch, already_there, request
 from rolemodel_ci.requested import attribute
 from rolemodel_ci.run import EVERYTHING, make_plan
+from rolemodel_ci.verdict import Guard
 
 UNWRITABLE = "The job summary has it all. No setting of the workflow gives such a run more, and none needs to."
 PLAN_FOR_OUTSIDERS = (
@@ -77,6 +80,9 @@ def _reviewed(course: Review, scene: Scene) -> Ending:
         if usable:
             return _incomparable(scene, problems, error, unread=course.unread, pull=pull)
         base = Base(None)  # then no problem is known to be an old one
+    if policy is not None and usable:
+        problems = tuple(sorted({*problems, *_compared(base, policy, pull)}))
+        usable = are_usable(problems)
     told, old = _told_apart(problems, base, pull.base_ref)
     if policy is None or not usable:
         return _unusable(told, scene.facts(sha, pull.head_sha), (_message(pull, scene),), old)
@@ -113,6 +119,9 @@ def check(course: Check, scene: Scene) -> Ending:
         base = scene.base(course.base) if course.base else Base(policy)
     except CannotGoOn as error:
         return _incomparable(scene, problems, error, unread=course.why)
+    problems = tuple(sorted({*problems, *compare(base.policy, policy)}))
+    if not are_usable(problems):
+        return _unusable(problems, scene.facts(course.base), ())
     asked = request(base.policy, policy, today(), base.changed)
     parts = requested_change(asked, course.why, scene.facts(course.base), warnings=problems)
     return Ending(
@@ -196,6 +205,17 @@ def _told_apart(problems: tuple[Problem, ...], base: Base, branch: str) -> tuple
     known = sum(problem.severity is Severity.ERROR for problem in old)
     every = "it is" if errors == 1 else "all of them are" if known == errors else f"{known} of them"
     return told, f"; {every} on {where} already" if known else ""
+
+
+def _compared(base: Base, policy: Policy, pull: PullRequest) -> tuple[Problem, ...]:
+    """What stacks that are as the base says could not be brought to; a warning where the label lets that pass.
+
+    The base may never have been applied: then the label is the way back.
+    """
+    severity = Severity.WARNING if Guard.TAKEN_NAMES in by_request(pull) else Severity.ERROR
+    more = f" If what was before was never applied, label the pull request `{label_of(Guard.TAKEN_NAMES)}`."
+    found = compare(base.policy, policy)
+    return tuple(replace(p, severity=severity, remedy=p.remedy + more) for p in found)
 
 
 def _message(pull: PullRequest, scene: Scene, *, make: bool = True) -> Message:

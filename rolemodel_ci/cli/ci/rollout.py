@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from rolemodel_ci.applied_state import AppliedState, LockedError, NoState, Remembered, StateError
 from rolemodel_ci.apply import apply
@@ -16,7 +17,7 @@ from rolemodel_ci.cli.ci.scene import Scene, failed_by, now
 from rolemodel_ci.cli.ci.tell import tell_merges
 from rolemodel_ci.cli.ci.telling import Teller, message
 from rolemodel_ci.cli.ci.tip import Moved, must_be_tip
-from rolemodel_ci.cli.ci.way import Way, find_way
+from rolemodel_ci.cli.ci.way import Way, find_way, is_applied
 from rolemodel_ci.cli.locking import Locked, Memory
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.output import tell
@@ -105,9 +106,9 @@ def _applied(course: Rollout, scene: Scene, policy: Policy) -> Ending:
     no_way = scene.no_way_in(policy)
     if no_way is not None:
         raise no_way
-    must_be_tip(scene, course.branch)
     assert policy.github_oidc is not None
     world = scene.aws(policy, policy.github_oidc.apply_role)
+    must_be_tip(scene, course.branch, partial(is_applied, scene, world))
     memory = remembering(scene, policy, world)
     assert memory.seen is not None
     way = find_way(scene, policy, memory.seen, course.before)
@@ -123,7 +124,7 @@ def _applied(course: Rollout, scene: Scene, policy: Policy) -> Ending:
         return refused(found.plan, reviewed, scene, teller)
     if found.plan.is_empty:
         return _nothing_to_do(reviewed, way, memory, teller, scene)
-    must_be_tip(scene, course.branch)
+    must_be_tip(scene, course.branch, partial(is_applied, scene, world))
     ending: Ending | None = None
     try:
         with memory.locking(whole=True) as lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from rolemodel_ci.cli.ci.scene import Scene, failed_by, no_github
@@ -27,10 +28,12 @@ class NotTipError(CannotGoOn):
     exit_code: ClassVar[int] = 5
 
 
-def must_be_tip(scene: Scene, branch: str) -> None:
+def must_be_tip(scene: Scene, branch: str, is_applied: Callable[[str], bool]) -> None:
     """Make sure that what is checked out is what the branch is at now.
 
-    Raises Moved where the run of the tip does it, NotTipError where none is known to; GithubFailed, UsageWrong.
+    `is_applied` says whether a commit is what was last applied: the run of a newer tip may have succeeded without that,
+    if its job was skipped. Raises Moved where the run of the tip does it, NotTipError where none is known to;
+    GithubFailed, UsageWrong.
     """
     head = scene.checkout.head
     if scene.runner.commit and head != scene.runner.commit:
@@ -48,7 +51,7 @@ def must_be_tip(scene: Scene, branch: str) -> None:
             return
         last = attempt == _ATTEMPTS
         if not _is_behind(scene, tip):
-            _find_run(scene, scene.github, branch, tip, last=last)
+            _find_run(scene, scene.github, branch, tip, is_applied, last=last)
         elif last:
             raise NotTipError(
                 f"GitHub says that `{branch}` is at {tip[:7]}, which is older than {head[:7]}, which this run is about",
@@ -63,7 +66,9 @@ def _is_behind(scene: Scene, tip: str) -> bool:
     return not isinstance(steps_between(scene.checkout, scene.github, tip, scene.checkout.head), Gap)
 
 
-def _find_run(scene: Scene, github: Github, branch: str, tip: str, *, last: bool) -> None:
+def _find_run(
+    scene: Scene, github: Github, branch: str, tip: str, is_applied: Callable[[str], bool], *, last: bool
+) -> None:
     """Raise Moved where a run of the tip is known to apply it; return where it is worth while to ask again."""
     what = f"`{branch}` is at {tip[:7]} by now, and this run is about {scene.checkout.head[:7]}"
     try:
@@ -74,7 +79,8 @@ def _find_run(scene: Scene, github: Github, branch: str, tip: str, *, last: bool
             f"{what}; whether a run of {tip[:7]} applies it is not known: {failed_by(failed)}",
             "Give the job the permission `actions: read`, and look whether the newest run has applied everything.",
         ) from failed
-    going = next((run for run in runs if not run.has_ended or run.conclusion == "success"), None)
+    going = next((run for run in runs if not run.has_ended), None)
+    going = going or next((run for run in runs if run.conclusion == "success" and is_applied(tip)), None)
     if going is not None:
         raise Moved(what, f"The run of {tip[:7]} applies everything up to it. {going.url}")
     if not last:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from rolemodel_ci.applied_state import AppliedState, Remembered, UnusableState
 from rolemodel_ci.cli.ci.scene import Scene
 from rolemodel_ci.cli.policy import read_files
+from rolemodel_ci.cli.world import World
 from rolemodel_ci.edge.base import base_tree
 from rolemodel_ci.edge.history import Gap, Step, steps_between
 from rolemodel_ci.edge.repo import NoCommit, Tree
@@ -77,7 +78,32 @@ def find_way(scene: Scene, head: Policy, remembered: Remembered, before: str | N
     base = reader.at(applied.applied_commit)
     if base.policy is None:
         return known or _from_before(reader, head, before, Unproven.BROKEN)
-    return Way(_along(reader, head, base.policy, steps), steps, lags=len(steps) > _LAG)
+    since = _along(reader, head, base.policy, steps)
+    passed = _passed(reader, before, applied.applied_commit, steps)
+    return Way(replace(since, on_the_way=(*since.on_the_way, *passed)), steps, lags=len(steps) > _LAG)
+
+
+def _passed(reader: _Reader, before: str | None, applied: str, steps: tuple[Step, ...]) -> tuple[Policy, ...]:
+    """Where the branch was before the push, if the way does not lead by it: a force push, a merge with other parents.
+
+    What was decided there counts as on the way, unless it is older than what was last applied.
+    """
+    checkout, github = reader.scene.checkout, reader.scene.github
+    if not before or before in {applied, *(step.commit for step in steps)}:
+        return ()
+    if not isinstance(steps_between(checkout, github, before, applied), Gap):
+        return ()
+    policy = reader.at(before).policy
+    return (policy,) if policy else ()
+
+
+def is_applied(scene: Scene, world: World, commit: str) -> bool:
+    """Whether what the files of a commit say is what is remembered as applied. Raises GithubFailed."""
+    answer = world.remembers().read_state().answer
+    if not isinstance(answer, AppliedState):
+        return False
+    policy = None if answer.applied_commit == commit else _Reader(scene).at(commit).policy
+    return answer.applied_commit == commit or (policy is not None and answer.applied_digest == policy_digest(policy))
 
 
 def _none_applied(applied: AppliedState) -> Unproven:
