@@ -156,7 +156,8 @@ class Evaluator:
 
         def put_in(match: re.Match[str]) -> str:
             value = known(match)
-            return match.group() if nested or value is None or not _REFERRING.isdisjoint(value) else value
+            joins = text[: match.start()].endswith(("$", "{"))  # with what is around it, it could be a reference
+            return match[0] if nested or joins or value is None or not _REFERRING.isdisjoint(value) else value
 
         if not self._fits(len(text) + sum(len(known(match) or "") for match in PLACEHOLDER.finditer(text))):
             return {"Fn::Sub": [text, extra] if extra else text}

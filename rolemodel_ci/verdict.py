@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from rolemodel_ci.plan import Plan
+if TYPE_CHECKING:  # the names of the guards are needed where no plan is
+    from rolemodel_ci.plan import Plan
 
 
 class Guard(StrEnum):

@@ -48,7 +48,9 @@ from rolemodel_ci.plan import (
     UpdateStack,
 )
 from rolemodel_ci.render.audit import Audited, Called, audit_json
-from rolemodel_ci.render.json import as_text, listing_json, plan_json, problems_json, refusals_json, report_json
+from rolemodel_ci.render.documents import as_text
+from rolemodel_ci.render.json import listing_json, plan_json, refusals_json, report_json
+from rolemodel_ci.render.problems import problems_json
 from rolemodel_ci.schema import published
 from rolemodel_ci.verdict import Guard, Overridden, Refusal
 

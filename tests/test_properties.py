@@ -29,7 +29,8 @@ from rolemodel_ci.plan import (
     StackChange,
     phase_of,
 )
-from rolemodel_ci.render.json import as_text, plan_json
+from rolemodel_ci.render.documents import as_text
+from rolemodel_ci.render.json import plan_json
 from rolemodel_ci.run import EVERYTHING, carry_out
 
 COMMON = settings(

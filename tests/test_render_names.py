@@ -14,13 +14,12 @@ from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place, Problem
 from rolemodel_ci.plan import AddMember, Blocked, DeletePolicy, Failed, Plan, PutPolicy, Report, Skipped, UpdateStack
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Row, Table, Tone
-from rolemodel_ci.render.json import (
-    as_text,
-    plan_json,
-)
+from rolemodel_ci.render.documents import as_text
+from rolemodel_ci.render.json import plan_json
 from rolemodel_ci.render.markdown import code, escaped, markdown
 from rolemodel_ci.render.plans import plan_blocks, refusal_blocks
-from rolemodel_ci.render.results import listing_blocks, problem_blocks, report_blocks
+from rolemodel_ci.render.problems import problem_blocks
+from rolemodel_ci.render.results import listing_blocks, report_blocks
 from rolemodel_ci.render.text import text, visible
 
 NASTY = (

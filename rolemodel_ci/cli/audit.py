@@ -21,7 +21,7 @@ from rolemodel_ci.cli.world import World
 from rolemodel_ci.edge.doors import MASTER
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.render.audit import Audited, audit_json, record_digest
-from rolemodel_ci.render.json import as_text
+from rolemodel_ci.render.documents import as_text
 from rolemodel_ci.verdict import Approved
 
 _EXITS = {1: "the files have problems", 130: "the question was answered with no"}

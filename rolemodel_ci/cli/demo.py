@@ -25,7 +25,8 @@ from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import Report
 from rolemodel_ci.render.blocks import Heading, Lines, Row, Table, Tone
 from rolemodel_ci.render.plans import plan_blocks
-from rolemodel_ci.render.results import problem_blocks, report_blocks
+from rolemodel_ci.render.problems import problem_blocks
+from rolemodel_ci.render.results import report_blocks
 from rolemodel_ci.requested import attribute
 from rolemodel_ci.run import EVERYTHING, Planned, carry_out, make_plan
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from rolemodel_ci.render.audit import Called
 from rolemodel_ci.render.blocks import Block, Row, Table
+
+if TYPE_CHECKING:  # what a record holds is needed by none of the commands that only read files
+    from rolemodel_ci.render.audit import Called
 
 
 def say(format_: str, blocks: Iterable[Block], document: dict[str, Any]) -> None:
     """Print the blocks, or the document they tell of, on standard output."""
     if format_ == "json":
-        from rolemodel_ci.render.json import as_text
+        from rolemodel_ci.render.documents import as_text
 
         click.echo(as_text(document), nl=False)
     elif format_ == "markdown":

@@ -18,8 +18,7 @@ from rolemodel_ci.errors import UsageWrong
 from rolemodel_ci.hints import did_you_mean
 from rolemodel_ci.load import Files, load
 from rolemodel_ci.model import Policy, Problem, are_usable
-from rolemodel_ci.render.json import problems_json
-from rolemodel_ci.render.results import problem_blocks
+from rolemodel_ci.render.problems import problem_blocks, problems_json
 
 
 def read_files(files: Files, config: str, users: str | None = None) -> tuple[Policy | None, tuple[Problem, ...]]:

@@ -9,8 +9,7 @@ from rolemodel_ci.cli.options import Asked, asked
 from rolemodel_ci.cli.output import say
 from rolemodel_ci.cli.policy import base_policy, read_working_files
 from rolemodel_ci.model import are_usable
-from rolemodel_ci.render.json import problems_json
-from rolemodel_ci.render.results import problem_blocks
+from rolemodel_ci.render.problems import problem_blocks, problems_json
 
 
 @click.command()

@@ -11,13 +11,13 @@ from rolemodel_ci.iam.values import Call, Entries, Reference, Value, walk
 
 # What stacks may hold beside roles without anybody getting in or anything being run by it, as long as it names no role,
 # policy or principal. Whatever is not in the list may give access: custom resources and nested stacks run what no
-# template here shows, resource policies let others in, functions run with the rights of a role.
+# template here shows, resource policies let others in, functions run with the rights of a role. A policy may take
+# a part from a parameter of Parameter Store.
 _HARMLESS = frozenset({
     "AWS::Budgets::Budget", "AWS::CDK::Metadata", "AWS::CE::AnomalyMonitor", "AWS::CE::AnomalySubscription",
     "AWS::CloudFormation::WaitCondition", "AWS::CloudFormation::WaitConditionHandle", "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::LogGroup", "AWS::Logs::LogStream",
     "AWS::Logs::MetricFilter", "AWS::ResourceGroups::Group", "AWS::SNS::Topic", "AWS::SQS::Queue",
-    "AWS::SSM::Parameter",
 })  # fmt: skip
 _HARMFUL_NAME = re.compile(r"role|policy|principal|function", re.IGNORECASE)
 

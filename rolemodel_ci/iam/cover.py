@@ -61,7 +61,7 @@ class Cover:
             for each in candidates
             if each.is_plain
             and each.effect == inner.effect
-            and each.language == inner.language
+            and each.language in ("", inner.language)
             and set(each.when) <= set(inner.when)
             and self._actions(inner, each)
             and all(self._implied(test, inner.tests) for test in each.tests)

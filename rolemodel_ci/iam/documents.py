@@ -20,6 +20,7 @@ from rolemodel_ci.iam.values import (
     Entries,
     Items,
     Name,
+    Reference,
     Value,
     caseless,
     listed,
@@ -96,7 +97,7 @@ _EXCLUSIVE = (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal"
 
 # Of the two versions only the newer one has variables; a document without a version has the older one:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
-_OLD, _NEW = "2008-10-17", "2012-10-17"
+_OLD, NEW = "2008-10-17", "2012-10-17"
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}\Z")
 
@@ -132,13 +133,13 @@ def _document(value: Value, when: When) -> Iterator[Atom]:
     yield from (Opaque(Entries((pair,)), when) for pair in value.pairs if pair[0] not in _DOCUMENT_KEYS)
     stated = value.get("Version")
     version = _OLD if stated is None else stated
-    if version not in (_OLD, _NEW):
+    if version not in (_OLD, NEW):
         yield Opaque(Entries((("Version", version),)), when)
     found = False
     for statement, under in guarded(statements, when):
         found = True
         if isinstance(statement, Entries):
-            yield from _statement(statement, under, version == _NEW)
+            yield from _statement(statement, under, version == NEW)
         else:
             yield Opaque(statement, under)
     if not found:
@@ -164,7 +165,7 @@ def _statement(value: Entries, when: When, variables: bool) -> Iterator[Statemen
         tests=tests,
         odd=unique((*odd, *unclear)),
         when=when,
-        language=_NEW if variables and _may_vary(value) else "",
+        language=(NEW if variables else _OLD) if _may_vary(value) else "",
     )
     action = get.get("Action")
     named = [] if action is None else [(Name(lowered(name), name), under) for name, under in guarded(action, when)]
@@ -178,8 +179,13 @@ def _statement(value: Entries, when: When, variables: bool) -> Iterator[Statemen
 
 
 def _may_vary(value: Value) -> bool:
-    """Whether something that AWS puts in could hold a policy variable."""
-    return any(isinstance(each, Call) or (isinstance(each, str) and DYNAMIC in each) for each in walk(value))
+    """Whether something that AWS puts in could hold a policy variable: attributes of custom resources are any text."""
+    return any(
+        isinstance(each, Call)
+        or (isinstance(each, Reference) and not (each.attribute or "Arn").endswith("Arn"))
+        or (isinstance(each, str) and DYNAMIC in each)
+        for each in walk(value)
+    )
 
 
 def _set(value: Value | None) -> tuple[Value, ...] | None:

@@ -61,7 +61,9 @@ class Meaning:
         self._canon = Canon(resolved.conditions, resolved.mappings)
         self._of_role: dict[str, list[_Held]] = {name: [] for name in role_names(resolved)}
         self._elsewhere: set[str] = set()
-        self._paths = {self._path(name): name for name in resolved.resources if self._is_managed(name)}
+        self._managed = tuple(name for name in resolved.resources if self._is_managed(name))
+        paths = [path for name in self._managed if (path := self._path(name))]
+        self._paths = {path: name for name in self._managed if (path := self._path(name)) and paths.count(path) == 1}
         self.within: set[str] = set()
         self._attach()
         for name in self._of_role:
@@ -91,7 +93,7 @@ class Meaning:
         resources = self.resolved.resources
         properties = properties_of(resources[role])
         arns = str([properties.get("ManagedPolicyArns"), properties.get("PermissionsBoundary")])
-        named = [name for name in self._paths.values() if name in arns or self._path(name) in arns]
+        named = [name for name in self._managed if name in arns or (self._path(name) or name) in arns]
         attached = [(held, resources[held[1]]) for held in self._of_role[role]]
         return [resources[role], attached, [(name, resources[name]) for name in named]]
 
@@ -203,10 +205,14 @@ class Meaning:
         resource = self.resolved.resources.get(name)
         return isinstance(resource, dict) and resource.get("Type") == _MANAGED
 
-    def _path(self, name: str) -> str:
-        """Path and name of a managed policy, as the end of its ARN."""
+    def _path(self, name: str) -> str | None:
+        """Path and name of a managed policy, as the end of its ARN; None where AWS makes up a part of it.
+
+        The logical id is no name: `policy/ID` is a policy that somebody else made.
+        """
         properties = properties_of(self.resolved.resources[name])
-        return f"{properties.get('Path', '/')}{properties.get('ManagedPolicyName', name)}"
+        path, given = properties.get("Path", "/"), properties.get("ManagedPolicyName")
+        return path + given if isinstance(path, str) and isinstance(given, str) else None
 
     def _named(self, policy: Value) -> str | None:
         """The logical id of a managed policy of the template that a value refers to."""

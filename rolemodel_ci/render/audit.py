@@ -12,7 +12,8 @@ from typing import Any
 from rolemodel_ci import __version__
 from rolemodel_ci.model import Policy
 from rolemodel_ci.plan import Plan, Report
-from rolemodel_ci.render.json import VERSION, plan_json, refusals_json, report_json
+from rolemodel_ci.render.documents import VERSION
+from rolemodel_ci.render.json import plan_json, refusals_json, report_json
 from rolemodel_ci.verdict import Overridden, Refusal
 
 

@@ -23,7 +23,7 @@ from rolemodel_ci.iam.differences import (
     Source,
     TrustChange,
 )
-from rolemodel_ci.iam.documents import Atom, Opaque, Principal, Statement, Test, When
+from rolemodel_ci.iam.documents import NEW, Atom, Opaque, Principal, Statement, Test, When
 from rolemodel_ci.iam.trust import Way
 from rolemodel_ci.iam.values import (
     Call,
@@ -146,7 +146,7 @@ def _elements(statement: Statement) -> Iterator[str]:
         yield f" by everybody but {_items(map(principal_text, statement.not_principals), 'nobody')}"
     yield tests_text(statement.tests)
     yield from (f" with {_key(key)}: {item(value)}" for key, value in statement.odd)
-    yield f" in the language of {statement.language}" if statement.language else ""
+    yield f" in the language of {statement.language}" if statement.language == NEW else ""
     yield _when(statement.when)
 
 

@@ -16,21 +16,19 @@ from typing import Any, assert_never
 from rolemodel_ci.applied_state import Remembered
 from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.listing import Entry, Listing
-from rolemodel_ci.model import Place, Problem, are_usable
+from rolemodel_ci.model import Place
 from rolemodel_ci.plan import Administrator, Blocked, Change, Done, Failed, Plan, Report, Skipped, phase_of
 from rolemodel_ci.render.differences import Line, lines
+from rolemodel_ci.render.documents import document, place_json
 from rolemodel_ci.render.memory import memory_json
 from rolemodel_ci.render.privileges import reason
-from rolemodel_ci.render.text import CONTROL, spelled
 from rolemodel_ci.verdict import Refusal
-
-VERSION = 1
 
 
 def plan_json(plan: Plan, seen: Remembered | None = None) -> dict[str, Any]:
     """A plan, with the digest that names it, and what is on record of what was last applied, if that was read."""
     remembered = memory_json(seen) if seen else None
-    return _document(
+    return document(
         "plan",
         digest=digest(plan),
         last_applied=remembered,
@@ -46,7 +44,7 @@ def digest(plan: Plan) -> str:
 
 def report_json(report: Report) -> dict[str, Any]:
     """What came of every change."""
-    return _document(
+    return document(
         "report",
         plan_digest=digest(report.plan),
         complete=report.is_complete,
@@ -59,38 +57,17 @@ def report_json(report: Report) -> dict[str, Any]:
 
 def refusals_json(plan: Plan, refusals: tuple[Refusal, ...]) -> dict[str, Any]:
     """A plan that guards refused, and why."""
-    return _document("refusal", plan_digest=digest(plan), refusals=_value(refusals))
-
-
-def problems_json(problems: tuple[Problem, ...]) -> dict[str, Any]:
-    """What is wrong with the files."""
-    return _document(
-        "problems",
-        valid=are_usable(problems),
-        problems=[
-            {**_place(p.place), "code": p.code, "severity": p.severity.value, "message": p.message, "remedy": p.remedy}
-            for p in problems
-        ],
-    )
+    return document("refusal", plan_digest=digest(plan), refusals=_value(refusals))
 
 
 def listing_json(found: Listing) -> dict[str, Any]:
     """Every role, with everything that a profile of the AWS command line needs."""
-    return _document(
+    return document(
         "listing",
         roles=[_entry(entry, found) for entry in found.entries],
         missing=list(found.missing),
         unreadable=_value(found.unreadable),
     )
-
-
-def as_text(document: dict[str, Any]) -> str:
-    """The document as it is printed."""
-    return CONTROL.sub(spelled, json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
-
-
-def _document(kind: str, **content: Any) -> dict[str, Any]:
-    return {"format": f"rolemodel-ci/{kind}", "version": VERSION, **content}
 
 
 def _dumped(content: Any) -> str:
@@ -151,10 +128,6 @@ def _entry(entry: Entry, found: Listing) -> dict[str, Any]:
     }
 
 
-def _place(place: Place) -> dict[str, Any]:
-    return {"file": place.file, "line": place.line, "column": place.column}
-
-
 def _administrator(one: Administrator) -> dict[str, Any]:
     return {
         "account": one.account,
@@ -170,7 +143,7 @@ def _value(value: Any) -> Any:
     """Values of the model as JSON has them."""
     match value:
         case Place():
-            return _place(value)
+            return place_json(value)
         case Difference():
             return {
                 "name": value.name,

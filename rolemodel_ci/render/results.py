@@ -1,11 +1,10 @@
-"""What came of a run, what is listed, and what is wrong with the files, as blocks."""
+"""The report of a run and the listing, as blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rolemodel_ci.listing import Listing
-from rolemodel_ci.model import Policy, Problem, Severity
 from rolemodel_ci.plan import Done, Failed, Report, Skipped
 from rolemodel_ci.render.blocks import Block, Heading, Paragraph, Row, Table, Tone, counted, sentence
 from rolemodel_ci.render.plans import describe
@@ -52,28 +51,3 @@ def listing_blocks(found: Listing) -> Iterator[Block]:
         yield Paragraph(f"Account `{name}` has no stack: run `apply` or `update`.", Tone.CHANGE)
     for account in found.unreadable:
         yield Paragraph(f"Account `{account.account}` cannot be read: {account.reason}. {account.remedy}", Tone.BAD)
-
-
-def problem_blocks(problems: Sequence[Problem], policy: Policy | None) -> Iterator[Block]:
-    """What is wrong with the files, or what good files hold."""
-    errors = sum(problem.severity is Severity.ERROR for problem in problems)
-    warnings = len(problems) - errors
-    if problems:
-        told = (counted(errors, "problem") if errors else "", counted(warnings, "warning") if warnings else "")
-        yield Heading(f"The files have {sentence(told)}.", 1, Tone.BAD if errors else Tone.CHANGE)
-        rows = tuple(
-            Row(
-                (str(p.place), p.code, ("" if p.severity is Severity.ERROR else "warning: ") + p.message, p.remedy),
-                Tone.BAD if p.severity is Severity.ERROR else Tone.CHANGE,
-            )
-            for p in problems
-        )
-        yield Table(("where", "code", "problem", "what to do"), rows)
-    if policy is not None and not errors:
-        grants = len(policy.users.grants) if policy.users else 0
-        yield Heading(
-            f"The files are good: {counted(len(policy.accounts), 'account')}, "
-            f"{counted(len(policy.template.roles), 'role')}, {counted(grants, 'grant')}.",
-            1,
-            Tone.GOOD,
-        )

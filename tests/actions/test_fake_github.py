@@ -16,7 +16,7 @@ import requests
 
 from . import data
 from .calling_fake import COMMENTS, HEADERS, call, git, repository, said
-from .fake_github import BOT, TOKEN, Bearer, Event, FakeGithub, Pull
+from .fake_github import BOT, TOKEN, Bearer, Event, FakeGithub, Pull, Run
 from .fake_hosted import BODY_LIMIT
 from .fake_routes import OPERATIONS
 from .fake_schema import Schema
@@ -296,7 +296,19 @@ def test_replies_are_those_that_github_describes(github: FakeGithub, schema: Sch
         call(github, "GET", f"/repos/acme/access/{path}")
     for path in (f"commits/{HEAD}/pulls", f"git/trees/{sha}?recursive=1", f"git/trees/{OTHER}", f"git/blobs/{blob}"):
         call(github, "GET", f"/repos/acme/access/{path}")
+    made = call(github, "POST", f"/repos/acme/access/commits/{sha}/comments", json={"body": "x"}).json()["id"]
+    call(github, "PATCH", f"/repos/acme/access/comments/{made}", json={"body": "y"})
+    github.run(Run(4712, sha))
+    for path in (
+        f"commits/{sha}/comments",
+        f"compare/{sha}...{sha}",
+        f"compare/{sha}...{OTHER}",
+        "pulls/7/reviews",
+        f"actions/runs?head_sha={sha}",
+        "actions/runs/4712",
+    ):
+        call(github, "GET", f"/repos/acme/access/{path}")
     advice = [(one, schema.reply(one.request, one.reply, one.operation, one.parts)) for one in github.exchanges]
-    assert len(advice) == 17
+    assert len(advice) == 25
     assert {one.operation.template for one, _ in advice} == {one.template for one in OPERATIONS}
     assert [(one.request.path, one.reply.status, wrong) for one, wrong in advice if wrong] == []

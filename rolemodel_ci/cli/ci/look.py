@@ -28,9 +28,10 @@ from rolemodel_ci.plan import Change, Origin, Plan, RemoveMember, Report
 from rolemodel_ci.render.blocks import Paragraph, Tone, counted
 from rolemodel_ci.render.comment import cannot_tell, drift_found
 from rolemodel_ci.render.comment.outcome import unapplied_part
-from rolemodel_ci.render.json import plan_json, problems_json, report_json
+from rolemodel_ci.render.json import plan_json, report_json
 from rolemodel_ci.render.plans import plan_blocks
-from rolemodel_ci.render.results import problem_blocks, report_blocks
+from rolemodel_ci.render.problems import problem_blocks, problems_json
+from rolemodel_ci.render.results import report_blocks
 from rolemodel_ci.request import dangers_of
 from rolemodel_ci.requested import Attributed, attribute_since
 from rolemodel_ci.run import EVERYTHING, Planned, make_plan

@@ -30,9 +30,9 @@ from rolemodel_ci.render.comment import (
 )
 from rolemodel_ci.render.comment.facts import marker_of
 from rolemodel_ci.render.comment.fit import Part
-from rolemodel_ci.render.json import plan_json, problems_json
+from rolemodel_ci.render.json import plan_json
 from rolemodel_ci.render.plans import plan_blocks
-from rolemodel_ci.render.results import problem_blocks
+from rolemodel_ci.render.problems import problem_blocks, problems_json
 from rolemodel_ci.request import Request, Touch, already_there, request
 from rolemodel_ci.requested import attribute
 from rolemodel_ci.run import EVERYTHING, make_plan

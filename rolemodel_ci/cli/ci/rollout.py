@@ -30,9 +30,10 @@ from rolemodel_ci.listing import switch_links
 from rolemodel_ci.model import Policy, Problem, Severity, are_usable
 from rolemodel_ci.plan import AddMember, Done, Plan, Report, StackChange
 from rolemodel_ci.render.comment import left_to_another, not_applied
-from rolemodel_ci.render.json import problems_json, refusals_json, report_json
+from rolemodel_ci.render.json import refusals_json, report_json
 from rolemodel_ci.render.plans import override_blocks, plan_blocks, refusal_blocks
-from rolemodel_ci.render.results import problem_blocks, report_blocks
+from rolemodel_ci.render.problems import problem_blocks, problems_json
+from rolemodel_ci.render.results import report_blocks
 from rolemodel_ci.requested import attribute_since
 from rolemodel_ci.run import EVERYTHING, Planned, make_plan
 from rolemodel_ci.verdict import Approved, Refusal

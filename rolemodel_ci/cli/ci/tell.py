@@ -17,7 +17,7 @@ from rolemodel_ci.edge.actions import Runner
 from rolemodel_ci.edge.sinks import PLAN_FILE, RECORD_FILE, Commands, append_outputs, append_summary, leave
 from rolemodel_ci.edge.sticky import NotKept, Sticky
 from rolemodel_ci.render.comment import Facts, as_comment, as_summary
-from rolemodel_ci.render.json import as_text
+from rolemodel_ci.render.documents import as_text
 from rolemodel_ci.render.text import visible
 
 if TYPE_CHECKING:

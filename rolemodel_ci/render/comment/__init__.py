@@ -16,6 +16,7 @@ from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.asked import access_parts, headline, role_parts
 from rolemodel_ci.render.comment.config import setting_parts
 from rolemodel_ci.render.comment.drift import Dangers, also_made, drift_headline, drift_parts, drift_risks
+from rolemodel_ci.render.comment.drifted import drifted_roles, role_drift_parts, role_drift_risks
 from rolemodel_ci.render.comment.facts import OUTCOME_MARKER, SUMMARY_MARKER, Facts, foot, where_whole
 from rolemodel_ci.render.comment.fit import Part, comment_limit, fitted, summary_limit
 from rolemodel_ci.render.comment.markup import alert, table_head, words
@@ -75,7 +76,8 @@ def requested_change(
     plan = None if isinstance(judged, str) else judged.plan
     refusals, set_aside = ((), ()) if isinstance(judged, str) else (judged.refusals, judged.overridden)
     guards = (*map(would_be_refused, refusals), *map(overridden, set_aside), *map(words, remarks))
-    guards += tuple(drift_risks(plan, request.dangers)) if plan else ()
+    drifted = drifted_roles(plan, request) if plan else ()
+    guards += (*drift_risks(plan, request.dangers), *role_drift_risks(drifted, request.dangers)) if plan else ()
     drift = drift_headline(plan, refused=bool(refusals)) if plan and request.is_empty else ""
     short = shortfall_headline(plan, refused=bool(refusals))
     parts = [
@@ -91,6 +93,7 @@ def requested_change(
     else:
         also = also_made(refused=bool(refusals))
         parts += drift_parts(judged.plan, request.dangers, also, folded=not request.is_empty)
+        parts += role_drift_parts(drifted, also)
         parts.append(_notes(judged.plan))
         parts.append(merge_part(judged.plan, judged.headroom, refused=bool(refusals)))
     return [*parts, *problem_parts(warnings, facts), Part(foot(facts, digest(plan) if plan else ""))]
@@ -189,7 +192,9 @@ def drift_found(
     if plan.is_empty and plan.is_whole:
         parts.append(Part("AWS is what the repository says."))
     parts += shortfall_parts(plan)
+    drifted = drifted_roles(plan, None)
     parts += drift_parts(plan, dangers, "", folded=False)
+    parts += role_drift_parts(drifted, "")
     parts.append(_notes(plan))
     if report is not None:
         parts.append(Part(f"### Put right: {outcome_headline(report)}"))

@@ -195,7 +195,11 @@ def role_parts(request: Request) -> Iterator[Part]:
     yield Part(f"<details><summary><b>Roles</b>: {_roles_counted(request)}</summary>")
     for shape in (*request.reshaped, *request.arriving):
         yield Part(
-            f"In {few(shape.accounts)}:\n\n```diff", tuple(_lines(shape.differences)), "```", rank=2, noun="line"
+            f"In {few(shape.accounts)}:\n\n```diff",
+            tuple(difference_lines(shape.differences)),
+            "```",
+            rank=2,
+            noun="line",
         )
     yield Part("</details>")
 
@@ -220,7 +224,8 @@ def _joins(shape: Reshaped) -> str:
     return "joins" if len(shape.accounts) == 1 else "join"
 
 
-def _lines(differences: Iterable[Difference]) -> Iterator[str]:
+def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
+    """The lines of differences, within a fence of three backticks: what widens a role first."""
     for difference in differences:
         yield f"  {_shown(difference.name)} ({_shown(difference.kind)}) {difference.what}"
         if difference.what != "changed" or not difference.is_role:

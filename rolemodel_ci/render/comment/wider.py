@@ -66,7 +66,7 @@ def _widened(request: Request) -> Iterator[str]:
         for difference in shape.differences:
             role = difference.name
             wider, unclear = role in shape.widened(), role in shape.unclear()
-            gained = _gained(change for change in difference.changes if not isinstance(change, TrustChange))
+            gained = gained_text(change for change in difference.changes if not isinstance(change, TrustChange))
             if not (difference.is_role and gained and (wider or unclear)):
                 continue
             people = len(_holders(request, role, shape.accounts))
@@ -101,7 +101,7 @@ def _ways(request: Request, role: str, accounts: Iterable[str], kind: _Kind) -> 
 _IN_WORDS = {("+", "Allow"): "newly allowed", ("-", "Deny"): "no longer denied"}
 
 
-def _gained(changes: Iterable[Change]) -> str:
+def gained_text(changes: Iterable[Change]) -> str:
     """What makes a role wider, or may, in words: that a Deny goes must not read as if something were denied."""
     told: dict[str, list[str]] = {}
     for change in changes:
@@ -152,7 +152,7 @@ def _trusts(request: Request) -> Iterator[str]:
         for difference in shape.differences:
             if difference.name in shape.trusting():
                 changes = f"Who may take on {name(difference.name)} changes in {few(shape.accounts)}"
-                gained = _gained(change for change in difference.changes if isinstance(change, TrustChange))
+                gained = gained_text(change for change in difference.changes if isinstance(change, TrustChange))
                 about = (request, difference.name, shape.accounts)
                 yield f"{changes} (its **trust policy**).{_mfa(*about)}{_coming(*about)}{gained}"
 

@@ -1,0 +1,96 @@
+"""What a plan changes in the roles of stacks although no change in Git asks for it, as parts of a comment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from rolemodel_ci.iam.beside import gives_beside
+from rolemodel_ci.iam.differences import TEXTS, Difference
+from rolemodel_ci.iam.privilege import Mark
+from rolemodel_ci.plan import CreateStack, Origin, Plan, SettleStack, UpdateStack
+from rolemodel_ci.render.blocks import counted
+from rolemodel_ci.render.comment.asked import difference_lines
+from rolemodel_ci.render.comment.fit import Part
+from rolemodel_ci.render.comment.markup import few, name
+from rolemodel_ci.render.comment.wider import gained_text, rank
+from rolemodel_ci.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """What differs in the stacks of some accounts, the same in each, and is not asked for."""
+
+    accounts: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+
+def drifted_roles(plan: Plan, request: Request | None) -> tuple[Drifted, ...]:
+    """The differences of stacks that are drift. Of a stack that a request changes, those that it does not ask for."""
+    found: dict[tuple[Difference, ...], list[str]] = {}
+    for change in plan.changes:
+        if isinstance(change, CreateStack | UpdateStack | SettleStack):
+            account = change.account or ""
+            left = change.differences
+            if change.origin is not Origin.DRIFT:
+                left = () if request is None else _unasked(change, request)
+            left = tuple(each for each in left if each.kind != TEXTS)
+            if left:
+                found.setdefault(left, []).append(account)
+    return tuple(Drifted(tuple(sorted(accounts)), differences) for differences, accounts in found.items())
+
+
+# In differences that accounts share, an account's own id stands as `AWS::AccountId`, so that they cannot be compared.
+_ID = re.compile(r"[0-9]{12}|AWS::AccountId")
+
+
+def _unasked(change: CreateStack | UpdateStack | SettleStack, request: Request) -> tuple[Difference, ...]:
+    """The differences of a stack that the request does not ask for, down to single changes of a role."""
+    account = change.account or ""
+    shapes = [shape for shape in request.reshaped if account in shape.accounts]
+    if not request.whole or account in request.coming or not shapes:
+        return ()
+    asked = {(each.name, each.kind): each.changes for shape in shapes for each in shape.differences}
+    left = []
+    for each in change.differences:
+        known = asked.get((each.name, each.kind))
+        changes = tuple(one for one in each.changes if known is None or not (one in known or _ID.search(repr(one))))
+        if changes or known is None:
+            left.append(replace(each, changes=changes))
+    return tuple(left)
+
+
+def role_drift_risks(drifted: Iterable[Drifted], dangers: Mapping[tuple[str, str], Mark]) -> Iterator[str]:
+    """Roles that get more rights, or may, by a merge that does not ask for it, and what gives access beside them."""
+    for shape in drifted:
+        for difference in shape.differences:
+            where = f"in {few(shape.accounts)} by the merge (**drift**: this change does not ask for it)"
+            if gives_beside(difference):
+                yield f"{name(difference.name)} ({name(difference.kind)}) is {difference.what} {where}."
+            elif difference.is_role and difference.what != "removed":
+                yield from _risk(shape, difference, where, dangers)
+
+
+def _risk(shape: Drifted, difference: Difference, where: str, dangers: Mapping[tuple[str, str], Mark]) -> Iterator[str]:
+    gained = gained_text(difference.changes)
+    marks = dict.fromkeys(m for account in shape.accounts if (m := dangers.get((account, difference.name))))
+    ranks = dict.fromkeys(map(rank, marks))
+    held = f" With it, people are {', '.join(ranks)}." if ranks else ""
+    if gained:
+        how = "may be **widened**" if difference.what == "changed" else "is **made**"
+        yield f"{name(difference.name)} {how} {where}.{held}{gained}"
+
+
+def role_drift_parts(drifted: Iterable[Drifted], also: str) -> Iterator[Part]:
+    """What differs, line by line, in a fold."""
+    shapes = tuple(drifted)
+    if not shapes:
+        return
+    stacks = len({account for shape in shapes for account in shape.accounts})
+    told = f"{counted(stacks, 'stack')} with other contents than the repository{also}"
+    yield Part(f"<details><summary><b>Drift of stacks</b>: {told}</summary>")
+    for shape in shapes:
+        lines = tuple(difference_lines(shape.differences))
+        yield Part(f"In {few(shape.accounts)}:\n\n```diff", lines, "```", rank=4, noun="line")
+    yield Part("</details>")
