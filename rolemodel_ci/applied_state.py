@@ -163,13 +163,14 @@ def locked(holder: Holder) -> LockedError:
     )
 
 
-def foreign(name: str, other: AppliedState) -> ForeignStateError:
-    """The error that says whose state it is."""
+def foreign(name: str, region: str, other: AppliedState) -> ForeignStateError:
+    """The error that says whose state it is, and how to give it up; the apply role may not delete it."""
     whose = f"repository {other.identity.repository or '?'}, config {other.identity.config or '?'}"
     return ForeignStateError(
         f"{name} in the master account belongs to {whose}; last written by {other.run}",
-        "Two configs for one master account need an `owner` each. If this one takes the place of that one, delete the "
-        f"parameter: aws ssm delete-parameter --name {name}",
+        "Two configs for one master account need an `owner` each. If this one takes the place of that one, have an "
+        f"administrator of the master account delete the parameter: aws ssm delete-parameter --name {name} "
+        f"--region {region}. In GitHub Actions, the first run after that is strict (guard `unknown-state`).",
     )
 
 

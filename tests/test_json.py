@@ -197,7 +197,7 @@ PARTS = {
     "A difference": ("plan", "changes[].differences[]"),
     "A line": ("plan", "changes[].differences[].lines[]"),
     "An unreadable account": ("plan", "unreadable[]"),
-    "A blocked wish": ("plan", "blocked[]"),
+    "A blocked grant": ("plan", "blocked[]"),
     "What is on record": ("plan", "last_applied"),
     "Totals": ("plan", "totals"),
     "An outcome": ("report", "outcomes[]"),

@@ -107,7 +107,7 @@ def test_nothing_is_said_about_nothing() -> None:
     ("plan", "line"),
     [
         (Plan(()), "Nothing to do: AWS is what the repository says."),
-        (Plan((), blocked=(Blocked("g", None, "r", "r"),)), "Nothing that can be done."),
+        (Plan((), blocked=(Blocked("g", None, "r", "r"),)), "Nothing can be done: something cannot be read or made."),
         (
             Plan((PutPolicy("p", "A", "g", "g-Policy", None),)),
             "Plan: 0 grants, 0 revocations and 1 group policy to put right.",

@@ -81,9 +81,10 @@ def sync_users(told: Asked, users: str | None) -> int:
 @click.command()
 @asked(account, jobs, yes, allow, report)
 def delete(told: Asked) -> int:
-    """Delete every stack and every group.
+    """Delete every stack and group of this config.
 
-    Users stay, and so does everything that is not rolemodel-ci's.
+    Groups of its `owner`, and the stacks in its accounts. Users stay, and so does everything that another owner or
+    somebody else has made.
     """
     return _run("delete", DELETION, told)
 

@@ -93,6 +93,11 @@ class Memory:
             if self.required:
                 raise StateError(answer.reason, answer.remedy)
             self.say(f"Warning: {answer.reason}. Guards are strict, and no other run is locked out. {answer.remedy}")
+        if isinstance(answer, UnusableState) and not (answer.newer or self.required):
+            self.say(
+                f"Warning: {self.store.name}, which says what was last applied, cannot be used: {answer.reason}. "
+                "Limits count only as far as the defaults go. This run replaces it."
+            )
         if isinstance(answer, AppliedState):
             self.audit.note(previous=answer.record_digest)
         return self.seen
@@ -180,7 +185,7 @@ class Memory:
     def _write(self, seen: Remembered, write: Callable[[], None]) -> bool:
         """Write, or tell that it cannot be done where that is not required."""
         if isinstance(seen.answer, ForeignState):
-            raise foreign(self.store.name, seen.answer.state)
+            raise foreign(self.store.name, self.policy.region, seen.answer.state)
         if isinstance(seen.answer, UnreadableState) and not self.required:
             return False  # that has been told
         try:

@@ -95,15 +95,17 @@ jobs = click.option(
 sandbox = click.option(
     "--sandbox",
     is_flag=True,
-    help="Work on an embedded AWS, furnished with the accounts and users that the files name. "
+    help="Use an embedded AWS with the accounts and users that the files name; yours is not touched. "
     "Needs the extra `sandbox`.",
 )
-yes = click.option("--yes", is_flag=True, help="Do not ask before AWS is changed.")
+yes = click.option(
+    "--yes", is_flag=True, help="Do not ask before AWS is changed. Needed where standard input is no terminal."
+)
 allow = click.option(
     "--allow",
     type=click.Choice([guard.value for guard in Guard]),
     multiple=True,
-    help="Override this guard for this run. May be given several times.",
+    help="Override this guard for this run; docs/semantics.md explains them. May be given several times.",
 )
 
 

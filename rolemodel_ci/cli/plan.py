@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
+from rolemodel_ci.applied_state import AppliedState, recognised
 from rolemodel_ci.cli.left import with_left_stacks
 from rolemodel_ci.cli.options import Asked, account, asked, jobs, sandbox, today
 from rolemodel_ci.cli.output import say
 from rolemodel_ci.cli.policy import base_policy, chosen, compared, good_policy
 from rolemodel_ci.cli.world import world
+from rolemodel_ci.edge.working_copy import working_copy
 from rolemodel_ci.plan import Plan
 from rolemodel_ci.render.json import plan_json
 from rolemodel_ci.render.memory import memory_text
@@ -21,7 +24,7 @@ from rolemodel_ci.run import EVERYTHING, make_plan, reviewed_plan
 
 @click.command()
 @asked(account, jobs, sandbox)
-@click.option("--base", metavar="REVISION", help="Tell what changed since this commit from what drifted in AWS.")
+@click.option("--base", metavar="REVISION", help="Tell apart what the commits since this one ask for, and drift.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 6 if there are changes.")
 def plan(told: Asked, base: str | None, detailed_exitcode: bool) -> int:
     """Show what apply would do.
@@ -36,6 +39,8 @@ def plan(told: Asked, base: str | None, detailed_exitcode: bool) -> int:
     compared(before, policy, told.format)
     with world(policy, told) as opened:
         seen = opened.remembers().read_state()
+        if isinstance(seen.answer, AppliedState):
+            seen = recognised(seen, working_copy(policy, Path.cwd()).identity)
         planned = make_plan(EVERYTHING, policy, opened.readers(), today(), only, told.jobs)
         planned = with_left_stacks(planned, opened, before)
     if base:

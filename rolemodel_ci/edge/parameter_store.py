@@ -122,7 +122,7 @@ class ParameterStore:
         """Raise unless what was seen may be replaced by this run."""
         match seen.answer:
             case ForeignState(other):
-                raise foreign(self.name, other)
+                raise foreign(self.name, self.sessions.region, other)
             case UnusableState(reason, newer=True):
                 raise StateError(
                     f"the parameter {self.name} cannot be written: {reason}", "Use that version of rolemodel-ci."

@@ -64,7 +64,11 @@ def plan_blocks(plan: Plan) -> Iterator[Block]:
 def headline(plan: Plan) -> str:
     """One line: the counts, or that there is nothing to do."""
     if plan.is_empty:
-        return "Nothing to do: AWS is what the repository says." if plan.is_whole else "Nothing that can be done."
+        return (
+            "Nothing to do: AWS is what the repository says."
+            if plan.is_whole
+            else "Nothing can be done: something cannot be read or made."
+        )
     kinds = [type(change) for change in plan.changes]
     gains, losses = kinds.count(AddMember), kinds.count(RemoveMember)
     stacks = sum(isinstance(change, StackChange) for change in plan.changes)
@@ -285,6 +289,6 @@ def _shortfalls(plan: Plan) -> Iterator[Block]:
             tuple(Row((u.account, u.reason, u.remedy), Tone.BAD) for u in plan.unreadable),
         )
     if plan.blocked:
-        yield Heading(f"{counted(len(plan.blocked), 'wish', 'wishes')} cannot be made true", 2, Tone.BAD)
+        yield Heading(f"{counted(len(plan.blocked), 'grant or group', 'grants or groups')} cannot be made", 2, Tone.BAD)
         rows = (Row((str(b.place or ""), b.user or "", b.group, b.reason, b.remedy), Tone.BAD) for b in plan.blocked)
         yield Table(("where", "user", "group", "why", "what to do"), tuple(rows))

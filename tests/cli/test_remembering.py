@@ -217,9 +217,11 @@ def test_the_record_of_another_repository_is_left_alone(committed: Company) -> N
     committed.applied()
     git(committed.directory, "remote", "set-url", "origin", "https://github.com/acme/other.git")
     committed.users(MORE)
+    assert "another repository's record is in the way (acme/access, by " in run("plan").err
     ran = run("apply", "--yes")
     assert ran.code == 4
     assert f"{NAME} in the master account belongs to repository acme/access" in ran.err
+    assert f"aws ssm delete-parameter --name {NAME} --region " in ran.err  # that of the config, not of a profile
     assert "`owner`" in ran.err
     assert committed.aws.writes() == {}
     committed.config(owner="other")
@@ -227,12 +229,15 @@ def test_the_record_of_another_repository_is_left_alone(committed: Company) -> N
 
 
 @pytest.mark.parametrize("text", ["", '{"format": "rolemodel-ci/state"}', "x" * 4096])
-def test_what_is_no_record_is_told_and_replaced(committed: Company, text: str) -> None:
+def test_what_is_no_record_is_told_and_replaced(
+    committed: Company, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     committed.applied()
     put(committed, text or " ")
     committed.users(MORE)
     assert "Last applied: the record cannot be used: it " in run("plan").err
     quick(committed)
+    assert f"Warning: {NAME}, which says what was last applied, cannot be used: it " in capsys.readouterr().err
     assert value(committed)["state"]["applied_digest"]
 
 

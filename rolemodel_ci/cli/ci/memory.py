@@ -39,7 +39,7 @@ def remembering(scene: Scene, policy: Policy, world: World) -> Memory:
         memory.read()
     answer = memory.recognised().answer
     if isinstance(answer, ForeignState):
-        raise foreign(memory.store.name, answer.state)
+        raise foreign(memory.store.name, policy.region, answer.state)
     return memory
 
 

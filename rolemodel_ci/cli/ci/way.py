@@ -86,12 +86,13 @@ def find_way(scene: Scene, head: Policy, remembered: Remembered, before: str | N
 def _passed(reader: _Reader, before: str | None, applied: str, steps: tuple[Step, ...]) -> tuple[Policy, ...]:
     """Where the branch was before the push, if the way does not lead by it: a force push, a merge with other parents.
 
-    What was decided there counts as on the way, unless it is older than what was last applied.
+    What was decided there counts as on the way, unless it is older than what was last applied, or not to be had.
     """
     checkout, github = reader.scene.checkout, reader.scene.github
     if not before or before in {applied, *(step.commit for step in steps)}:
         return ()
-    if not isinstance(steps_between(checkout, github, before, applied), Gap):
+    found = steps_between(checkout, github, before, applied)
+    if not isinstance(found, Gap) or found is Gap.GONE:
         return ()
     policy = reader.at(before).policy
     return (policy,) if policy else ()
