@@ -81,6 +81,7 @@ class Request:
     `arriving` is what comes with accounts that come, where no account had it before.
     `held` says who then holds each role that changes or comes, `ways` how else it may be taken on.
     `files` are the files that it changes and that decide how access is given: config, workflows, owners.
+    `ids` are the ids of accounts that stand as `AWS::AccountId` in `reshaped`.
     `whole` is False where the base could not be read, so that everything counts as asked for. `unmanaged`: the user map
     is given up, so that memberships stay as they are and nobody looks after them.
     """
@@ -102,6 +103,7 @@ class Request:
     gained: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     renamed: tuple[tuple[str, str, bool], ...] = ()
     arriving: tuple[Reshaped, ...] = ()
+    ids: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -128,8 +130,7 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
     holding_before, holding = _kept(_holding(base, today), renamed), _holding(head, today)
     if unmanaged := bool(base and base.users and head.users is None):
         holding = _left_alone(holding_before, _roles(after, there & now.keys()))
-    ids = steady_ids(base, head)
-    shapes = tuple(reshaped(*sides, ids))
+    shapes = tuple(reshaped(*sides, ids := steady_ids(base, head)))
     touched = {role for shape in shapes for role in shape.roles()} | newly.keys() | _roles(now, now.keys() - was.keys())
     return Request(
         tuple(sorted(_grants(holding_before, holding, risky_before, risky), key=_importance)),
@@ -149,6 +150,7 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         found.gained(newly),
         renamed,
         tuple(arriving(*sides)),
+        ids=ids,
     )
 
 

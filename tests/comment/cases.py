@@ -44,7 +44,7 @@ USERS = "alice bob carol@example.com dave erin eve frank grace"
 READ = ("s3:GetObject", "s3:ListBucket")
 
 
-def allowing(*actions: str, denied: Sequence[str] = (), on: str = "*", **also: Any) -> dict[str, Any]:
+def allowing(*actions: str, denied: Sequence[str] = (), on: Any = "*", **also: Any) -> dict[str, Any]:
     """Properties of a role whose one policy allows these actions, and denies some on everything."""
     statements = [{"Effect": "Allow", "Action": [*actions], "Resource": on}]
     if denied:

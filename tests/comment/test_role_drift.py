@@ -44,6 +44,18 @@ def test_drift_behind_a_change_of_the_same_role_is_shown_apart() -> None:
     assert "s3:GetBucketAcl" not in apart
 
 
+def test_drift_that_names_the_account_is_shown_behind_a_change_of_the_same_role() -> None:
+    def mine(*actions: str) -> Any:
+        return {**ROLES, "ReadOnlyRole": allowing(*actions, on={"Fn::Sub": "arn:aws:s3:::logs-${AWS::AccountId}/*"})}
+
+    base, head = access(roles=mine(*READ)), access(roles=mine(*READ, "s3:GetBucketAcl"))
+    shown = summary(base, head, cloud_of(access(roles=mine("s3:ListBucket"))))
+    apart = shown.partition("<b>Drift of stacks</b>")[2]
+    assert "Allow s3:GetObject on arn:aws:s3:::logs-" in apart
+    assert "s3:GetBucketAcl" not in apart
+    assert "Drift of stacks" not in summary(base, head)
+
+
 def test_what_is_asked_for_alone_is_no_drift() -> None:
     head = access(roles={**ROLES, "ReadOnlyRole": allowing(*READ, "s3:GetBucketAcl")})
     assert "Drift of stacks" not in summary(access(), head)

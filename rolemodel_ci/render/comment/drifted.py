@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from rolemodel_ci.iam.beside import gives_beside
 from rolemodel_ci.iam.differences import TEXTS, Difference
+from rolemodel_ci.iam.numbers import unnumbered
 from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.plan import CreateStack, Origin, Plan, SettleStack, UpdateStack
 from rolemodel_ci.render.blocks import counted
@@ -41,21 +41,25 @@ def drifted_roles(plan: Plan, request: Request | None) -> tuple[Drifted, ...]:
     return tuple(Drifted(tuple(sorted(accounts)), differences) for differences, accounts in found.items())
 
 
-# In differences that accounts share, an account's own id stands as `AWS::AccountId`, so that they cannot be compared.
-_ID = re.compile(r"[0-9]{12}|AWS::AccountId")
-
-
 def _unasked(change: CreateStack | UpdateStack | SettleStack, request: Request) -> tuple[Difference, ...]:
-    """The differences of a stack that the request does not ask for, down to single changes of a role."""
+    """The differences of a stack that the request does not ask for, down to single changes of a role.
+
+    In those that the request shares between accounts, an account's own id stands as `AWS::AccountId`.
+    """
     account = change.account or ""
     shapes = [shape for shape in request.reshaped if account in shape.accounts]
     if not request.whole or account in request.coming or not shapes:
         return ()
-    asked = {(each.name, each.kind): each.changes for shape in shapes for each in shape.differences}
+    own = request.ids.get(account)
+    asked = {
+        (each.name, each.kind): frozenset(unnumbered(one, own) for one in each.changes)
+        for shape in shapes
+        for each in shape.differences
+    }
     left = []
     for each in change.differences:
         known = asked.get((each.name, each.kind))
-        changes = tuple(one for one in each.changes if known is None or not (one in known or _ID.search(repr(one))))
+        changes = tuple(one for one in each.changes if known is None or unnumbered(one, own) not in known)
         if changes or known is None:
             left.append(replace(each, changes=changes))
     return tuple(left)
