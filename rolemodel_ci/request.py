@@ -103,7 +103,7 @@ class Request:
     gained: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     renamed: tuple[tuple[str, str, bool], ...] = ()
     arriving: tuple[Reshaped, ...] = ()
-    ids: Mapping[str, str] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def is_empty(self) -> bool:
