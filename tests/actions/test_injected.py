@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -61,7 +62,10 @@ def harmless(shop: Workshop, done: Done, written: io.StringIO) -> None:
     """The runner finds our own commands and no others; people see our own markup and no other."""
     found = commands(done.log)
     ours = commands(written.getvalue())
-    assert sorted(map(repr, found)) == sorted(map(repr, ours))
+    assert Counter(map(repr, found)) - Counter(map(repr, ours)) == Counter()
+    # A read that was given up may still get a token, and mask it, when the log of the run has ended.
+    late = Counter(map(repr, ours)) - Counter(map(repr, found))
+    assert [one for one in late if not one.startswith("Command(name='add-mask'")] == []
     assert {command.name for command in found} <= NAMES
     assert not [command for command in found if command.legacy or set(command.properties) - _PROPERTIES]
     assert not [line for line in done.log.splitlines() if "##[" in line and not line.startswith("::")]
