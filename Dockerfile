@@ -21,12 +21,12 @@ ARG EXTRA=run
 COPY requirements/${EXTRA}.lock requirements.lock
 RUN installer/bin/pip --python /opt/rolemodel-ci/bin/python install --require-hashes --requirement requirements.lock
 
-# botocore describes more than 400 services; we call the three first, and credentials of a profile may come from the rest.
+# botocore describes more than 400 services; we call the four first, and credentials of a profile may come from the rest.
 # `whole` keeps them all, to measure what the cut saves.
 ARG BOTOCORE_DATA=cut
 RUN test "${BOTOCORE_DATA}" = whole \
     || find /opt/rolemodel-ci/lib/python3.*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
-         ! -name cloudformation ! -name iam ! -name sts ! -name sso ! -name sso-oidc ! -name signin \
+         ! -name cloudformation ! -name iam ! -name ssm ! -name sts ! -name sso ! -name sso-oidc ! -name signin \
          -exec rm -r {} +
 
 COPY pyproject.toml README.md LICENSE ./

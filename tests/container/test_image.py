@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from rolemodel_ci import __version__
+from rolemodel_ci.edge.clients import BUDGETS
 
 from .image import ROOT, RUNNER, Image, Ran, RunnerSide, run, run_python
 
@@ -180,12 +181,14 @@ def test_the_image_holds_what_a_run_needs_and_no_tools_beside(image: Image) -> N
     assert found["programs"] == ["git"]
     assert found["setuid"] == []
     assert found["tests"] == []
-    assert set(found["services"]) == {"cloudformation", "iam", "sso", "sso-oidc", "signin", "sts"}
+    assert set(found["services"]) == {"cloudformation", "iam", "ssm", "sso", "sso-oidc", "signin", "sts"}
 
 
-CLIENTS = """
+SERVICES = sorted({budget.service or name for name, budget in BUDGETS.items()})
+
+CLIENTS = f"""
 import botocore.session
-for service in ("cloudformation", "iam", "sts"):
+for service in {SERVICES}:
     client = botocore.session.get_session().create_client(
         service, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
     )
@@ -199,6 +202,7 @@ def test_the_services_in_use_survive_the_cut(image: Image) -> None:
     assert ran.out.split() == [
         "https://cloudformation.us-east-1.amazonaws.com",
         "https://iam.amazonaws.com",
+        "https://ssm.us-east-1.amazonaws.com",
         "https://sts.us-east-1.amazonaws.com",
     ]
 
