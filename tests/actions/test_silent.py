@@ -89,7 +89,7 @@ CASES = {
     "variables of a text": (
         body(written({"Ref": "AWS::StackName"})),
         body(written({"Fn::GetAtt": ["Admin", "RoleId"]})),
-        "**Newly allowed:** `s3:* on arn:aws:s3:::${Admin.RoleId}/*`",
+        "**Newly allowed:** `s3:* on arn:aws:s3:::${Admin.RoleId}/* in the language of 2012-10-17`",
     ),
     "a policy that only AWS decides": (
         body(perhaps("s3:Get*"), **OPEN),
