@@ -212,6 +212,7 @@ def test_config_elsewhere(shop: Workshop) -> None:
     missing = shop.run(shop.opened(shop.hosted.request(moved)))
     assert missing.code == 1, missing.log
     assert "access/config.yml" in missing.said("error")
+    shop.forget_state()  # what is on record is of the config where it was
     inputs = {"config": "who/access/config.yml"}
     done = shop.run(shop.opened(shop.hosted.request(moved), inputs=inputs))
     assert (done.code, done.outputs["grants"]) == (0, "1"), done.log
