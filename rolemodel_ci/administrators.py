@@ -21,7 +21,7 @@ def with_administrators(plan: Plan, policy: Policy, live: Live, today: date) -> 
     if not any(isinstance(change, AddMember | PutPolicy | StackChange) for change in plan.changes):
         return plan
     after = dangers_of(policy, today)
-    found = {*_joining(plan, after), *_promoted(plan, policy, live, after)}
+    found = {*_joining(plan, after), *_promoted(plan, policy, live, after), *_regaining(plan, after)}
     return replace(plan, administrators=tuple(sorted(found)))
 
 
@@ -32,6 +32,14 @@ def _joining(plan: Plan, after: dict[tuple[str, str], Mark]) -> Iterator[Adminis
             why = after.get((account, role))
             if why:
                 yield Administrator(account, role, why, change.user)
+
+
+def _regaining(plan: Plan, after: dict[tuple[str, str], Mark]) -> Iterator[Administrator]:
+    """Who is in the group of such a role already, and gets into it by the plan."""
+    for one in plan.regained:
+        why = after.get((one.account, one.role))
+        if why:
+            yield Administrator(one.account, one.role, why, one.user)
 
 
 def _promoted(plan: Plan, policy: Policy, live: Live, after: dict[tuple[str, str], Mark]) -> Iterator[Administrator]:

@@ -10,6 +10,7 @@ from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place
+from rolemodel_ci.regained import Regained
 
 
 class Phase(IntEnum):
@@ -244,6 +245,7 @@ class Plan:
     totals: Totals = Totals()
     administrators: tuple[Administrator, ...] = ()
     shortened: tuple[Shortened, ...] = ()
+    regained: tuple[Regained, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -16,6 +16,7 @@ from rolemodel_ci.observe import observe
 from rolemodel_ci.patience import Patience
 from rolemodel_ci.plan import Plan, Report
 from rolemodel_ci.ports import MasterReader, StackReader
+from rolemodel_ci.regaining import with_regained
 from rolemodel_ci.verdict import NOTHING_ALLOWED, Allowed, Approved, Refusal
 
 
@@ -69,7 +70,8 @@ def make_plan(
         readers.patience,
         master_assumable=policy.master_is_assumable,
     )
-    return Planned(with_administrators(job.plan(policy, live, today, only), policy, live, today), live)
+    plan = with_regained(job.plan(policy, live, today, only), policy, live)
+    return Planned(with_administrators(plan, policy, live, today), live)
 
 
 def reviewed_plan(

@@ -34,6 +34,7 @@ def plan_json(plan: Plan, seen: Remembered | None = None) -> dict[str, Any]:
         last_applied=remembered,
         **_plan(plan),
         administrators=[_administrator(one) for one in plan.administrators],
+        regained=_value(plan.regained),
     )
 
 

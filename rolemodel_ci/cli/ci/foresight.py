@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rolemodel_ci.cli.ci.memory import remembering
 from rolemodel_ci.cli.ci.merges import labels_of, merges_of
 from rolemodel_ci.cli.ci.overrides import by_request
@@ -18,10 +20,16 @@ from rolemodel_ci.run import Planned
 from rolemodel_ci.verdict import Allowed, Approved, Refusal
 
 
-def foreseen(
-    scene: Scene, pull: PullRequest, policy: Policy, world: World, planned: Planned
-) -> Approved | tuple[Refusal, ...]:
-    """The verdict of a merge now. Its labels count for its own commits, those of merged ones that wait for theirs.
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The verdict of a merge now, and the merges before it that it would apply as well, by name."""
+
+    verdict: Approved | tuple[Refusal, ...]
+    waiting: tuple[str, ...]
+
+
+def foreseen(scene: Scene, pull: PullRequest, policy: Policy, world: World, planned: Planned) -> Foreseen:
+    """What the guards would say. Its labels count for its own commits, those of merged ones that wait for theirs.
 
     Raises StateError where it cannot be read what was last applied, ForeignStateError; GithubFailed.
     """
@@ -32,7 +40,9 @@ def foreseen(
     own = _own(way, base)
     waiting = merges_of(scene, pull.base_ref, way.steps, way.changing - own) if way.changing - own else ()
     labels: dict[str, Allowed] = {**labels_of(scene, waiting), **dict.fromkeys(own, by_request(pull))}
-    return review_since(attribute_since(planned.plan, way.since, today()), way.since, planned.live, labels)
+    verdict = review_since(attribute_since(planned.plan, way.since, today()), way.since, planned.live, labels)
+    known = way.since.unproven is None
+    return Foreseen(verdict, tuple(merge.name for merge in waiting) if known else ())
 
 
 def _own(way: Way, base: str | None) -> frozenset[str]:

@@ -86,13 +86,17 @@ class Teller:
             one.undone,
             one.asked,
             tuple(other.name for other, _ in shares if other is not merge),
+            one.lacking,
+            one.redated,
+            one.narrowed,
         )
 
     def _whole(self, everything: Share) -> Told:
         """What the job summary tells, of all merges at once."""
         pushed = next((merge.commits[-1] for merge in self.merges if merge.is_pushed), "")
         names = tuple(merge.name for merge in self.merges if merge.pull)
-        return Told((), pushed, everything.earlier, everything.undone, everything.asked, names)
+        one = everything
+        return Told((), pushed, one.earlier, one.undone, one.asked, names, one.lacking, one.redated, one.narrowed)
 
     def _message(self, merge: Merge, parts: Sequence[Part]) -> Message:
         return replace(message(self.scene, merge), parts=tuple(parts))

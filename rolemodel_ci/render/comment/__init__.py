@@ -15,7 +15,7 @@ from rolemodel_ci.plan import Origin, Plan, Report
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.asked import access_parts, headline, role_parts
 from rolemodel_ci.render.comment.config import setting_parts
-from rolemodel_ci.render.comment.drift import Dangers, also_made, drift_headline, drift_parts, drift_risks
+from rolemodel_ci.render.comment.drift import Dangers, also_made, by_the_merge, drift_headline, drift_parts, drift_risks
 from rolemodel_ci.render.comment.drifted import drifted_roles, role_drift_parts, role_drift_risks
 from rolemodel_ci.render.comment.facts import OUTCOME_MARKER, SUMMARY_MARKER, Facts, foot, where_whole
 from rolemodel_ci.render.comment.fit import Part, comment_limit, fitted, summary_limit
@@ -31,7 +31,14 @@ from rolemodel_ci.render.comment.outcome import (
     pushed_part,
 )
 from rolemodel_ci.render.comment.planned import merge_part, problem_parts, shortfall_headline
-from rolemodel_ci.render.comment.risks import overridden, refused, risk_parts, shortfall_parts, would_be_refused
+from rolemodel_ci.render.comment.risks import (
+    overridden,
+    refused,
+    risk_parts,
+    shortfall_parts,
+    still_waiting,
+    would_be_refused,
+)
 from rolemodel_ci.render.json import digest
 from rolemodel_ci.request import Request
 from rolemodel_ci.verdict import Overridden, Refusal
@@ -53,12 +60,16 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A plan, what the guards would say to it, and how near the quotas it comes."""
+    """A plan, what the guards would say to it, and how near the quotas it comes.
+
+    `waiting` are the merges before it that were never applied, and that its merge applies as well.
+    """
 
     plan: Plan
     refusals: tuple[Refusal, ...]
     headroom: Headroom
     overridden: tuple[Overridden, ...] = ()
+    waiting: tuple[str, ...] = ()
 
 
 def requested_change(
@@ -75,9 +86,13 @@ def requested_change(
     """
     plan = None if isinstance(judged, str) else judged.plan
     refusals, set_aside = ((), ()) if isinstance(judged, str) else (judged.refusals, judged.overridden)
-    guards = (*map(would_be_refused, refusals), *map(overridden, set_aside), *map(words, remarks))
+    waiting = () if isinstance(judged, str) else still_waiting(judged.waiting)
+    guards = (*map(would_be_refused, refusals), *map(overridden, set_aside), *waiting, *map(words, remarks))
     drifted = drifted_roles(plan, request) if plan else ()
-    guards += (*drift_risks(plan, request.dangers), *role_drift_risks(drifted, request.dangers)) if plan else ()
+    stopped = bool(refusals)
+    if plan:
+        by = by_the_merge(refused=stopped)
+        guards += (*drift_risks(plan, request, refused=stopped), *role_drift_risks(drifted, request.dangers, by))
     drift = drift_headline(plan, refused=bool(refusals)) if plan and request.is_empty else ""
     short = shortfall_headline(plan, refused=bool(refusals))
     parts = [
@@ -92,7 +107,7 @@ def requested_change(
         parts.append(Part(f"AWS was not read: {words(judged.rstrip('.'))}. What differs there is not known."))
     else:
         also = also_made(refused=bool(refusals))
-        parts += drift_parts(judged.plan, request.dangers, also, folded=not request.is_empty)
+        parts += drift_parts(judged.plan, request, also, folded=not request.is_empty)
         parts += role_drift_parts(drifted, also)
         parts.append(_notes(judged.plan))
         parts.append(merge_part(judged.plan, judged.headroom, refused=bool(refusals)))
@@ -122,7 +137,7 @@ def outcome(
 ) -> list[Part]:
     """The comment on the merged pull request: what came of it."""
     return [
-        Part(f"{facts.opening(OUTCOME_MARKER)}: {outcome_headline(report, told.earlier)}"),
+        Part(f"{facts.opening(OUTCOME_MARKER)}: {outcome_headline(report, told)}"),
         pushed_part(told),
         _set_aside(set_aside),
         *outcome_parts(report, links, dangers, told),
@@ -193,7 +208,7 @@ def drift_found(
         parts.append(Part("AWS is what the repository says."))
     parts += shortfall_parts(plan)
     drifted = drifted_roles(plan, None)
-    parts += drift_parts(plan, dangers, "", folded=False)
+    parts += drift_parts(plan, Request(dangers=dangers), "", folded=False)
     parts += role_drift_parts(drifted, "")
     parts.append(_notes(plan))
     if report is not None:

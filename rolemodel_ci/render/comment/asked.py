@@ -142,21 +142,37 @@ class _Standing:
     def __init__(self, plan: Plan | None) -> None:
         self._known = plan is not None
         changes = plan.changes if plan else ()
-        self._moving = {(c.account, c.role, c.user) for c in changes if isinstance(c, AddMember | RemoveMember)}
-        self._blocked: Mapping[tuple[object, ...], Blocked] = {
-            (b.place, b.user): b for b in (plan.blocked if plan else ()) if b.user
-        }
+        self._joining = {(c.account, c.role, c.user) for c in changes if isinstance(c, AddMember)}
+        self._leaving = {(c.account, c.role, c.user) for c in changes if isinstance(c, RemoveMember)}
+        blocked = plan.blocked if plan else ()
+        self._blocked: Mapping[tuple[object, ...], Blocked] = {(b.place, b.user): b for b in blocked if b.user}
+        self._stuck = [b for b in blocked if not b.user]
+        self._regained = {(one.account, one.role, one.user) for one in (plan.regained if plan else ())}
+        self._unread = {one.account for one in (plan.unreadable if plan else ())}
 
     def of(self, asked: Asked) -> str:
         """What a reviewer should know of one grant beside what it asks for."""
-        if not self._known or asked.touch in (Touch.LONGER, Touch.SHORTER):
+        key = (asked.account, asked.role, asked.user)
+        if not self._known:
             return ""
-        if (asked.account, asked.role, asked.user) in self._moving:
-            return ""
+        if asked.touch is Touch.LOSES:
+            return "" if key in self._leaving else self._lost(asked)
         blocked = self._blocked.get((asked.place, asked.user))
         if blocked is not None:
             return f"**cannot be made:** {words(blocked.reason)}"
-        return "already so in AWS"
+        if asked.account in self._unread:
+            return "in the group already; the account cannot be read, so that nobody knows whether the role is there"
+        if key in self._regained:
+            return "in the group already, which the merge opens"
+        if asked.touch is Touch.GAINS:
+            return "" if key in self._joining else "already so in AWS"
+        return "not in the group now; joins it by the merge" if key in self._joining else ""
+
+    def _lost(self, asked: Asked) -> str:
+        """What to say of somebody whom the merge does not take out of the group: they are not in it, or it stays."""
+        group = f".{asked.account}.{asked.role}"
+        held = next((block for block in self._stuck if f".{block.group}".endswith(group)), None)
+        return f"**stays for now:** {words(held.reason)}" if held else "already so in AWS"
 
 
 def _left_behind(request: Request) -> str:

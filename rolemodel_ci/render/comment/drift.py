@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.plan import AddMember, Change, Origin, Plan, RemoveMember
+from rolemodel_ci.regained import Regained
 from rolemodel_ci.render.blocks import counted, sentence
 from rolemodel_ci.render.comment.asked import mark
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import name, row, table_head
 from rolemodel_ci.render.comment.wider import rank
 from rolemodel_ci.render.plans import describe
+from rolemodel_ci.request import Request, Touch
 
 Dangers = Mapping[tuple[str, str], Mark]
 
@@ -25,36 +27,75 @@ def drift_headline(plan: Plan, *, refused: bool) -> str:
     """The first line of a comment on a request that asks for nothing, but whose merge changes AWS; else empty."""
     if not plan.changes:
         return ""
-    gives = sum(isinstance(change, AddMember) for change in plan.changes)
+    gives = sum(isinstance(change, AddMember) for change in plan.changes) + len(plan.regained)
     takes = sum(isinstance(change, RemoveMember) for change in plan.changes)
     people = (counted(gives, "grant") if gives else "", counted(takes, "revocation") if takes else "")
     told = sentence(people) or counted(len(plan.changes), "change")
     return f"nothing asked for, but AWS differs by {told}" + ("" if refused else ", which the merge makes")
 
 
-def drift_risks(plan: Plan, dangers: Dangers) -> Iterator[str]:
+def by_the_merge(*, refused: bool) -> str:
+    """How what a request does not ask for comes to be, at the end of a clause."""
+    return "by the merge, if nothing refused it" if refused else "by the merge"
+
+
+def drift_risks(plan: Plan, request: Request, *, refused: bool) -> Iterator[str]:
     """Who becomes administrator by a merge although the request does not ask for it: AWS had taken it from them."""
+    dangers, by = request.dangers, by_the_merge(refused=refused)
     for change in plan.changes:
         if isinstance(change, AddMember) and change.origin is Origin.DRIFT and _key(change) in dangers:
             becomes = f"{name(change.user)} becomes {rank(dangers[_key(change)])} of {name(change.account or '')}"
-            yield f"{becomes} by the merge (**drift**: the files grant {name(change.role or '')}, and AWS has it not)."
+            yield f"{becomes} {by} (**drift**: the files grant {name(change.role or '')}, and AWS has it not)."
+    for one in _regained(plan, request):
+        if (one.account, one.role) in dangers:
+            becomes = f"{name(one.user)} becomes {rank(dangers[one.account, one.role])} of {name(one.account)}"
+            why = f"the files grant {name(one.role)}, and AWS lacks the role, or the policy of its group"
+            yield f"{becomes} {by} (**drift**: {why})."
 
 
-def drift_parts(plan: Plan, dangers: Dangers, also: str, *, folded: bool) -> Iterator[Part]:
+def _regained(plan: Plan, request: Request) -> list[Regained]:
+    """Who gets into a role by being in its group already, but for those whose grant has a row of its own."""
+    listed = _listed(request)
+    return [one for one in plan.regained if (one.account, one.role, one.user) not in listed]
+
+
+def _listed(request: Request) -> set[tuple[str, str, str]]:
+    """The grants that come or go by the request, and have a row of their own."""
+    touches = (Touch.GAINS, Touch.LOSES)
+    return {(one.account, one.role, one.user) for one in request.grants if one.touch in touches}
+
+
+def drift_parts(plan: Plan, request: Request, also: str, *, folded: bool) -> Iterator[Part]:
     """What differs in AWS although no change in Git asks for it, and what ended by itself.
 
-    `also` says what becomes of it; folded it stands below what a request asks for.
+    `also` says what becomes of it; folded it stands below what a request asks for. Members whom the files never named
+    are among it, though their group goes by the request.
     """
-    drift = [change for change in plan.changes if change.origin is Origin.DRIFT]
+    dangers = request.dangers
+    drift = _unasked(plan, request)
+    regained = _regained(plan, request)
     ended = [change for change in plan.changes if change.origin is Origin.EXPIRED]
-    if drift:
+    if drift or regained:
         admins = sum(isinstance(c, AddMember | RemoveMember) and _key(c) in dangers for c in drift)
+        admins += sum((one.account, one.role) in dangers for one in regained)
         about = f", {admins:,} of them about administrators" if admins else ""
-        told = f"{counted(len(drift), 'difference')} between AWS and the repository{about}{also}"
-        yield from _titled("Drift", told, _drifted(drift, dangers), folded=folded)
+        told = f"{counted(len(drift) + len(regained), 'difference')} between AWS and the repository{about}{also}"
+        yield from _titled("Drift", told, _drifted(drift, dangers, regained), folded=folded)
     if ended:
         told = f"{counted(len(ended), 'grant')} past the last day{also}"
         yield from _titled("Ended", told, _drifted(ended, dangers), folded=folded)
+
+
+def _unasked(plan: Plan, request: Request) -> list[Change]:
+    """The changes that are drift, and those of members that no row of the request shows."""
+    listed = _listed(request)
+    found = []
+    for change in plan.changes:
+        shown = isinstance(change, AddMember | RemoveMember) and (*_key(change), change.user) in listed
+        person = isinstance(change, AddMember | RemoveMember) and change.origin is Origin.REQUESTED
+        if change.origin is Origin.DRIFT or (person and not shown):
+            found.append(change)
+    return found
 
 
 def _titled(label: str, told: str, tables: Iterable[Part], *, folded: bool) -> Iterator[Part]:
@@ -63,17 +104,18 @@ def _titled(label: str, told: str, tables: Iterable[Part], *, folded: bool) -> I
     yield Part("</details>" if folded else "")
 
 
-def _drifted(changes: Iterable[Change], dangers: Dangers) -> Iterator[Part]:
+def _drifted(changes: Iterable[Change], dangers: Dangers, regained: Sequence[Regained] = ()) -> Iterator[Part]:
     people, rest = [], []
     for change in changes:
         if isinstance(change, AddMember | RemoveMember):
             people.append(change)
         else:
             rest.append(change)
-    if people:
+    if people or regained:
         people.sort(key=lambda c: (_key(c) not in dangers, isinstance(c, AddMember)))
         columns = ("", "who", "account", "role", "in AWS", "in the repository")
-        yield Part(table_head(columns), tuple(_member(c, dangers) for c in people), rank=3, noun="row")
+        rows = (*(_member(c, dangers) for c in people), *(_back(one, dangers) for one in regained))
+        yield Part(table_head(columns), rows, rank=3, noun="row")
     if rest:
         rows = tuple(row((name(describe(change)), name(change.account or ""))) for change in rest)
         yield Part(table_head(("what an apply does", "account")), rows, rank=4, noun="row")
@@ -81,6 +123,12 @@ def _drifted(changes: Iterable[Change], dangers: Dangers) -> Iterator[Part]:
 
 def _key(change: Change) -> tuple[str, str]:
     return change.account or "", change.role or ""
+
+
+def _back(one: Regained, dangers: Dangers) -> str:
+    role = name(one.role) + mark(dangers.get((one.account, one.role)))
+    live = "member, but the role or the group's policy is missing or another"
+    return row(("➕ **gains**", name(one.user), name(one.account), role, live, "granted"))
 
 
 def _member(change: AddMember | RemoveMember, dangers: Dangers) -> str:

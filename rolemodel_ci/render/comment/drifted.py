@@ -65,11 +65,14 @@ def _unasked(change: CreateStack | UpdateStack | SettleStack, request: Request) 
     return tuple(left)
 
 
-def role_drift_risks(drifted: Iterable[Drifted], dangers: Mapping[tuple[str, str], Mark]) -> Iterator[str]:
-    """Roles that get more rights, or may, by a merge that does not ask for it, and what gives access beside them."""
+def role_drift_risks(drifted: Iterable[Drifted], dangers: Mapping[tuple[str, str], Mark], by: str) -> Iterator[str]:
+    """Roles that get more rights, or may, by a merge that does not ask for it, and what gives access beside them.
+
+    `by` says how.
+    """
     for shape in drifted:
         for difference in shape.differences:
-            where = f"in {few(shape.accounts)} by the merge (**drift**: this change does not ask for it)"
+            where = f"in {few(shape.accounts)} {by} (**drift**: this change does not ask for it)"
             if gives_beside(difference):
                 yield f"{name(difference.name)} ({name(difference.kind)}) is {difference.what} {where}."
             elif difference.is_role and difference.what != "removed":

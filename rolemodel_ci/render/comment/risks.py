@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rolemodel_ci.guard.labels import label_of
 from rolemodel_ci.iam.privilege import Mark
@@ -62,6 +62,14 @@ def refused(refusal: Refusal) -> str:
 def would_be_refused(refusal: Refusal) -> str:
     """The same of a pull request that is open."""
     return f"**The merge would be refused.** {refused(refusal)}"
+
+
+def still_waiting(merges: Sequence[str]) -> Iterator[str]:
+    """What a merge applies besides what it asks for: earlier merges that nobody has applied."""
+    if merges:
+        what = f"{few(merges)} {'was' if len(merges) == 1 else 'were'} **merged before, and not applied**"
+        asked = "what it asks" if len(merges) == 1 else "what they ask"
+        yield f"{what}: this merge applies {asked} for as well, which stands under *Drift* here."
 
 
 def overridden(one: Overridden) -> str:
