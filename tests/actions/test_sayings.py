@@ -60,7 +60,10 @@ def test_who_gets_in_because_the_policy_of_a_group_is_put_back_has_a_row(shop: W
     done = reviewed(shop, asked)
     assert "+ `carol` is in its group and gets into `Admin` of `prod`" in done.shown
     comment = only(shop)
-    assert "> - `carol` becomes **administrator** of `prod` by the merge (**drift**: " in comment
+    assert (
+        "> - `carol` becomes **administrator** of `prod` by the merge (`Admin`: in its group already, and **drift**: "
+        in comment
+    )
     assert rows(comment, "➕ **gains**", "`carol`", "`Admin` · **admin**", "| member, but ")
     assert [one["user"] for one in done.plan["regained"]] == ["carol"]
     assert [one["user"] for one in done.plan["administrators"]] == ["carol"]
@@ -109,7 +112,7 @@ def test_a_role_is_widened_only_where_its_stack_was_brought_there(shop: Workshop
         done = shop.run(shop.merged(asked))
     assert done.outputs["result"] == "incomplete", done.log
     assert "`Reader` is **widened** in `prod`." in told(shop)
-    assert "`Reader` was to be widened in `dev`, and is **not**." in told(shop)
+    assert "`Reader` was to be widened in `dev`; this run did **not** bring that to an end." in told(shop)
 
 
 def test_what_a_later_merge_narrows_is_not_widened(shop: Workshop) -> None:
@@ -163,3 +166,36 @@ def test_a_refused_merge_that_somebody_made_by_hand_is_told_so_by_night(shop: Wo
     assert len(rows(comment.body, "✅ **lost**", "before this run")) == 2
     assert shop.remembered is not None
     assert shop.remembered.applied_commit == shop.hosted.tip
+
+
+def test_what_a_run_by_night_leaves_is_listed_though_nothing_is_on_record(shop: Workshop) -> None:
+    shop.forget_state()
+    shop.put({"RM.prod.Reader": {"bob"}})
+    done = shop.run(shop.nightly())
+    assert done.code == 6, done.log
+    assert "### Drift: 1 change not applied" in done.summary
+    assert rows(done.summary, "➕ **gains**", "`alice`", "`Reader`", "| not a member | granted |")
+
+
+def test_what_was_merged_and_refused_is_listed_by_night(shop: Workshop) -> None:
+    refused(shop)
+    done = shop.run(shop.nightly())
+    assert done.code == 6, done.log
+    assert "### Drift: 2 changes not applied" in done.summary
+    assert len(rows(done.summary, "➖ **loses**", "`Reader`", "| member | not granted |")) == 2
+
+
+def test_a_role_that_was_to_lose_rights_may_still_have_them(shop: Workshop) -> None:
+    asked = shop.hosted.request(access(roles=template(Admin=role("*"), Reader=role("s3:GetObject"))))
+    with shop.locked(DEV, role="rolemodel-ci-apply"):
+        shop.run(shop.merged(asked))
+    assert "`Reader` was to lose rights in `dev`; this run did **not** bring that to an end: " in told(shop)
+
+
+def test_what_a_later_merge_takes_back_is_not_said_to_be_so_in_aws(shop: Workshop) -> None:
+    before = shop.hosted.tip
+    merge(shop, access(USERS + "  Reader: [dave]\n"), 101)
+    done = shop.run(shop.pushed(before, merge(shop, access(), 102)))
+    assert done.code == 0, done.log
+    assert "### Access change: applied, a later merge takes it back" in told(shop, 101)
+    assert rows(told(shop, 101), "↩️ not gained", "`dave`")

@@ -6,16 +6,24 @@ Each function makes the parts of one kind of comment; `fitted` makes them a text
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rolemodel_ci.guard import Headroom
 from rolemodel_ci.model import Problem, Severity
-from rolemodel_ci.plan import Origin, Plan, Report
+from rolemodel_ci.plan import Change, Origin, Plan, Report
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.asked import access_parts, headline, role_parts
 from rolemodel_ci.render.comment.config import setting_parts
-from rolemodel_ci.render.comment.drift import Dangers, also_made, by_the_merge, drift_headline, drift_parts, drift_risks
+from rolemodel_ci.render.comment.drift import (
+    Dangers,
+    also_made,
+    by_the_merge,
+    drift_headline,
+    drift_parts,
+    drift_risks,
+    merged_parts,
+)
 from rolemodel_ci.render.comment.drifted import drifted_roles, role_drift_parts, role_drift_risks
 from rolemodel_ci.render.comment.facts import OUTCOME_MARKER, SUMMARY_MARKER, Facts, foot, where_whole
 from rolemodel_ci.render.comment.fit import Part, comment_limit, fitted, summary_limit
@@ -199,7 +207,12 @@ def drift_found(
     """The job summary of a run that looks for drift, and of what it put right."""
     drift = sum(change.origin is Origin.DRIFT for change in plan.changes)
     ended = sum(change.origin is Origin.EXPIRED for change in plan.changes)
-    told = [counted(drift, "difference") if drift else "", counted(ended, "grant") + " ended" if ended else ""]
+    asked = len(plan.changes) - drift - ended
+    told = [
+        counted(drift, "difference") if drift else "",
+        counted(asked, "change") + " not applied" if asked else "",
+        counted(ended, "grant") + " ended" if ended else "",
+    ]
     found = ", ".join(piece for piece in told if piece) or ("none seen" if plan.unreadable else "none")
     title = f"Drift: {found}"
     unread = f", but {counted(len(plan.unreadable), 'account')} could not be read" if plan.unreadable else ""
@@ -208,13 +221,18 @@ def drift_found(
         parts.append(Part("AWS is what the repository says."))
     parts += shortfall_parts(plan)
     drifted = drifted_roles(plan, None)
-    parts += drift_parts(plan, Request(dangers=dangers), "", folded=False)
+    parts += merged_parts(plan, dangers)
+    parts += drift_parts(replace(plan, changes=_unrequested(plan)), Request(dangers=dangers), "", folded=False)
     parts += role_drift_parts(drifted, "")
     parts.append(_notes(plan))
     if report is not None:
         parts.append(Part(f"### Put right: {outcome_headline(report)}"))
         parts += [_set_aside(set_aside), *outcome_parts(report, {}, dangers)]
     return [*parts, Part(foot(facts, digest(plan)))]
+
+
+def _unrequested(plan: Plan) -> tuple[Change, ...]:
+    return tuple(change for change in plan.changes if change.origin is not Origin.REQUESTED)
 
 
 def _set_aside(set_aside: Iterable[Overridden]) -> Part:

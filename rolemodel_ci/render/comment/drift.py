@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from rolemodel_ci.iam.privilege import Mark
-from rolemodel_ci.plan import AddMember, Change, Origin, Plan, RemoveMember
+from rolemodel_ci.plan import AddMember, Change, Origin, Plan, PutPolicy, RemoveMember, StackChange
 from rolemodel_ci.regained import Regained
 from rolemodel_ci.render.blocks import counted, sentence
 from rolemodel_ci.render.comment.asked import mark
 from rolemodel_ci.render.comment.fit import Part
-from rolemodel_ci.render.comment.markup import name, row, table_head
+from rolemodel_ci.render.comment.markup import PEOPLE, few, name, row, table_head
 from rolemodel_ci.render.comment.wider import rank
 from rolemodel_ci.render.plans import describe
 from rolemodel_ci.request import Request, Touch
@@ -46,17 +47,33 @@ def drift_risks(plan: Plan, request: Request, *, refused: bool) -> Iterator[str]
         if isinstance(change, AddMember) and change.origin is Origin.DRIFT and _key(change) in dangers:
             becomes = f"{name(change.user)} becomes {rank(dangers[_key(change)])} of {name(change.account or '')}"
             yield f"{becomes} {by} (**drift**: the files grant {name(change.role or '')}, and AWS has it not)."
-    for one in _regained(plan, request):
-        if (one.account, one.role) in dangers:
-            becomes = f"{name(one.user)} becomes {rank(dangers[one.account, one.role])} of {name(one.account)}"
-            why = f"the files grant {name(one.role)}, and AWS lacks the role, or the policy of its group"
-            yield f"{becomes} {by} (**drift**: {why})."
+    for drift in (True, False):
+        lacks = (
+            "**drift**: AWS lacks the role, or the policy of its group" if drift else "what it asks for opens the role"
+        )
+        for (account, role), members in groupby(_regained(plan, request, drift=drift), key=_place):
+            if (account, role) in dangers:
+                people = [one.user for one in members]
+                becomes = "becomes" if len(people) == 1 else "become"
+                who = f"{few(people, PEOPLE)} {becomes} {rank(dangers[account, role])} of {name(account)}"
+                yield f"{who} {by} ({name(role)}: in its group already, and {lacks})."
 
 
-def _regained(plan: Plan, request: Request) -> list[Regained]:
-    """Who gets into a role by being in its group already, but for those whose grant has a row of its own."""
+def _place(one: Regained) -> tuple[str, str]:
+    return one.account, one.role
+
+
+def _regained(plan: Plan, request: Request, *, drift: bool) -> list[Regained]:
+    """Who gets into a role by being in its group already, but for those whose grant has a row of its own.
+
+    `drift`: those whose role or policy AWS lacks by itself; else those to whom the request opens it.
+    """
     listed = _listed(request)
-    return [one for one in plan.regained if (one.account, one.role, one.user) not in listed]
+    asked = [change for change in plan.changes if change.origin is Origin.REQUESTED]
+    groups = {change.group for change in asked if isinstance(change, PutPolicy)}
+    roles = {(c.account, d.name) for c in asked if isinstance(c, StackChange) for d in c.differences}
+    found = [one for one in plan.regained if (*_place(one), one.user) not in listed]
+    return [one for one in found if (one.group in groups or _place(one) in roles) is not drift]
 
 
 def _listed(request: Request) -> set[tuple[str, str, str]]:
@@ -66,21 +83,24 @@ def _listed(request: Request) -> set[tuple[str, str, str]]:
 
 
 def drift_parts(plan: Plan, request: Request, also: str, *, folded: bool) -> Iterator[Part]:
-    """What differs in AWS although no change in Git asks for it, and what ended by itself.
+    """What differs in AWS although the request does not ask for it, and what ended by itself.
 
     `also` says what becomes of it; folded it stands below what a request asks for. Members whom the files never named
     are among it, though their group goes by the request.
     """
     dangers = request.dangers
     drift = _unasked(plan, request)
-    regained = _regained(plan, request)
+    regained, opened = (_regained(plan, request, drift=drift) for drift in (True, False))
     ended = [change for change in plan.changes if change.origin is Origin.EXPIRED]
     if drift or regained:
         admins = sum(isinstance(c, AddMember | RemoveMember) and _key(c) in dangers for c in drift)
-        admins += sum((one.account, one.role) in dangers for one in regained)
+        admins += sum(_place(one) in dangers for one in regained)
         about = f", {admins:,} of them about administrators" if admins else ""
         told = f"{counted(len(drift) + len(regained), 'difference')} between AWS and the repository{about}{also}"
         yield from _titled("Drift", told, _drifted(drift, dangers, regained), folded=folded)
+    if opened:
+        told = f"{counted(len(opened), 'member')} of groups, to whom the change opens a role"
+        yield from _titled("In the group already", told, _drifted((), dangers, opened), folded=folded)
     if ended:
         told = f"{counted(len(ended), 'grant')} past the last day{also}"
         yield from _titled("Ended", told, _drifted(ended, dangers), folded=folded)
@@ -96,6 +116,14 @@ def _unasked(plan: Plan, request: Request) -> list[Change]:
         if change.origin is Origin.DRIFT or (person and not shown):
             found.append(change)
     return found
+
+
+def merged_parts(plan: Plan, dangers: Dangers) -> Iterator[Part]:
+    """What the repository came to ask for and was never applied, for a run that looks at AWS."""
+    asked = [change for change in plan.changes if change.origin is Origin.REQUESTED]
+    if asked:
+        told = f"{counted(len(asked), 'change')} that the repository asks for and that no run is known to have made"
+        yield from _titled("Not applied", told, _drifted(asked, dangers), folded=False)
 
 
 def _titled(label: str, told: str, tables: Iterable[Part], *, folded: bool) -> Iterator[Part]:

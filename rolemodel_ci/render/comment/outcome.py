@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rolemodel_ci.iam.differences import Direction
 from rolemodel_ci.plan import (
     AddMember,
     Change,
@@ -26,6 +27,7 @@ from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, link, name, row, table_head, words
 from rolemodel_ci.render.described import GroupShape, describe, others
 from rolemodel_ci.request import Asked, Request, Touch
+from rolemodel_ci.reshaped import Reshaped
 
 Links = Mapping[tuple[str, str], str]
 """By account and role: the page that switches into it."""
@@ -59,6 +61,8 @@ def outcome_headline(report: Report, told: Told = NOTHING_TOLD) -> str:
     earlier, blocked = told.earlier, len(told.lacking)
     failed = sum(isinstance(outcome, Failed) for outcome in report.outcomes)
     skipped = sum(isinstance(outcome, Skipped) for outcome in report.outcomes)
+    if told.undone and not (report.outcomes or earlier or blocked or told.redated):
+        return "applied, a later merge takes it back"
     if not (report.outcomes or earlier or blocked or told.redated):
         return "applied, AWS was so already" if report.plan.is_whole else "nothing could be applied"
     pieces = ((failed, "failed"), (skipped, "skipped"), (blocked, "blocked"))
@@ -175,8 +179,20 @@ def _other_rows(told: Told, dangers: Dangers) -> Iterator[str]:
         yield row((f"✅ **{one.touch}**", name(one.user), name(one.account), role, days))
 
 
+_UNENDED = "this run did **not** bring that to an end"
+
+
+def _narrowed(shape: Reshaped) -> list[str]:
+    """The roles that can do less, or be assumed by fewer, than before, and those that go."""
+    roles = (difference for difference in shape.differences if difference.is_role)
+    less = Direction.NARROWS
+    return [d.name for d in roles if d.what == "removed" or any(change.direction is less for change in d.changes)]
+
+
 def _roles(report: Report, told: Told) -> Part:
-    """Which roles can do more than before now, and in which accounts; where their stacks were not changed, that too."""
+    """Which roles can do more than before now, in which accounts, and where their stacks were not changed; there, also
+    which roles were to do less.
+    """
     failed = {
         o.change.account for o in report.outcomes if not isinstance(o, Done) and isinstance(o.change, StackChange)
     }
@@ -188,7 +204,11 @@ def _roles(report: Report, told: Told) -> Part:
             done = [account for account in stand if account not in failed]
             left = [account for account in stand if account in failed]
             rows += [f"> - {name(role)} is **widened** in {few(done)}."] if done else []
-            rows += [f"> - {name(role)} was to be widened in {few(left)}, and is **not**."] if left else []
+            rows += [f"> - {name(role)} was to be widened in {few(left)}; {_UNENDED}."] if left else []
+        for role in _narrowed(shape):
+            left = [account for account in shape.accounts if account in failed]
+            still = f"{name(role)} was to lose rights in {few(left)}; {_UNENDED}: it may **still have** them."
+            rows += [f"> - {still}"] if left else []
     return Part(alert("WARNING") if rows else "", tuple(rows), rank=0, noun="role")
 
 
