@@ -71,7 +71,14 @@ class DeleteGroup(_Change):
 
 
 @dataclass(frozen=True, slots=True)
-class CreateStack(_Change):
+class _OfStack(_Change):
+    """What changes of a stack have. `stack_id` is that of the stack as the plan has seen it; empty where none was."""
+
+    stack_id: str = field(default="", compare=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateStack(_OfStack):
     """The stack is made. `replaces` is the status of one that can only be deleted first (ROLLBACK_COMPLETE)."""
 
     stack: str
@@ -80,7 +87,7 @@ class CreateStack(_Change):
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateStack(_Change):
+class UpdateStack(_OfStack):
     """The stack is changed."""
 
     stack: str
@@ -88,7 +95,7 @@ class UpdateStack(_Change):
 
 
 @dataclass(frozen=True, slots=True)
-class SettleStack(_Change):
+class SettleStack(_OfStack):
     """The stack is being changed by somebody else, or is stuck; it is brought to rest and then to what is wanted."""
 
     stack: str
@@ -97,7 +104,7 @@ class SettleStack(_Change):
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteStack(_Change):
+class DeleteStack(_OfStack):
     """The stack goes, with all its roles."""
 
     stack: str

@@ -363,7 +363,7 @@ def test_stack_that_somebody_made_meanwhile_is_left_alone() -> None:
     came = carry_out(EVERYTHING, approved, policy(), cloud.tools())
     assert isinstance(came, Report)
     (failed,) = (outcome for outcome in came.outcomes if isinstance(outcome, Failed))
-    assert "somebody else made a stack `RoleModel` in `prod` since the plan was made" in failed.reason
+    assert "somebody else made the stack that is now in `prod` since the plan was made" in failed.reason
     assert [write for write in cloud.writes if "prod" in write and "Stack" in write] == []
 
 

@@ -86,7 +86,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
 
 def _change(change: Change) -> dict[str, Any]:
     kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(change).__name__).lower()
-    content = {key: value for key, value in _value(change).items() if key != "phase"}
+    content = {key: value for key, value in _value(change).items() if key not in ("phase", "stack_id")}
     return {"kind": kind, "phase": phase_of(change).name.lower(), **content}
 
 

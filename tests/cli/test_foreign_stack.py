@@ -144,3 +144,53 @@ def test_stack_of_an_older_version_is_ours_without_a_tag_and_gets_it_with_its_ne
     company.users({"prod": {"Boss": ["carol"]}})
     assert run("apply", "--yes", "--allow", "mass-revocation").code == 0
     assert tags(company) == {TAG: "default"}
+
+
+NO_TAG: dict[str, Any] = {"AssumingAccountID": {"Type": "String", "Default": "111111111111"}}
+
+
+def handmade(company: Company, **resources: Any) -> Any:
+    """A stack of our name with a parameter of ours, made by hand."""
+    stacks = company.stacks()
+    body = json.dumps({"Parameters": NO_TAG, "Resources": resources})
+    stacks.create_stack(StackName="RoleModel", TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"])
+    stacks.get_waiter("stack_create_complete").wait(StackName="RoleModel", WaiterConfig={"Delay": 1})
+    company.aws.mark()
+    return stacks
+
+
+FOREIGN: dict[str, dict[str, Any]] = {
+    "people beside a role of ours": {"AdminRole": role(), "Person": {"Type": "AWS::IAM::User"}},
+    "another role beside one of ours": {"AdminRole": role(), "DeployRole": role()},
+    "a profile of machines beside a role of ours": {
+        "AdminRole": role(),
+        "Machine": {"Type": "AWS::IAM::InstanceProfile", "Properties": {"Roles": []}},
+    },
+    "one role of our name, for a service": {"AdminRole": role(AssumeRolePolicyDocument=json.loads(LAMBDA))},
+    "our role's name under another logical id": {"Deploy": role(RoleName="AdminRole")},
+    "our logical id for something else": {"AdminRole": {"Type": "AWS::IAM::User"}, "ReadRole": role()},
+}
+
+
+@pytest.mark.parametrize("resources", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("command", ["apply", "delete"])
+def test_stack_that_only_looks_like_ours_stays(company: Company, command: str, resources: dict[str, Any]) -> None:
+    stacks = handmade(company, **resources)
+    (before,) = stacks.describe_stacks(StackName="RoleModel")["Stacks"]
+    assert run(command, "--yes").code == 4
+    (after,) = stacks.describe_stacks(StackName="RoleModel")["Stacks"]
+    assert (after["StackId"], after["StackStatus"]) == (before["StackId"], "CREATE_COMPLETE")
+    assert kinds(stacks) == {resource["Type"] for resource in resources.values()}
+
+
+@pytest.mark.parametrize("command", ["apply", "delete"])
+def test_bucket_beside_a_role_that_our_group_opens_does_not_go(company: Company, command: str) -> None:
+    """The stack of ours was deleted; somebody made another one, with a role of the same name."""
+    company.roles(AdminRole=role(RoleName="Admin"), ReadRole=role())
+    company.applied()
+    stacks = company.stacks()
+    stacks.delete_stack(StackName="RoleModel")
+    stacks.get_waiter("stack_delete_complete").wait(StackName="RoleModel", WaiterConfig={"Delay": 1})
+    handmade(company, Boss=role(RoleName="Admin"), Store={"Type": "AWS::S3::Bucket"})
+    assert run(command, "--yes").code == 4
+    assert kinds(stacks) == {"AWS::IAM::Role", "AWS::S3::Bucket"}
