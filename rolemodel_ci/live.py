@@ -70,6 +70,11 @@ class Unreadable:
     remedy: str
 
 
+@dataclass(frozen=True, slots=True)
+class Withheld(Unreadable):
+    """A guard stops what is to be done in the account: it is left alone, as one that could not be read."""
+
+
 Stack = LiveStack | Absent | Unreadable
 
 

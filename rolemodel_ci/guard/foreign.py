@@ -30,7 +30,8 @@ def foreign_stack(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
                 f"deleted. It holds {_held(stack)}",
                 f"Choose another `stack_name:` in {policy.config_file}. If all of that may go, or the stack is this "
                 f"repository's from before `owner:` was set, run once with `--allow {Guard.FOREIGN_STACK}`. Until "
-                "then, `--account NAME` works on others, and `sync-users` takes away what the map does not give.",
+                "then, nothing is changed or given in this account, and the rest is applied.",
+                account.name,
             )
 
 

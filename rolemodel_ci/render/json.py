@@ -42,8 +42,8 @@ def digest(plan: Plan) -> str:
     return hashlib.sha256(_dumped(_plan(plan)).encode()).hexdigest()
 
 
-def report_json(report: Report) -> dict[str, Any]:
-    """What came of every change."""
+def report_json(report: Report, withheld: tuple[Refusal, ...] = ()) -> dict[str, Any]:
+    """What came of every change, and what guards have kept out of the plan."""
     return document(
         "report",
         plan_digest=digest(report.plan),
@@ -52,6 +52,7 @@ def report_json(report: Report) -> dict[str, Any]:
         outcomes=[_outcome(outcome) for outcome in report.outcomes],
         unreadable=_value(report.plan.unreadable),
         blocked=[_blocked(b) for b in report.plan.blocked],
+        refusals=_value(withheld),
     )
 
 
