@@ -8,11 +8,12 @@ from datetime import date
 
 from rolemodel_ci.diff.moved import moved_accounts
 from rolemodel_ci.diff.stacks import deployed
+from rolemodel_ci.gaining import Administrator
 from rolemodel_ci.iam.escalation import dangers
 from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.live import Live, LiveStack
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import AddMember, Administrator, Plan, PutPolicy, RemoveMember, StackChange
+from rolemodel_ci.plan import AddMember, Plan, PutPolicy, RemoveMember, StackChange
 from rolemodel_ci.request import dangers_of
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from rolemodel_ci.diff.groups import opens_at_least
 from rolemodel_ci.diff.stacks import live_arns
+from rolemodel_ci.gaining import Regained
 from rolemodel_ci.live import Live, LiveGroup, LiveStack
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import CreateStack, Plan, PutPolicy, RemoveMember, SettleStack, UpdateStack
-from rolemodel_ci.regained import Regained
+from rolemodel_ci.plan import CreateStack, Plan, PutPolicy, RemoveMember, RenameGroup, SettleStack, UpdateStack
 
 
 def with_regained(plan: Plan, policy: Policy, live: Live) -> Plan:
@@ -27,7 +28,17 @@ def with_regained(plan: Plan, policy: Policy, live: Live) -> Plan:
         if not _opens(group, known[account].get(role)):
             stay = (user for user in sorted(group.members) if (group.name, user) not in leaving)
             found += [Regained(account, role, group.name, user) for user in stay]
-    return replace(plan, regained=tuple(found))
+    for change in plan.changes:
+        if isinstance(change, RenameGroup):
+            found += _renamed(change, live.master.groups[change.old], _now(policy, change.account or "", live))
+    return replace(plan, regained=tuple(sorted(found)))
+
+
+def _renamed(change: RenameGroup, old: LiveGroup, arns: Mapping[str, str]) -> list[Regained]:
+    """The members of a group that goes on under another name, if what it opens is not there now."""
+    if any(_opens(old, arn) for arn in arns.values()):
+        return []
+    return [Regained(change.account or "", change.role or "", change.group, user) for user in change.members]
 
 
 def _opening(plan: Plan) -> set[tuple[str, str]]:

@@ -8,6 +8,7 @@ from dataclasses import fields
 from itertools import groupby
 from typing import Any, Never
 
+from rolemodel_ci.gaining import Regained
 from rolemodel_ci.plan import (
     AddMember,
     Change,
@@ -24,7 +25,6 @@ from rolemodel_ci.plan import (
     StackChange,
     UpdateStack,
 )
-from rolemodel_ci.regained import Regained
 from rolemodel_ci.render.blocks import counted, sentence
 
 GroupShape = CreateGroup | DeleteGroup | RenameGroup | PutPolicy | DeletePolicy | DetachPolicy

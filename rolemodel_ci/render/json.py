@@ -14,10 +14,11 @@ from enum import Enum
 from typing import Any, assert_never
 
 from rolemodel_ci.applied_state import Remembered
+from rolemodel_ci.gaining import Administrator
 from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.listing import Entry, Listing
 from rolemodel_ci.model import Place
-from rolemodel_ci.plan import Administrator, Blocked, Change, Done, Failed, Plan, Report, Skipped, phase_of
+from rolemodel_ci.plan import Blocked, Change, Done, Failed, Plan, Report, Skipped, phase_of
 from rolemodel_ci.render.differences import Line, lines
 from rolemodel_ci.render.documents import document, place_json
 from rolemodel_ci.render.memory import memory_json
@@ -43,8 +44,8 @@ def digest(plan: Plan) -> str:
     return hashlib.sha256(_dumped(_plan(plan)).encode()).hexdigest()
 
 
-def report_json(report: Report) -> dict[str, Any]:
-    """What came of every change."""
+def report_json(report: Report, withheld: tuple[Refusal, ...] = ()) -> dict[str, Any]:
+    """What came of every change, and what guards have kept out of the plan."""
     return document(
         "report",
         plan_digest=digest(report.plan),
@@ -53,6 +54,7 @@ def report_json(report: Report) -> dict[str, Any]:
         outcomes=[_outcome(outcome) for outcome in report.outcomes],
         unreadable=_value(report.plan.unreadable),
         blocked=[_blocked(b) for b in report.plan.blocked],
+        refusals=_value(withheld),
     )
 
 
@@ -87,7 +89,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
 
 def _change(change: Change) -> dict[str, Any]:
     kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(change).__name__).lower()
-    content = {key: value for key, value in _value(change).items() if key != "phase"}
+    content = {key: value for key, value in _value(change).items() if key not in ("phase", "stack_id")}
     return {"kind": kind, "phase": phase_of(change).name.lower(), **content}
 
 

@@ -8,16 +8,16 @@ from rolemodel_ci.cli.ci.memory import remembering
 from rolemodel_ci.cli.ci.merges import labels_of, merges_of
 from rolemodel_ci.cli.ci.overrides import by_request
 from rolemodel_ci.cli.ci.scene import Scene
+from rolemodel_ci.cli.ci.verdicts import judge
 from rolemodel_ci.cli.ci.way import Way, find_way
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.world import World
 from rolemodel_ci.edge.base import base_of_merge
 from rolemodel_ci.event import PullRequest
-from rolemodel_ci.guard import review_since
 from rolemodel_ci.model import Policy
 from rolemodel_ci.requested import attribute_since
 from rolemodel_ci.run import Planned
-from rolemodel_ci.verdict import Allowed, Approved, Refusal
+from rolemodel_ci.verdict import NOTHING_ALLOWED, Allowed, Approved, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ def foreseen(scene: Scene, pull: PullRequest, policy: Policy, world: World, plan
     own = _own(way, base)
     waiting = merges_of(scene, pull.base_ref, way.steps, way.changing - own) if way.changing - own else ()
     labels: dict[str, Allowed] = {**labels_of(scene, waiting), **dict.fromkeys(own, by_request(pull))}
-    verdict = review_since(attribute_since(planned.plan, way.since, today()), way.since, planned.live, labels)
+    found = attribute_since(planned.plan, way.since, today())
+    verdict = judge(planned, found, way.since, labels, NOTHING_ALLOWED).reviewed
     known = way.since.unproven is None
     return Foreseen(verdict, tuple(merge.name for merge in waiting) if known else ())
 

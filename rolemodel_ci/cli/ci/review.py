@@ -36,7 +36,7 @@ from rolemodel_ci.render.plans import plan_blocks
 from rolemodel_ci.render.problems import problem_blocks, problems_json
 from rolemodel_ci.request import Request, Touch, already_there, request
 from rolemodel_ci.requested import attribute
-from rolemodel_ci.run import EVERYTHING, make_plan
+from rolemodel_ci.run import EVERYTHING, make_plan, replanned
 from rolemodel_ci.verdict import Guard
 
 UNWRITABLE = "The job summary has it all. No setting of the workflow gives such a run more, and none needs to."
@@ -153,9 +153,14 @@ def _judged(course: Review, scene: Scene, policy: Policy, base: Base) -> Judged:
     scene.audit.note(plan=plan)
     found = foreseen(scene, course.pull, policy, world, planned)
     room = headroom(plan, planned.live.master)
-    if isinstance(found.verdict, tuple):
-        return Judged(plan, found.verdict, room, waiting=found.waiting)
-    return Judged(plan, (), room, found.verdict.overridden, found.waiting)
+    verdict = found.verdict
+    if isinstance(verdict, tuple):
+        return Judged(plan, verdict, room, waiting=found.waiting)
+    smaller = replanned(EVERYTHING, planned, policy, verdict.withheld, today()) if verdict.withheld else None
+    plan = attribute(smaller.plan, base.policy, policy, today()) if smaller else plan
+    return Judged(
+        plan, verdict.withheld, room, verdict.overridden, partly=bool(verdict.withheld), waiting=found.waiting
+    )
 
 
 def _lacking(asked: Request, plan: Plan) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rolemodel_ci.iam.differences import TEXTS, Change, Difference, Direction, PropertyChange
 from rolemodel_ci.iam.privilege import Mark, Privilege
-from rolemodel_ci.plan import AddMember, Blocked, Plan, RemoveMember
+from rolemodel_ci.plan import AddMember, Blocked, Plan, RemoveMember, RenameGroup
 from rolemodel_ci.render.blocks import counted, sentence
 from rolemodel_ci.render.comment.config import value_of
 from rolemodel_ci.render.comment.facts import Facts
@@ -148,6 +148,7 @@ class _Standing:
         self._blocked: Mapping[tuple[object, ...], Blocked] = {(b.place, b.user): b for b in blocked if b.user}
         self._stuck = [b for b in blocked if not b.user]
         self._regained = {(one.account, one.role, one.user) for one in (plan.regained if plan else ())}
+        self._renames = [c for c in changes if isinstance(c, RenameGroup)]
         self._unread = {one.account for one in (plan.unreadable if plan else ())}
 
     def of(self, asked: Asked) -> str:
@@ -162,6 +163,9 @@ class _Standing:
             return f"**cannot be made:** {words(blocked.reason)}"
         if asked.account in self._unread:
             return "in the group already; the account cannot be read, so that nobody knows whether the role is there"
+        old = next((c.old for c in self._renames if (c.account, c.role) == key[:2] and asked.user in c.members), None)
+        if old is not None:
+            return f"in the group {name(old)} already, which is renamed"
         if key in self._regained:
             return "in the group already, which the merge opens"
         if asked.touch is Touch.GAINS:
@@ -171,8 +175,11 @@ class _Standing:
     def _lost(self, asked: Asked) -> str:
         """What to say of somebody whom the merge does not take out of the group: they are not in it, or it stays."""
         group = f".{asked.account}.{asked.role}"
+        for change in self._renames:
+            if f".{change.old}".endswith(group) and asked.user in change.members:
+                return f"stays in the group, which is renamed to {name(change.group)}"
         held = next((block for block in self._stuck if f".{block.group}".endswith(group)), None)
-        return f"**stays for now:** {words(held.reason)}" if held else "already so in AWS"
+        return f"**the group stays for now:** {words(held.reason)}" if held else "already so in AWS"
 
 
 def _left_behind(request: Request) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
+from rolemodel_ci.gaining import Regained
 from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.plan import AddMember, Change, Origin, Plan, PutPolicy, RemoveMember, StackChange
-from rolemodel_ci.regained import Regained
 from rolemodel_ci.render.blocks import counted, sentence
 from rolemodel_ci.render.comment.asked import mark
 from rolemodel_ci.render.comment.fit import Part
