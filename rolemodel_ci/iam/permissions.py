@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from rolemodel_ci.iam.attached import UNGUESSABLE
 from rolemodel_ci.iam.managed_policies import Facts
-from rolemodel_ci.iam.patterns import matches
+from rolemodel_ci.iam.patterns import caseless, matches
 from rolemodel_ci.iam.resources import Reach, is_about, is_of_any_account, reach, written
 from rolemodel_ci.iam.statements import Statement, may_be_other
 from rolemodel_ci.iam.ways import ACTIONS, ON_OTHERS
@@ -141,6 +141,6 @@ def _named(statement: Statement) -> tuple[frozenset[str], frozenset[str]]:
 @functools.lru_cache(maxsize=4_096)  # every account has the same policies
 def _matching(pattern: str) -> frozenset[str]:
     """The dangerous actions that a pattern stands for; IAM compares without case."""
-    service = pattern.partition(":")[0].lower()
+    service = caseless(pattern.partition(":")[0])
     among = EVERY_ACTION if "*" in service or "?" in service else _BY_SERVICE.get(service, ())
     return frozenset(action for action in among if matches(pattern, action.lower()))
