@@ -13,6 +13,7 @@ from rolemodel_ci.cli.ci.merges import Merge, merges_of, with_hands
 from rolemodel_ci.cli.ci.overrides import by_input
 from rolemodel_ci.cli.ci.rollout import UNFINISHED, carried_out, not_remembered, note_merges, note_way, refused
 from rolemodel_ci.cli.ci.scene import Scene, failed_by
+from rolemodel_ci.cli.ci.shown import compare_with_pulls
 from rolemodel_ci.cli.ci.tell import tell_merges
 from rolemodel_ci.cli.ci.telling import Teller
 from rolemodel_ci.cli.ci.tip import Moved, must_be_tip
@@ -109,7 +110,7 @@ def _merges(scene: Scene, way: Way) -> tuple[Merge, ...]:
     """The merges that changed something of ours and were never applied; GitHub is asked only where there are any."""
     if not way.changing or way.since.unproven is not None:
         return ()
-    return with_hands(scene, merges_of(scene, _branch(scene), way.steps, way.changing))
+    return compare_with_pulls(scene, with_hands(scene, merges_of(scene, _branch(scene), way.steps, way.changing)), way)
 
 
 def _chosen(plan: Plan, repair: Repair) -> Sequence[Change]:

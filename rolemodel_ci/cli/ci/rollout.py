@@ -14,6 +14,7 @@ from rolemodel_ci.cli.ci.memory import remembering
 from rolemodel_ci.cli.ci.merges import Merge, labels_of, merges_of, recorded, with_hands
 from rolemodel_ci.cli.ci.overrides import by_input
 from rolemodel_ci.cli.ci.scene import Scene, failed_by, now
+from rolemodel_ci.cli.ci.shown import compare_with_pulls, without_unshown
 from rolemodel_ci.cli.ci.tell import tell_merges
 from rolemodel_ci.cli.ci.telling import Teller, message
 from rolemodel_ci.cli.ci.tip import Moved, must_be_tip
@@ -121,7 +122,7 @@ def _applied(course: Rollout, scene: Scene, policy: Policy) -> Ending:
     planned = with_left_stacks(planned, world, way.since.base)
     found = attribute_since(planned.plan, way.since, today())
     teller = Teller(scene, way, merges, found, scene.facts(course.before))
-    labels = labels_of(scene, merges)
+    labels = without_unshown(labels_of(scene, merges), merges)
     reviewed = review_since(found, way.since, planned.live, labels, by_input(scene))
     if isinstance(reviewed, tuple):
         return refused(found.plan, reviewed, scene, teller)
@@ -199,7 +200,7 @@ def _merges(branch: str, scene: Scene, way: Way) -> tuple[Merge, ...]:
     """The merges that changed something of ours since the last applied commit, and the newest one."""
     head = scene.checkout.head
     steps = way.steps or scene.own_step()
-    return with_hands(scene, merges_of(scene, branch, steps, way.changing | {head}))
+    return compare_with_pulls(scene, with_hands(scene, merges_of(scene, branch, steps, way.changing | {head})), way)
 
 
 def _pushed(course: Rollout, scene: Scene, policy: Policy | None) -> tuple[Message, ...]:
