@@ -169,7 +169,7 @@ class Canon:
         self._known: dict[str, Condition] = {}
 
     def condition(self, name: str) -> Condition:
-        """A condition with its definition; with all of them, where its own names others, and the mappings it looks in."""
+        """A condition with its definition; with all of them, where its own names others, and the mappings it names."""
         if name not in self._known:
             own = json.dumps(self._conditions.get(name), sort_keys=True)
             others = '"Condition"' in own
