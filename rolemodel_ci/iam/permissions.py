@@ -129,7 +129,7 @@ def _named(statement: Statement) -> tuple[frozenset[str], frozenset[str]]:
     """The dangerous actions that a statement is about, and those that only AWS can tell of."""
     plain = [action for action in statement.actions if not may_be_other(action)]
     untold = not statement.told or len(plain) < len(statement.actions)
-    named = frozenset[str]().union(*map(_matching, plain))
+    named = frozenset[str]().union(*map(dangerous_actions, plain))
     if statement.but_actions:
         named = EVERY_ACTION - named
         return (frozenset(), named) if untold else (named, frozenset())
@@ -139,7 +139,7 @@ def _named(statement: Statement) -> tuple[frozenset[str], frozenset[str]]:
 
 
 @functools.lru_cache(maxsize=4_096)  # every account has the same policies
-def _matching(pattern: str) -> frozenset[str]:
+def dangerous_actions(pattern: str) -> frozenset[str]:
     """The dangerous actions that a pattern stands for; IAM compares without case."""
     service = caseless(pattern.partition(":")[0])
     among = EVERY_ACTION if "*" in service or "?" in service else _BY_SERVICE.get(service, ())
