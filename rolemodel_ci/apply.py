@@ -213,10 +213,10 @@ class _Run:
         account = self.policy.account(change.account or "")
         assert account is not None  # the plan was made of these accounts
         if isinstance(change, DeleteStack):
-            self.tools.rollout.remove(account)
+            self.tools.rollout.remove(account, planned=change.stack_id or None)
             return
         first = isinstance(change, CreateStack) and change.replaces is None
-        self.tools.rollout.bring(self.policy, account, absent=first)
+        self.tools.rollout.bring(self.policy, account, planned="" if first else change.stack_id or None)
         stack = self.tools.stacks.read(account)
         self._arns[account.name] = live_arns(self.policy, account, stack) if isinstance(stack, LiveStack) else {}
 

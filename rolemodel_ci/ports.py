@@ -96,8 +96,8 @@ class StackWriter(Protocol):
         """The stack's status now, or None where there is no stack."""
         ...
 
-    def is_own(self, account: Account) -> bool:
-        """Whether the stack, as `status` saw it last, has this owner's tag."""
+    def is_own(self, account: Account, stack_id: str = "") -> bool:
+        """Whether the stack, as `status` saw it last, has this owner's tag, or is the one of that id."""
         ...
 
     def failure(self, account: Account) -> str:
