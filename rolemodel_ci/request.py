@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from rolemodel_ci.checks.subject import subject
-from rolemodel_ci.iam.marks import FoundMarks, dangerous, marks_of, worst
+from rolemodel_ci.iam.marks import FoundMarks, dangerous, marks_of, under, worst
 from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.iam.trust import Ways
 from rolemodel_ci.model import Grant, Place, Policy, Problem
@@ -22,6 +22,7 @@ from rolemodel_ci.reshaped import (
     arriving,
     joining,
     paired,
+    renamed_roles,
     reshaped,
     steady_ids,
     ways_into,
@@ -81,6 +82,7 @@ class Request:
     `arriving` is what comes with accounts that come, where no account had it before.
     `held` says who then holds each role that changes or comes, `ways` how else it may be taken on.
     `files` are the files that it changes and that decide how access is given: config, workflows, owners.
+    `renamed_roles` has the former names of roles whose groups go on, by the new ones.
     `ids` are the ids of accounts that stand as `AWS::AccountId` in `reshaped`.
     `whole` is False where the base could not be read, so that everything counts as asked for. `unmanaged`: the user map
     is given up, so that memberships stay as they are and nobody looks after them.
@@ -104,6 +106,7 @@ class Request:
     renamed: tuple[tuple[str, str, bool], ...] = ()
     arriving: tuple[Reshaped, ...] = ()
     ids: Mapping[str, str] = field(default_factory=dict, compare=False)
+    renamed_roles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -124,13 +127,17 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
     was, now = (side.resolved for side in sides)
     there = {account.name for account in base.present} if base else set()
     going = there - set(pairs.values())
-    found = FoundMarks(marks_of(was), marks_of(after), _roles(was, pairs))
-    newly, (risky_before, risky) = found.newly(now.keys()), (dangerous(marks_of(before)), dangerous(found.after))
+    roles = renamed_roles(base, head)
+    new_names = {former: name for name, former in roles.items()}
+    there_before = {(account, new_names.get(role, role)) for account, role in _roles(was, pairs)}
+    found = FoundMarks(under(new_names, marks_of(was)), marks_of(after), there_before)
+    newly, risky, known = found.newly(now.keys()), dangerous(found.after), marks_of(before)
+    risky_before = dangerous({**known, **under(new_names, known)})
     renamed = _renamed(pairs, there, head)
-    holding_before, holding = _kept(_holding(base, today), renamed), _holding(head, today)
+    holding_before, holding = _kept(_holding(base, today), renamed, new_names), _holding(head, today)
     if unmanaged := bool(base and base.users and head.users is None):
         holding = _left_alone(holding_before, _roles(after, there & now.keys()))
-    shapes = tuple(reshaped(*sides, ids := steady_ids(base, head)))
+    shapes = tuple(reshaped(*sides, ids := steady_ids(base, head), roles))
     touched = {role for shape in shapes for role in shape.roles()} | newly.keys() | _roles(now, now.keys() - was.keys())
     return Request(
         tuple(sorted(_grants(holding_before, holding, risky_before, risky), key=_importance)),
@@ -143,7 +150,7 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         tuple(path for path in sorted(changed) if decides(path, head, base)),
         base is not None,
         unmanaged,
-        ways_into(*sides, touched, ids),
+        ways_into(*sides, touched, ids, roles),
         settings(base, head),
         tuple(joining(base, head, *sides)),
         _leaving(base, head, going),
@@ -151,6 +158,7 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         renamed,
         tuple(arriving(*sides)),
         ids=ids,
+        renamed_roles=roles,
     )
 
 
@@ -159,10 +167,12 @@ def _left_alone(before: Mapping[_Key, Grant], stays: set[tuple[str, str]]) -> di
     return {key: grant for key, grant in before.items() if key[:2] in stays}
 
 
-def _kept(before: Mapping[_Key, Grant], renamed: Iterable[tuple[str, str, bool]]) -> dict[_Key, Grant]:
-    """The grants before, under the names that accounts have now whose groups go on: who has one keeps it."""
+def _kept(
+    before: Mapping[_Key, Grant], renamed: Iterable[tuple[str, str, bool]], roles: Mapping[str, str]
+) -> dict[_Key, Grant]:
+    """The grants before, under the names that accounts and roles have now whose groups go on: who has one keeps it."""
     names = {old: new for old, new, goes_on in renamed if goes_on}
-    return {(names.get(account, account), role, user): grant for (account, role, user), grant in before.items()}
+    return {(names.get(a, a), roles.get(role, role), user): grant for (a, role, user), grant in before.items()}
 
 
 def _sides(

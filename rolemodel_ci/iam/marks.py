@@ -46,6 +46,11 @@ def marks_of(resolved: Mapping[str, Resolved]) -> dict[RoleKey, Mark]:
     return found
 
 
+def under(names: Mapping[str, str], marked: Mapping[RoleKey, Mark]) -> dict[RoleKey, Mark]:
+    """The marks under the new names of roles."""
+    return {(account, names.get(role, role)): mark for (account, role), mark in marked.items()}
+
+
 def worst(*sides: Mapping[RoleKey, Mark]) -> dict[RoleKey, Mark]:
     """The worst mark of each role; the later one, where they are as bad as each other."""
     found: dict[RoleKey, Mark] = {}
