@@ -25,6 +25,7 @@ from rolemodel_ci.applied_state import (
     foreign,
     is_news,
     locked,
+    moment,
     recognised,
     terms_digest,
 )
@@ -104,7 +105,15 @@ class Memory:
 
     def wait(self, holder: Holder) -> None:
         """Wait until the lock is free. Raises LockedError if its holder renews it meanwhile."""
-        self.say(f"Waiting: {locked(holder).message}.")
+        answer = self.seen.answer if self.seen else None
+        if isinstance(answer, UnusableState):
+            self.say(
+                f"Waiting until {moment(holder.until)}: what {self.store.name} holds was written at "
+                f"{moment(holder.since)} and cannot be used ({answer.reason}), so that nobody knows whether another "
+                "run is applying. Whoever wrote it by hand can delete the parameter, if no run is under way."
+            )
+        else:
+            self.say(f"Waiting: {locked(holder).message}.")
         for _ in range(int(LEASE.total_seconds() / POLL) + 2):
             self.store.timing.sleep(POLL)
             found = self.reader.read_state().holder
