@@ -11,7 +11,8 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from rolemodel_ci.checks.subject import subject
-from rolemodel_ci.iam.marks import FoundMarks, dangerous, marks_of, under, worst
+from rolemodel_ci.holding import Holdings, holdings
+from rolemodel_ci.iam.marks import dangerous, found_marks, marks_of, under, worst
 from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.iam.trust import Ways
 from rolemodel_ci.model import Grant, Place, Policy, Problem
@@ -33,8 +34,6 @@ from rolemodel_ci.settings import Setting, decisions, settings
 
 BOOTSTRAP = "bootstrap/"
 """Where the templates are by which CI gets in. No run deploys them; somebody does by hand, as they are in the files."""
-
-_Key = tuple[str, str, str]
 
 
 class Touch(StrEnum):
@@ -128,28 +127,24 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
     there = {account.name for account in base.present} if base else set()
     going = there - set(pairs.values())
     roles = renamed_roles(base, head)
-    new_names = {former: name for name, former in roles.items()}
-    there_before = {(account, new_names.get(role, role)) for account, role in _roles(was, pairs)}
-    found = FoundMarks(under(new_names, marks_of(was)), marks_of(after), there_before)
-    newly, risky, known = found.newly(now.keys()), dangerous(found.after), marks_of(before)
-    risky_before = dangerous({**known, **under(new_names, known)})
+    found = found_marks(was, after, _roles(was, pairs), roles)
+    newly, risky = found.newly(now.keys()), dangerous(found.after)
+    risky_before = dangerous((known := marks_of(before)) | under(roles, known))
     renamed = _renamed(pairs, there, head)
-    holding_before, holding = _kept(_holding(base, today), renamed, new_names), _holding(head, today)
-    if unmanaged := bool(base and base.users and head.users is None):
-        holding = _left_alone(holding_before, _roles(after, there & now.keys()))
+    held = holdings(base, head, today, renamed, roles, _roles(after, there & now.keys()))
     shapes = tuple(reshaped(*sides, ids := steady_ids(base, head), roles))
     touched = {role for shape in shapes for role in shape.roles()} | newly.keys() | _roles(now, now.keys() - was.keys())
     return Request(
-        tuple(sorted(_grants(holding_before, holding, risky_before, risky), key=_importance)),
+        tuple(sorted(_grants(held, risky_before, risky), key=_importance)),
         shapes,
         tuple(sorted(now.keys() - was.keys())),
         tuple(sorted(going)),
         worst(risky_before, risky),
         newly,
-        _held(holding, touched),
+        held.of(touched),
         tuple(path for path in sorted(changed) if decides(path, head, base)),
         base is not None,
-        unmanaged,
+        held.unmanaged,
         ways_into(*sides, touched, ids, roles),
         settings(base, head),
         tuple(joining(base, head, *sides)),
@@ -160,19 +155,6 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         ids=ids,
         renamed_roles=roles,
     )
-
-
-def _left_alone(before: Mapping[_Key, Grant], stays: set[tuple[str, str]]) -> dict[_Key, Grant]:
-    """Memberships that nobody looks after any more: those of roles that stay; with what goes, they go."""
-    return {key: grant for key, grant in before.items() if key[:2] in stays}
-
-
-def _kept(
-    before: Mapping[_Key, Grant], renamed: Iterable[tuple[str, str, bool]], roles: Mapping[str, str]
-) -> dict[_Key, Grant]:
-    """The grants before, under the names that accounts and roles have now whose groups go on: who has one keeps it."""
-    names = {old: new for old, new, goes_on in renamed if goes_on}
-    return {(names.get(a, a), roles.get(role, role), user): grant for (a, role, user), grant in before.items()}
 
 
 def _sides(
@@ -249,20 +231,12 @@ def _importance(asked: Asked) -> tuple[object, ...]:
     return (asked.danger is None, not asked.gives, asked.account, asked.role, asked.user)
 
 
-def _holding(policy: Policy | None, today: date) -> dict[_Key, Grant]:
-    """The grants that count today, of accounts that are there, by account, role and user."""
-    if policy is None or policy.users is None:
-        return {}
-    there = {account.name for account in policy.present}
-    return {(g.account, g.role, g.user): g for g in policy.users.grants if g.holds(today) and g.account in there}
-
-
 def _grants(
-    before: Mapping[_Key, Grant],
-    after: Mapping[_Key, Grant],
+    held: Holdings,
     risky_before: Mapping[tuple[str, str], Mark],
     risky: Mapping[tuple[str, str], Mark],
 ) -> Iterator[Asked]:
+    before, after = held.before, held.after
     for key in before.keys() | after.keys():
         touch = _touch(before.get(key), after.get(key))
         grant = after.get(key) or before[key]
@@ -289,12 +263,3 @@ def _touch(was: Grant | None, now: Grant | None) -> Touch | None:
     if before == after:
         return None
     return Touch.LONGER if after > before else Touch.SHORTER
-
-
-def _held(holding: Iterable[_Key], touched: set[tuple[str, str]]) -> dict[tuple[str, str], frozenset[str]]:
-    """Who holds the roles that change or come, after the change."""
-    holders: dict[tuple[str, str], set[str]] = {}
-    for account, role, user in holding:
-        if (account, role) in touched:
-            holders.setdefault((account, role), set()).add(user)
-    return {key: frozenset(users) for key, users in holders.items()}
