@@ -126,8 +126,7 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
     was, now = (side.resolved for side in sides)
     there = {account.name for account in base.present} if base else set()
     going = there - set(pairs.values())
-    roles = renamed_roles(base, head)
-    found = found_marks(was, after, _roles(was, pairs), roles)
+    found = found_marks(was, after, _roles(was, pairs), roles := renamed_roles(base, head))
     newly, risky = found.newly(now.keys()), dangerous(found.after)
     risky_before = dangerous((known := marks_of(before)) | under(roles, known))
     renamed = _renamed(pairs, there, head)
@@ -152,8 +151,8 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
         found.gained(newly),
         renamed,
         tuple(arriving(*sides)),
-        ids=ids,
-        renamed_roles=roles,
+        ids,
+        roles,
     )
 
 
