@@ -90,7 +90,10 @@ def requested_change(
     stopped = bool(refusals) and not (isinstance(judged, Judged) and judged.partly)
     guards = (*map(would_be_refused, refusals), *map(overridden, set_aside), *map(words, remarks))
     drifted = drifted_roles(plan, request) if plan else ()
-    guards += (*drift_risks(plan, request.dangers), *role_drift_risks(drifted, request.dangers)) if plan else ()
+    if plan:
+        stops = bool(refusals)
+        guards += tuple(drift_risks(plan, request.dangers, refused=stops))
+        guards += tuple(role_drift_risks(drifted, request.dangers, refused=stops))
     drift = drift_headline(plan, refused=stopped) if plan and request.is_empty else ""
     short = shortfall_headline(plan, refused=stopped)
     parts = [
