@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rolemodel_ci.cli.ci.memory import remembering
 from rolemodel_ci.cli.ci.merges import labels_of, merges_of
 from rolemodel_ci.cli.ci.overrides import by_request
 from rolemodel_ci.cli.ci.scene import Scene
 from rolemodel_ci.cli.ci.verdicts import judge
 from rolemodel_ci.cli.ci.way import Way, find_way
+from rolemodel_ci.cli.locking import Memory
 from rolemodel_ci.cli.options import today
-from rolemodel_ci.cli.world import World
 from rolemodel_ci.edge.base import base_of_merge
 from rolemodel_ci.event import PullRequest
 from rolemodel_ci.model import Policy
@@ -28,12 +27,11 @@ class Foreseen:
     waiting: tuple[str, ...]
 
 
-def foreseen(scene: Scene, pull: PullRequest, policy: Policy, world: World, planned: Planned) -> Foreseen:
+def foreseen(scene: Scene, pull: PullRequest, policy: Policy, memory: Memory, planned: Planned) -> Foreseen:
     """What the guards would say. Its labels count for its own commits, those of merged ones that wait for theirs.
 
     Raises StateError where it cannot be read what was last applied, ForeignStateError; GithubFailed.
     """
-    memory = remembering(scene, policy, world)
     assert memory.seen is not None
     base = base_of_merge(scene.checkout, pull.head_sha, pull.base_sha) if pull.base_sha else None
     way = find_way(scene, policy, memory.seen, base)

@@ -94,7 +94,8 @@ def _looked(repair: Repair, scene: Scene, policy: Policy) -> Ending:
     merges = _merges(scene, way)
     note_merges(scene, merges)
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
-    planned = with_left_stacks(planned, world, way.since.base)
+    planned = with_left_stacks(planned, world, memory.seen.answer, way.since.base)
+    memory.left = planned.left
     found = attribute_since(planned.plan, way.since, today())
     scene.audit.note(plan=found.plan)
     seen = _Look(scene, policy, world, memory, way, merges, planned, found)

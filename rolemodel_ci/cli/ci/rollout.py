@@ -121,9 +121,10 @@ def _applied(course: Rollout, scene: Scene, policy: Policy) -> Ending:
     merges = _merges(course.branch, scene, way)
     note_merges(scene, merges)
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
-    planned = with_left_stacks(planned, world, way.since.base)
+    planned = with_left_stacks(planned, world, memory.seen.answer, way.since.base)
     found = attribute_since(planned.plan, way.since, today())
     labels = without_unshown(labels_of(scene, merges), merges)
+    memory.left = planned.left
     judged = judge(planned, found, way.since, labels, by_input(scene))
     reviewed, planned, found = judged.reviewed, judged.planned, judged.found
     teller = Teller(scene, way, merges, found, scene.facts(course.before))

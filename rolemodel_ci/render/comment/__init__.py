@@ -18,7 +18,6 @@ from rolemodel_ci.render.comment.config import setting_parts
 from rolemodel_ci.render.comment.drift import (
     Dangers,
     also_made,
-    by_the_merge,
     drift_headline,
     drift_parts,
     drift_risks,
@@ -103,8 +102,8 @@ def requested_change(
     guards = (*map(would_be_refused, refusals), *map(overridden, set_aside), *waiting, *map(words, remarks))
     drifted = drifted_roles(plan, request) if plan else ()
     if plan:
-        by = by_the_merge(refused=stopped)
-        guards += (*drift_risks(plan, request, refused=stopped), *role_drift_risks(drifted, request.dangers, by))
+        guards += tuple(drift_risks(plan, request, refused=stopped))
+        guards += tuple(role_drift_risks(drifted, request.dangers, refused=stopped))
     drift = drift_headline(plan, refused=stopped) if plan and request.is_empty else ""
     short = shortfall_headline(plan, refused=stopped)
     parts = [

@@ -136,6 +136,11 @@ def _joining(joining: Joining, dangers: Mapping[tuple[str, str], Mark]) -> str:
     return row((name(joining.account), known_as + before, "<br>".join(cells)))
 
 
+def roles_of(change: AddMember | RemoveMember) -> tuple[str, str]:
+    """What the role of a membership is called after the change, and what it was when its group got its name."""
+    return change.role or "", change.group.rpartition(".")[2]
+
+
 class _Standing:
     """How AWS stands to what is asked for, by account, role and user."""
 
@@ -143,7 +148,8 @@ class _Standing:
         self._known = plan is not None
         changes = plan.changes if plan else ()
         self._joining = {(c.account, c.role, c.user) for c in changes if isinstance(c, AddMember)}
-        self._leaving = {(c.account, c.role, c.user) for c in changes if isinstance(c, RemoveMember)}
+        leaving = [change for change in changes if isinstance(change, RemoveMember)]
+        self._leaving = {(c.account, role, c.user) for c in leaving for role in roles_of(c)}
         blocked = plan.blocked if plan else ()
         self._blocked: Mapping[tuple[object, ...], Blocked] = {(b.place, b.user): b for b in blocked if b.user}
         self._stuck = [b for b in blocked if not b.user]

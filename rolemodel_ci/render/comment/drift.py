@@ -9,7 +9,7 @@ from rolemodel_ci.gaining import Regained
 from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.plan import AddMember, Change, Origin, Plan, PutPolicy, RemoveMember, StackChange
 from rolemodel_ci.render.blocks import counted, sentence
-from rolemodel_ci.render.comment.asked import mark
+from rolemodel_ci.render.comment.asked import mark, roles_of
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import PEOPLE, few, name, row, table_head
 from rolemodel_ci.render.comment.wider import rank
@@ -24,6 +24,11 @@ def also_made(*, refused: bool) -> str:
     return "; as the merge would be refused, that stays as it is" if refused else "; the merge puts that right as well"
 
 
+def by_the_merge(*, refused: bool) -> str:
+    """When something comes that nobody asks for."""
+    return "once a merge is not refused" if refused else "by the merge"
+
+
 def drift_headline(plan: Plan, *, refused: bool) -> str:
     """The first line of a comment on a request that asks for nothing, but whose merge changes AWS; else empty."""
     if not plan.changes:
@@ -35,12 +40,7 @@ def drift_headline(plan: Plan, *, refused: bool) -> str:
     return f"nothing asked for, but AWS differs by {told}" + ("" if refused else ", which the merge makes")
 
 
-def by_the_merge(*, refused: bool) -> str:
-    """How what a request does not ask for comes to be, at the end of a clause."""
-    return "by the merge, if nothing refused it" if refused else "by the merge"
-
-
-def drift_risks(plan: Plan, request: Request, *, refused: bool) -> Iterator[str]:
+def drift_risks(plan: Plan, request: Request, *, refused: bool = False) -> Iterator[str]:
     """Who becomes administrator by a merge although the request does not ask for it: AWS had taken it from them."""
     dangers, by = request.dangers, by_the_merge(refused=refused)
     for change in plan.changes:
@@ -109,11 +109,12 @@ def drift_parts(plan: Plan, request: Request, also: str, *, folded: bool) -> Ite
 def _unasked(plan: Plan, request: Request) -> list[Change]:
     """The changes that are drift, and those of members that no row of the request shows."""
     listed = _listed(request)
-    found = []
+    found: list[Change] = []
     for change in plan.changes:
-        shown = isinstance(change, AddMember | RemoveMember) and (*_key(change), change.user) in listed
-        person = isinstance(change, AddMember | RemoveMember) and change.origin is Origin.REQUESTED
-        if change.origin is Origin.DRIFT or (person and not shown):
+        if isinstance(change, AddMember | RemoveMember) and change.origin is Origin.REQUESTED:
+            if not any((change.account or "", role, change.user) in listed for role in roles_of(change)):
+                found.append(change)
+        elif change.origin is Origin.DRIFT:
             found.append(change)
     return found
 
