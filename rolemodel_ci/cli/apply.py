@@ -20,6 +20,7 @@ from rolemodel_ci.cli.options import Asked, account, allow, asked, jobs, report,
 from rolemodel_ci.cli.outdated import applied_policy, committed, is_as_applied, outdated
 from rolemodel_ci.cli.output import say, tell
 from rolemodel_ci.cli.policy import chosen, good_policy
+from rolemodel_ci.cli.taken import with_taken_roles
 from rolemodel_ci.cli.world import World, watching, world
 from rolemodel_ci.edge.working_copy import working_copy
 from rolemodel_ci.errors import UsageWrong
@@ -132,7 +133,7 @@ def follow(order: Order, policy: Policy, opened: World, audit: Audit) -> int:
     for _ in range(_ROUNDS):
         seen = memory.read()
         planned = make_plan(order.job, policy, opened.readers(), today(), order.only, opened.jobs)
-        planned = _with_left(order, policy, opened, memory, planned)
+        planned = _with_left(order, policy, opened, memory, with_taken_roles(planned, opened))
         audit.note(plan=planned.plan)
         if order.format == "text":
             tell(plan_blocks(planned.plan))

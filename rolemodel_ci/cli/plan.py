@@ -13,6 +13,7 @@ from rolemodel_ci.cli.options import Asked, account, asked, jobs, sandbox, today
 from rolemodel_ci.cli.outdated import applied_policy, is_as_applied, outdated
 from rolemodel_ci.cli.output import say
 from rolemodel_ci.cli.policy import base_policy, chosen, compared, good_policy
+from rolemodel_ci.cli.taken import with_taken_roles
 from rolemodel_ci.cli.world import world
 from rolemodel_ci.edge.working_copy import working_copy
 from rolemodel_ci.plan import Plan
@@ -47,7 +48,7 @@ def plan(told: Asked, base: str | None, detailed_exitcode: bool) -> int:
             seen = recognised(seen, identity)
         planned = make_plan(EVERYTHING, policy, opened.readers(), today(), only, told.jobs)
         was = None if is_as_applied(seen.answer, policy) else applied_policy(seen.answer, identity, policy)
-        planned = with_left_stacks(planned, opened, seen.answer, before, was)
+        planned = with_left_stacks(with_taken_roles(planned, opened), opened, seen.answer, before, was)
     if base:
         planned = replace(planned, plan=attribute(planned.plan, before, policy, today()))
     reviewed = reviewed_plan(EVERYTHING, planned, policy)

@@ -13,6 +13,7 @@ from rolemodel_ci.cli.ci.overrides import by_request
 from rolemodel_ci.cli.ci.scene import Base, Scene, failed_by
 from rolemodel_ci.cli.left import with_left_stacks
 from rolemodel_ci.cli.options import today
+from rolemodel_ci.cli.taken import with_taken_roles
 from rolemodel_ci.edge.base import base_of_merge
 from rolemodel_ci.edge.github import GithubFailed
 from rolemodel_ci.errors import CannotGoOn
@@ -151,7 +152,7 @@ def _judged(course: Review, scene: Scene, policy: Policy, base: Base) -> Judged:
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
     memory = remembering(scene, policy, world)
     assert memory.seen is not None
-    planned = with_left_stacks(planned, world, memory.seen.answer, base.policy)
+    planned = with_left_stacks(with_taken_roles(planned, world), world, memory.seen.answer, base.policy)
     plan = attribute(planned.plan, base.policy, policy, today())
     scene.audit.note(plan=plan)
     reviewed = foreseen(scene, course.pull, policy, memory, planned)
