@@ -40,17 +40,17 @@ def gives_beside(difference: Difference) -> bool:
         return difference.direction.may_widen
     if difference.what == "removed":
         return _takes_away(difference)
-    names = any(_HARMFUL_NAME.search(text) for change in difference.changes for text in _texts(change))
+    names = any(_HARMFUL_NAME.search(text) for change in difference.changes for text in texts_of(change))
     return names or difference.kind not in _HARMLESS
 
 
 def _takes_away(difference: Difference) -> bool:
     """Whether something that goes may have kept somebody out."""
-    texts = (text for change in difference.changes for text in _texts(change))
+    texts = (text for change in difference.changes for text in texts_of(change))
     return difference.kind not in _HARMLESS | _GIVING or any("Deny" in text for text in texts)
 
 
-def _texts(change: Change) -> Iterator[str]:
+def texts_of(change: Change) -> Iterator[str]:
     """Every text in a change, names of properties and keys as well."""
     if not isinstance(change, PropertyChange):
         yield "policy"
