@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,6 +22,18 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("nightly" if NUMBER else "gate")
     if NUMBER and config.getoption("hypothesis_seed", None) is None:
         config.option.hypothesis_seed = str(NUMBER)
+
+
+SLOW = ("actions", "container", "faults", "oracle", "test_benchmarks.py", "test_pictures.py")
+"""What `make test` leaves out, by the first part of the path: whole runs of the action, kills, storms, oracles, benches."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow."""
+    tests = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(tests).parts[0] in SLOW:
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
