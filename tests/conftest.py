@@ -25,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 SLOW = ("actions", "container", "faults", "oracle", "test_benchmarks.py", "test_pictures.py")
-"""What `make test` leaves out, by the first part of the path: whole runs of the action, kills, storms, oracles, benches."""
+"""What `make test` leaves out, by the first part of the path: runs of the action, kills, storms, oracles, benches."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
