@@ -14,6 +14,7 @@ from rolemodel_ci.applied_state import (
     ForeignState,
     Holder,
     Identity,
+    Left,
     LockedError,
     Remembered,
     StateError,
@@ -25,6 +26,7 @@ from rolemodel_ci.applied_state import (
     foreign,
     is_news,
     locked,
+    moment,
     recognised,
     terms_digest,
 )
@@ -72,7 +74,8 @@ class Memory:
     """What was last applied, for one run.
 
     `copy` tells whose the files are, and is asked only where something is to be written. `required`: without the state
-    and the lock nothing may be applied, as in GitHub Actions; otherwise `say` is told, and the run goes on.
+    and the lock nothing may be applied, as in GitHub Actions; otherwise `say` is told, and the run goes on. `left` is
+    what the run has found of stacks that are left behind.
     """
 
     store: ParameterStore
@@ -83,6 +86,7 @@ class Memory:
     say: Callable[[str], None]
     required: bool
     seen: Remembered | None = None
+    left: tuple[Left, ...] | None = None
     _copy: WorkingCopy | None = field(default=None)
 
     def read(self) -> Remembered:
@@ -104,7 +108,15 @@ class Memory:
 
     def wait(self, holder: Holder) -> None:
         """Wait until the lock is free. Raises LockedError if its holder renews it meanwhile."""
-        self.say(f"Waiting: {locked(holder).message}.")
+        answer = self.seen.answer if self.seen else None
+        if isinstance(answer, UnusableState):
+            self.say(
+                f"Waiting until {moment(holder.until)}: what {self.store.name} holds was written at "
+                f"{moment(holder.since)} and cannot be used ({answer.reason}), so that nobody knows whether another "
+                "run is applying. Whoever wrote it by hand can delete the parameter, if no run is under way."
+            )
+        else:
+            self.say(f"Waiting: {locked(holder).message}.")
         for _ in range(int(LEASE.total_seconds() / POLL) + 2):
             self.store.timing.sleep(POLL)
             found = self.reader.read_state().holder
@@ -120,7 +132,7 @@ class Memory:
 
     def _attempt(self, identity: Identity, commit: str | None, *, whole: bool) -> Attempt:
         digest, terms = policy_digest(self.policy), terms_digest(self.policy)
-        return Attempt(identity, commit, digest, terms, self.store.run, whole)
+        return Attempt(identity, commit, digest, terms, self.store.run, whole, self.left)
 
     def recognised(self) -> Remembered:
         """What was read, as a run of these files sees it."""

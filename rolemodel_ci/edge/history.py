@@ -51,6 +51,40 @@ def steps_between(checkout: Checkout, github: Github | None, since: str, tip: st
     return _told(github, since, tip)
 
 
+def bypassed(checkout: Checkout, github: Github | None, since: str, steps: tuple[Step, ...]) -> dict[str, Step]:
+    """The commits after `since` that the way does not lead by, with the merge that brought each: the oldest first.
+
+    A merge that was made by hand may have its parents in any order, and the branch may have been at any of these
+    commits. Raises GithubFailed.
+    """
+    above = [checkout.parents_of(step.commit) for step in steps[-1:]]
+    if len(steps) <= 1 and all(len(parents) == 1 for parents in above):
+        return {}
+    parents = _graph(checkout, github, since, steps[-1].commit)
+    left = _descendants(parents, since, steps[-1].commit) - {since, *(step.commit for step in steps)}
+    found: dict[str, Step] = {}
+    for step in steps:
+        waiting = [parent for parent in parents.get(step.commit, ()) if parent in left]
+        while waiting:
+            commit = waiting.pop()
+            left.discard(commit)
+            found[commit] = step
+            waiting += [parent for parent in parents.get(commit, ()) if parent in left]
+    return found
+
+
+def _graph(checkout: Checkout, github: Github | None, since: str, tip: str) -> Parents:
+    """The parents of every commit between, of those that can be had."""
+    for depth in (0, _DEEP):
+        if depth and not (checkout.is_shallow and checkout.deepen(tip, depth)):
+            break
+        found = checkout.between(since, tip) if checkout.has(since) else {}
+        if found and (all(found.values()) or not checkout.is_shallow):
+            return found
+    told = compared(github, since, tip) if github else None
+    return told.parents if told else {}
+
+
 def chain(parents: Parents, since: str, tip: str) -> tuple[Step, ...] | Gap:
     """The way from `since` to `tip`: at each merge by the first parent that comes from `since`.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rolemodel_ci.edge.github import Github, GithubFailed, read, read_commit
@@ -11,11 +11,17 @@ from rolemodel_ci.edge.github import Github, GithubFailed, read, read_commit
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A pull request that was merged: its labels, and the last commit that its merge made on the branch."""
+    """A pull request that was merged: its labels, the last commit that its merge made on the branch, its own last one.
+
+    `is_exact`: GitHub says that its merge made the very commits that it was looked up by. If it only lists the pull
+    request for them, people are told of it, and its labels do not count.
+    """
 
     number: int
     labels: tuple[str, ...]
     merge_commit: str = ""
+    head: str = ""
+    is_exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +53,21 @@ class Compared:
     parents: Mapping[str, tuple[str, ...]]
 
 
-def pulls_of(github: Github, commit: str, branch: str, onwards: Collection[str] = ()) -> list[Merged]:
+def pulls_of(github: Github, commit: str, branch: str, onwards: Sequence[str] = ()) -> list[Merged]:
     """The pull requests whose merge made a commit of a branch, the latest first. Raises GithubFailed.
 
     A merge or a squash makes one commit, by which GitHub names the merge. A rebase makes several, of which the last one
-    names it: that has to be one of `onwards`, the commits after this one.
+    names it: that has to be one of `onwards`, the commits from this one on. Of several pull requests that have the
+    commit, the one that was merged first has brought it; others were made on top of it.
     """
     doing = f"looking up the pull request of {commit[:7]}"
     found = [read(doing, _merged, item) for item in github.items(f"/commits/{commit}/pulls", doing)]
-    ours = {pull.number: pull for pull, base in found if base == branch and pull.merge_commit}
-    made = [ours[number] for number in sorted(ours, reverse=True) if ours[number].merge_commit == commit]
-    return made or [ours[number] for number in sorted(ours, reverse=True) if ours[number].merge_commit in onwards]
+    ours = {pull.number: pull for pull, base, is_merged in found if base == branch and is_merged}
+    latest = [ours[number] for number in sorted(ours, reverse=True)]
+    for made in (commit, *onwards):
+        if exact := [pull for pull in latest if pull.merge_commit == made]:
+            return exact
+    return [replace(pull, is_exact=False) for pull in latest]
 
 
 def hands(github: Github, number: int) -> Hands:
@@ -91,16 +101,32 @@ def compared(github: Github, since: str, tip: str) -> Compared | None:
         raise
 
 
+def forked(github: Github, one: str, other: str) -> str | None:
+    """The commit at which two histories part; None where GitHub knows none. Raises GithubFailed."""
+    doing = f"comparing {one[:7]} with {other[:7]}"
+    try:
+        return read(doing, _fork, github.item(f"/compare/{one}...{other}?per_page=1", doing))
+    except GithubFailed as failed:
+        if failed.status in (404, 422):
+            return None
+        raise
+
+
 _WORDS = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})
 """A review that only comments takes no approval back:
 https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/reviewing-changes-in-pull-requests/about-pull-request-reviews"""
 
 
-def _merged(found: Any) -> tuple[Merged, str]:
-    """A pull request, and into which branch it was merged; no commit where it was not."""
-    commit = found["merge_commit_sha"] if found["merged_at"] else None
+def _merged(found: Any) -> tuple[Merged, str, bool]:
+    """A pull request, the branch that it is aimed at, and whether it was merged."""
+    is_merged = bool(found["merged_at"])
     labels = tuple(str(label["name"]) for label in found["labels"])
-    return Merged(int(found["number"]), labels, str(commit or "")), str(found["base"]["ref"])
+    commit = str(found["merge_commit_sha"] or "") if is_merged else ""
+    return (
+        Merged(int(found["number"]), labels, commit, read_commit(found["head"]["sha"])),
+        str(found["base"]["ref"]),
+        is_merged,
+    )
 
 
 def _single(found: Any) -> tuple[str, str]:
@@ -115,6 +141,10 @@ def _review(found: Any) -> tuple[str, str, str]:
 
 def _status(found: Any) -> tuple[str]:
     return (str(found["status"]),)
+
+
+def _fork(found: Any) -> str:
+    return read_commit(found["merge_base_commit"]["sha"])
 
 
 def _parents(found: Any) -> tuple[str, tuple[str, ...]]:

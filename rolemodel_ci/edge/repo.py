@@ -181,10 +181,14 @@ class Checkout:
         return {commit: tuple(above) for commit, *above in map(str.split, listed.splitlines())}
 
     def deepen(self, sha: str, depth: int) -> bool:
-        """Get more of the history of a commit, with the rights that the checkout has; False where that fails."""
+        """Get more of the history of a commit, with the rights that the checkout has; False where that fails.
+
+        A checkout that has the whole history gets all of the commit's, too, for a limit would make it a shallow one.
+        """
+        limit = [f"--depth={depth}"] if self.is_shallow else []
         try:
             self._repository.git.fetch(
-                "--no-tags", "--no-recurse-submodules", "--quiet", f"--depth={depth}", "origin", sha,
+                "--no-tags", "--no-recurse-submodules", "--quiet", *limit, "origin", sha,
                 kill_after_timeout=_FETCH_SECONDS,
             )  # fmt: skip
         except self._git.GitCommandError:
@@ -235,12 +239,21 @@ class Checkout:
         """The mail address of a commit's author; empty where the checkout has no such commit."""
         return str(self._commit(sha).author.email or "") if self.has(sha) else ""
 
+    def committed(self, sha: str) -> tuple[str, str] | None:
+        """The committer's mail address and the first line of the message; None where the checkout lacks the commit."""
+        commit = self._commit(sha) if self.has(sha) else None
+        return (str(commit.committer.email or ""), str(commit.message).partition("\n")[0]) if commit else None
+
     def merge_base(self, one: str, other: str) -> str:
         """The commit at which two histories part; `one` itself where the checkout does not go back so far."""
+        return self.fork(one, other) or one
+
+    def fork(self, one: str, other: str) -> str | None:
+        """The commit at which two histories part; None where they have none in common."""
         try:
             return str(self._repository.git.merge_base(one, other))
         except self._git.GitCommandError:
-            return one
+            return None
 
     def _commit(self, revision: str) -> Any:
         try:

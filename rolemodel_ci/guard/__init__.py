@@ -26,7 +26,7 @@ from rolemodel_ci.verdict import (
     Refusal,
 )
 
-__all__ = ["Headroom", "headroom", "review", "review_deletion", "review_since", "strictest"]
+__all__ = ["Headroom", "headroom", "is_as_strict", "review", "review_deletion", "review_since", "strictest"]
 
 _Guards = tuple[Callable[[Plan, Policy, Live], Iterator[Refusal]], ...]
 
@@ -102,6 +102,12 @@ def strictest(head: Policy, *states: Policy | None) -> Policy:
     for state in states:
         head = head if state is None else _narrower(head, state)
     return head
+
+
+def is_as_strict(judging: Policy, state: Policy) -> bool:
+    """Whether guards that go by one policy let nothing pass that they would not let pass by another one."""
+    both = _narrower(judging, state)
+    return both.guards == judging.guards and len(both.protected) == len(judging.protected)
 
 
 def _narrower(head: Policy, base: Policy) -> Policy:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from rolemodel_ci import __version__
-from rolemodel_ci.model import Policy
+from rolemodel_ci.model import DEFAULT_OWNER, Policy
 from rolemodel_ci.plan import Plan, Report
 from rolemodel_ci.render.documents import VERSION
 from rolemodel_ci.render.json import plan_json, refusals_json, report_json
@@ -42,7 +42,8 @@ class MergeRecord:
     """What brought something of ours to the branch since the last applied commit.
 
     `pull_request` is None for a push without one. `merged_by` and `approvals` are None where GitHub has not told them,
-    and `known` is False where it has not told the pull request either.
+    and `known` is False where it has not told the pull request either. `as_shown`: what the merge brought is what the
+    pull request showed; None where that is not known.
     """
 
     commits: tuple[str, ...]
@@ -50,6 +51,7 @@ class MergeRecord:
     merged_by: str | None
     approvals: tuple[ApprovalRecord, ...] | None
     known: bool = True
+    as_shown: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def policy_digest(policy: Policy) -> str:
     The template counts by its text, which is what AWS is sent.
     """
     users = policy.users
-    said = {
+    said: dict[str, object] = {
         "master": policy.master_account_id,
         "accounts": sorted([a.name, a.account_id, sorted(a.parameters), a.absent] for a in policy.accounts),
         "stack": [policy.stack_name, policy.region, policy.template.text],
@@ -153,4 +155,11 @@ def policy_digest(policy: Policy) -> str:
         "guards": asdict(policy.guards),
         "way in": asdict(policy.github_oidc) if policy.github_oidc else None,
     }
+    more = {
+        "owner": policy.owner if policy.owner != DEFAULT_OWNER else None,
+        "master is assumable": policy.master_is_assumable or None,
+        "was": sorted([a.name, a.was] for a in policy.accounts if a.was) or None,
+        "roles": sorted([name, role.was] for name, role in policy.renamed_roles.items()) or None,
+    }  # only where they are set: digests of files that do not have them stay what they were
+    said |= {name: value for name, value in more.items() if value is not None}
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()

@@ -49,6 +49,11 @@ class Objects:
         listed = self._git("rev-list", "--parents", "--max-count=1", "--end-of-options", commit) or b""
         return listed.decode().split()[1:]
 
+    def fork(self, base: str, head: str) -> str | None:
+        """The commit at which two histories part."""
+        found = self._git("merge-base", base, head)
+        return found.decode().strip() if found else None
+
     def compared(self, base: str, head: str) -> tuple[str, list[str]]:
         """How `head` is connected with `base`, in GitHub's word, and the commits that it has beyond, oldest first."""
         beyond = (self._git("rev-list", "--reverse", "--topo-order", f"{base}..{head}") or b"").decode().split()

@@ -133,6 +133,8 @@ def compare(asked: Asked) -> Reply:
     word, beyond = objects.compared(base, head)
     commits, headers = _paged(asked, [shapes.commit(hosted, one, asked.api, asked.web) for one in beyond])
     said = shapes.comparison(hosted, base, head, word, asked.api, asked.web)
+    if fork := objects.fork(base, head):
+        said |= {"merge_base_commit": shapes.commit(hosted, fork, asked.api, asked.web)}
     lacking = objects.compared(head, base)[1]
     said |= {"ahead_by": len(beyond), "behind_by": len(lacking), "total_commits": len(beyond)}
     return answer(said | {"commits": commits}, headers=headers)

@@ -93,6 +93,11 @@ class Hosted:
         git(self._desk, "fetch", "--quiet", "origin")
         return before, self.tip
 
+    def sync(self) -> None:
+        """Have the desk's `main` be what the server has, however it came there."""
+        git(self._desk, "fetch", "--quiet", "origin")
+        git(self._desk, "checkout", "--quiet", "-B", "main", "origin/main")
+
     def rewrite(self, files: Mapping[str, str | None]) -> tuple[str, str]:
         """Push main by force, with a history of its own; the commits before and after."""
         before = self.tip

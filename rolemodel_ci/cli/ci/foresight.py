@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from rolemodel_ci.cli.ci.memory import remembering
 from rolemodel_ci.cli.ci.merges import labels_of, merges_of
 from rolemodel_ci.cli.ci.overrides import by_request
 from rolemodel_ci.cli.ci.scene import Scene
+from rolemodel_ci.cli.ci.verdicts import judge
 from rolemodel_ci.cli.ci.way import Way, find_way
+from rolemodel_ci.cli.locking import Memory
 from rolemodel_ci.cli.options import today
-from rolemodel_ci.cli.world import World
 from rolemodel_ci.edge.base import base_of_merge
 from rolemodel_ci.event import PullRequest
-from rolemodel_ci.guard import review_since
 from rolemodel_ci.model import Policy
 from rolemodel_ci.requested import attribute_since
 from rolemodel_ci.run import Planned
-from rolemodel_ci.verdict import Allowed, Approved, Refusal
+from rolemodel_ci.verdict import NOTHING_ALLOWED, Allowed, Approved, Refusal
 
 
 def foreseen(
-    scene: Scene, pull: PullRequest, policy: Policy, world: World, planned: Planned
+    scene: Scene, pull: PullRequest, policy: Policy, memory: Memory, planned: Planned
 ) -> Approved | tuple[Refusal, ...]:
     """The verdict of a merge now. Its labels count for its own commits, those of merged ones that wait for theirs.
 
     Raises StateError where it cannot be read what was last applied, ForeignStateError; GithubFailed.
     """
-    memory = remembering(scene, policy, world)
     assert memory.seen is not None
     base = base_of_merge(scene.checkout, pull.head_sha, pull.base_sha) if pull.base_sha else None
     way = find_way(scene, policy, memory.seen, base)
     own = _own(way, base)
     waiting = merges_of(scene, pull.base_ref, way.steps, way.changing - own) if way.changing - own else ()
     labels: dict[str, Allowed] = {**labels_of(scene, waiting), **dict.fromkeys(own, by_request(pull))}
-    return review_since(attribute_since(planned.plan, way.since, today()), way.since, planned.live, labels)
+    return judge(
+        planned, attribute_since(planned.plan, way.since, today()), way.since, labels, NOTHING_ALLOWED
+    ).reviewed
 
 
 def _own(way: Way, base: str | None) -> frozenset[str]:

@@ -13,13 +13,16 @@ from rolemodel_ci.cli.ci.merges import Merge, merges_of, with_hands
 from rolemodel_ci.cli.ci.overrides import by_input
 from rolemodel_ci.cli.ci.rollout import UNFINISHED, carried_out, not_remembered, note_merges, note_way, refused
 from rolemodel_ci.cli.ci.scene import Scene, failed_by
+from rolemodel_ci.cli.ci.shown import compare_with_pulls
 from rolemodel_ci.cli.ci.tell import tell_merges
 from rolemodel_ci.cli.ci.telling import Teller
 from rolemodel_ci.cli.ci.tip import Moved, must_be_tip
+from rolemodel_ci.cli.ci.verdicts import judge
 from rolemodel_ci.cli.ci.way import Way, find_way, is_applied
 from rolemodel_ci.cli.left import with_left_stacks
 from rolemodel_ci.cli.locking import Memory
 from rolemodel_ci.cli.options import today
+from rolemodel_ci.cli.taken import with_taken_roles
 from rolemodel_ci.cli.world import World
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.event import Look, Repair, text
@@ -36,7 +39,7 @@ from rolemodel_ci.render.results import report_blocks
 from rolemodel_ci.request import dangers_of
 from rolemodel_ci.requested import Attributed, attribute_since
 from rolemodel_ci.run import EVERYTHING, Planned, make_plan
-from rolemodel_ci.verdict import Approved, Overridden
+from rolemodel_ci.verdict import Approved
 
 
 def look(course: Look, scene: Scene) -> Ending:
@@ -92,7 +95,8 @@ def _looked(repair: Repair, scene: Scene, policy: Policy) -> Ending:
     merges = _merges(scene, way)
     note_merges(scene, merges)
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
-    planned = with_left_stacks(planned, world, way.since.base)
+    planned = with_left_stacks(with_taken_roles(planned, world), world, memory.seen.answer, way.since.base)
+    memory.left = planned.left
     found = attribute_since(planned.plan, way.since, today())
     scene.audit.note(plan=found.plan)
     seen = _Look(scene, policy, world, memory, way, merges, planned, found)
@@ -109,7 +113,7 @@ def _merges(scene: Scene, way: Way) -> tuple[Merge, ...]:
     """The merges that changed something of ours and were never applied; GitHub is asked only where there are any."""
     if not way.changing or way.since.unproven is not None:
         return ()
-    return with_hands(scene, merges_of(scene, _branch(scene), way.steps, way.changing))
+    return compare_with_pulls(scene, with_hands(scene, merges_of(scene, _branch(scene), way.steps, way.changing)), way)
 
 
 def _chosen(plan: Plan, repair: Repair) -> Sequence[Change]:
@@ -126,9 +130,15 @@ def _chosen(plan: Plan, repair: Repair) -> Sequence[Change]:
 def _repaired(seen: _Look, chosen: Attributed, repair: Repair) -> Ending:
     """Make the chosen changes. What a guard has refused needs the input `allow`: no label counts for such a run."""
     scene, whole = seen.scene, repair is Repair.EVERYTHING
-    reviewed = review_since(chosen, seen.way.since, seen.planned.live, {}, by_input(scene))
+    since, allowed = seen.way.since, by_input(scene)
+    reviewed = (
+        judge(seen.planned, chosen, since, {}, allowed).reviewed
+        if whole
+        else review_since(chosen, since, seen.planned.live, {}, allowed)
+    )
     if not isinstance(reviewed, Approved):
         return refused(seen.found.plan, reviewed, scene, seen.teller)
+    whole = whole and not reviewed.withheld
     must_be_tip(scene, _branch(scene), partial(is_applied, scene, seen.world))
     ending: Ending | None = None
     try:
@@ -136,8 +146,8 @@ def _repaired(seen: _Look, chosen: Attributed, repair: Repair) -> Ending:
             report = carried_out(reviewed, scene, seen.policy, seen.world, lock)
             messages: tuple[Message, ...] = ()
             if whole and seen.merges:
-                messages, _ = seen.teller.applied(report, {}, reviewed.overridden)
-            ending = replace(_found(seen, report, reviewed.overridden), messages=messages)
+                messages, _ = seen.teller.applied(report, {}, reviewed.overridden, reviewed.withheld)
+            ending = replace(_found(seen, report, reviewed), messages=messages)
             ending = tell_merges(ending, scene.runner, scene.commands, scene)
             lock.close(complete=report.is_complete)
     except (StateError, LockedError) as error:
@@ -153,13 +163,14 @@ def _branch(scene: Scene) -> str:
     return ref.removeprefix("refs/heads/")
 
 
-def _found(seen: _Look, report: Report | None, overridden: tuple[Overridden, ...] = ()) -> Ending:
+def _found(seen: _Look, report: Report | None, reviewed: Approved | None = None) -> Ending:
     """The ending of a run that has looked; `report` is None where nothing was to be put right."""
     plan = seen.found.plan
     dangers = dangers_of(seen.policy, today())
     left = len(plan.changes) - (len(report.outcomes) if report else 0)
     complete = plan.is_whole and (report is None or report.is_complete)
-    failure = "" if complete else UNFINISHED
+    failure = "; ".join(one.message for one in reviewed.withheld) if reviewed else ""
+    failure = failure or ("" if complete else UNFINISHED)
     if left and not failure:
         failure = (
             f"AWS differs from the repository in {left} place{'' if left == 1 else 's'}; the job summary names them"
@@ -169,22 +180,25 @@ def _found(seen: _Look, report: Report | None, overridden: tuple[Overridden, ...
         said = f"{counted(left, 'change')} not made: the input `repair` says what a run may put right."
         blocks.append(Paragraph(said, Tone.CHANGE))
     result = Result.DRIFT if left else Result.APPLIED if report else Result.NO_DRIFT
-    parts = drift_found(plan, dangers, seen.scene.facts(), report, overridden)
+    overridden, withheld = (reviewed.overridden, reviewed.withheld) if reviewed else ((), ())
+    parts = drift_found(plan, dangers, seen.scene.facts(), report, overridden, withheld)
     unapplied = unapplied_part([merge.name for merge in seen.merges] if left else [], seen.way.since.unproven or "")
     return Ending(
         result if complete else Result.INCOMPLETE,
-        _code(complete, left, interrupted=report is not None and report.interrupted),
+        _code(complete, left, report, reviewed),
         tuple(blocks),
         (*parts[:1], unapplied, *parts[1:]),
         plan=plan,
-        document=report_json(report) if report else plan_json(plan),
+        document=report_json(report, reviewed.withheld if reviewed else ()) if report else plan_json(plan),
         failure=failure,
         bugs=report.bugs if report else (),
     )
 
 
-def _code(complete: bool, left: int, *, interrupted: bool) -> int:
+def _code(complete: bool, left: int, report: Report | None, reviewed: Approved | None) -> int:
     """The exit code: 130 as everywhere for a run that was interrupted, 6 where something was found and left."""
-    if interrupted:
+    if report is not None and report.interrupted:
         return 130
+    if reviewed and reviewed.withheld:
+        return 4
     return (6 if left else 0) if complete else 5

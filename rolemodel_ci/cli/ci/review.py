@@ -8,10 +8,12 @@ from dataclasses import replace
 from rolemodel_ci.checks.compared import compare
 from rolemodel_ci.cli.ci.ending import Ending, Message, Result
 from rolemodel_ci.cli.ci.foresight import foreseen
+from rolemodel_ci.cli.ci.memory import remembering
 from rolemodel_ci.cli.ci.overrides import by_request
 from rolemodel_ci.cli.ci.scene import Base, Scene, failed_by
 from rolemodel_ci.cli.left import with_left_stacks
 from rolemodel_ci.cli.options import today
+from rolemodel_ci.cli.taken import with_taken_roles
 from rolemodel_ci.edge.base import base_of_merge
 from rolemodel_ci.edge.github import GithubFailed
 from rolemodel_ci.errors import CannotGoOn
@@ -36,7 +38,7 @@ from rolemodel_ci.render.plans import plan_blocks
 from rolemodel_ci.render.problems import problem_blocks, problems_json
 from rolemodel_ci.request import Request, Touch, already_there, request
 from rolemodel_ci.requested import attribute
-from rolemodel_ci.run import EVERYTHING, make_plan
+from rolemodel_ci.run import EVERYTHING, make_plan, replanned
 from rolemodel_ci.verdict import Guard
 
 UNWRITABLE = "The job summary has it all. No setting of the workflow gives such a run more, and none needs to."
@@ -148,14 +150,18 @@ def _judged(course: Review, scene: Scene, policy: Policy, base: Base) -> Judged:
     assert policy.github_oidc is not None
     world = scene.aws(policy, policy.github_oidc.plan_role)
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
-    planned = with_left_stacks(planned, world, base.policy)
+    memory = remembering(scene, policy, world)
+    assert memory.seen is not None
+    planned = with_left_stacks(with_taken_roles(planned, world), world, memory.seen.answer, base.policy)
     plan = attribute(planned.plan, base.policy, policy, today())
     scene.audit.note(plan=plan)
-    reviewed = foreseen(scene, course.pull, policy, world, planned)
+    reviewed = foreseen(scene, course.pull, policy, memory, planned)
     room = headroom(plan, planned.live.master)
     if isinstance(reviewed, tuple):
         return Judged(plan, reviewed, room)
-    return Judged(plan, (), room, reviewed.overridden)
+    smaller = replanned(EVERYTHING, planned, policy, reviewed.withheld, today()) if reviewed.withheld else None
+    plan = attribute(smaller.plan, base.policy, policy, today()) if smaller else plan
+    return Judged(plan, reviewed.withheld, room, reviewed.overridden, partly=bool(reviewed.withheld))
 
 
 def _lacking(asked: Request, plan: Plan) -> int:

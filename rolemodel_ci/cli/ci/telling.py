@@ -34,14 +34,14 @@ class Teller:
     facts: Facts
 
     def applied(
-        self, report: Report, links: _Links, overridden: Sequence[Overridden]
+        self, report: Report, links: _Links, overridden: Sequence[Overridden], withheld: Sequence[Refusal] = ()
     ) -> tuple[tuple[Message, ...], tuple[Part, ...]]:
         """The comments after a run that has applied, and the job summary."""
         dangers, when = self._before_and_after(), now()
 
         def parts(one: Share, told: Told) -> list[Part]:
             assert one.report is not None
-            return outcome(one.report, links, dangers, self.facts, when, overridden, told)
+            return outcome(one.report, links, dangers, self.facts, when, overridden, told, withheld)
 
         shares = self._shares(report)
         messages = [self._message(merge, parts(one, self._told(merge, one, shares))) for merge, one in shares]
@@ -86,13 +86,15 @@ class Teller:
             one.undone,
             one.asked,
             tuple(other.name for other, _ in shares if other is not merge),
+            (merge.doubt,) if merge.doubt else (),
         )
 
     def _whole(self, everything: Share) -> Told:
         """What the job summary tells, of all merges at once."""
         pushed = next((merge.commits[-1] for merge in self.merges if merge.is_pushed), "")
         names = tuple(merge.name for merge in self.merges if merge.pull)
-        return Told((), pushed, everything.earlier, everything.undone, everything.asked, names)
+        doubts = tuple(merge.doubt for merge in self.merges if merge.doubt)
+        return Told((), pushed, everything.earlier, everything.undone, everything.asked, names, doubts)
 
     def _message(self, merge: Merge, parts: Sequence[Part]) -> Message:
         return replace(message(self.scene, merge), parts=tuple(parts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from rolemodel_ci.applied_state import AppliedState, Remembered, UnusableState
@@ -10,8 +10,12 @@ from rolemodel_ci.cli.ci.scene import Scene
 from rolemodel_ci.cli.policy import read_files
 from rolemodel_ci.cli.world import World
 from rolemodel_ci.edge.base import base_tree
-from rolemodel_ci.edge.history import Gap, Step, steps_between
+from rolemodel_ci.edge.github import GithubFailed
+from rolemodel_ci.edge.history import Gap, Step, bypassed, steps_between
+from rolemodel_ci.edge.merges import pulls_of
 from rolemodel_ci.edge.repo import NoCommit, Tree
+from rolemodel_ci.event import text
+from rolemodel_ci.guard import is_as_strict, strictest
 from rolemodel_ci.model import Policy, are_usable
 from rolemodel_ci.render.audit import policy_digest
 from rolemodel_ci.since import Segment, Since, Unproven
@@ -80,7 +84,42 @@ def find_way(scene: Scene, head: Policy, remembered: Remembered, before: str | N
         return known or _from_before(reader, head, before, Unproven.BROKEN)
     since = _along(reader, head, base.policy, steps)
     passed = _passed(reader, before, applied.applied_commit, steps)
-    return Way(replace(since, on_the_way=(*since.on_the_way, *passed)), steps, lags=len(steps) > _LAG)
+    since = replace(since, on_the_way=(*since.on_the_way, *passed))
+    since = replace(since, on_the_way=(*since.on_the_way, *_bypassed(reader, since, applied.applied_commit, steps)))
+    return Way(since, steps, lags=len(steps) > _LAG)
+
+
+def _bypassed(reader: _Reader, since: Since, applied: str, steps: tuple[Step, ...]) -> Iterator[Policy]:
+    """What the branch may have been at where a merge that somebody made by hand has its parents in another order.
+
+    Only what would have guards judge more strictly is looked at: whether the other parent is the pull request that
+    GitHub has merged is asked then.
+    """
+    if not steps:
+        return
+    scene = reader.scene
+    guarded = strictest(since.head, *since.states)
+    for commit, step in bypassed(scene.checkout, scene.github, applied, steps).items():
+        policy = reader.at(commit).policy
+        if policy is None or is_as_strict(guarded, policy) or _is_merged_by_github(scene, step):
+            continue
+        guarded = strictest(guarded, policy)
+        yield policy
+
+
+def _is_merged_by_github(scene: Scene, step: Step) -> bool:
+    """Whether a step is the merge of a pull request into the branch: GitHub has the branch as the first parent."""
+    above = scene.checkout.parents_of(step.commit)
+    if scene.github is None or len(above) != 2:
+        return False
+    if scene.runner.event == "pull_request" and step.commit == scene.checkout.head:
+        return True  # the merge that GitHub tries out
+    branch = text(scene.runner.payload, "repository", "default_branch")
+    try:
+        found = pulls_of(scene.github, step.commit, branch)
+    except GithubFailed:
+        return False
+    return any(pull.is_exact and above == (step.before, pull.head) for pull in found)
 
 
 def _passed(reader: _Reader, before: str | None, applied: str, steps: tuple[Step, ...]) -> tuple[Policy, ...]:

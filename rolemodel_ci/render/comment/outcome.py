@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rolemodel_ci.plan import AddMember, Done, Failed, Origin, Outcome, RemoveMember, Report, Skipped, StackChange
 from rolemodel_ci.render.blocks import counted, sentence
 from rolemodel_ci.render.comment.asked import mark
+from rolemodel_ci.render.comment.config import setting_risks
 from rolemodel_ci.render.comment.drift import Dangers
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, link, name, row, table_head, words
@@ -23,8 +24,8 @@ class Told:
     """What there is to tell of a merge besides what this run did for it.
 
     `hands` says who merged and who approved, in sentences. `pushed` is the commit that came without a pull request, or
-    empty. `earlier` and `undone` as in a `Share`; `asked` is what the merge asked for. `others` are the merges that the
-    same run was about.
+    empty; `doubts` are sentences about what perhaps nobody has reviewed. `earlier` and `undone` as in a `Share`;
+    `asked` is what the merge asked for. `others` are the merges that the same run was about.
     """
 
     hands: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class Told:
     undone: tuple[Asked, ...] = ()
     asked: Request = field(default_factory=Request)
     others: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 NOTHING_TOLD = Told()
@@ -63,11 +65,13 @@ def _made(report: Report, earlier: Sequence[Asked]) -> str:
 
 
 def pushed_part(told: Told) -> Part:
-    """The box of a commit that came without a pull request."""
-    if not told.pushed:
-        return Part("")
-    what = f"> - **No pull request.** Commit {name(told.pushed[:7])} was pushed to the branch itself: nobody was asked."
-    return Part(alert("CAUTION"), (what,), rank=0, noun="warning")
+    """The box of a commit without a pull request, or that is not what one showed; with the settings that it weakens."""
+    rows = [f"> - {doubt}" for doubt in told.doubts]
+    if told.pushed:
+        what = f"Commit {name(told.pushed[:7])} was pushed to the branch itself: nobody was asked."
+        rows.append(f"> - **No pull request.** {what}")
+    rows += [f"> - {risk}" for risk in setting_risks(told.asked)] if rows else []
+    return Part(alert("CAUTION") if rows else "", tuple(rows), rank=0, noun="warning")
 
 
 def unapplied_part(merges: Sequence[str], unproven: str) -> Part:
