@@ -29,6 +29,7 @@ from rolemodel_ci.plan import (
     StackChange,
     phase_of,
 )
+from rolemodel_ci.regaining import with_regained
 from rolemodel_ci.render.documents import as_text
 from rolemodel_ci.render.json import plan_json
 from rolemodel_ci.run import EVERYTHING, carry_out
@@ -224,7 +225,8 @@ def test_a_run_that_dies_gives_nobody_more_and_the_next_one_converges(world: Wor
 def test_a_plan_is_the_same_whatever_the_threads_and_the_order_of_what_was_read(world: World) -> None:
     cloud = world.build()
     one, eight = cloud.planned(world.wanted, jobs=1), cloud.planned(world.wanted, jobs=8)
-    turned = plan_all(world.wanted, _turned(one.live), TODAY)
+    live = _turned(one.live)
+    turned = with_regained(plan_all(world.wanted, live, TODAY), world.wanted, live)
 
     assert one.plan == eight.plan == turned
     assert as_text(plan_json(one.plan)) == as_text(plan_json(eight.plan)) == as_text(plan_json(turned))
