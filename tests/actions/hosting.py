@@ -93,7 +93,7 @@ class Hosted:
         git(self._desk, "fetch", "--quiet", "origin")
         return before, self.tip
 
-    def arrange(self, arrange: Callable[[Path], None]) -> tuple[str, str]:
+    def arrange(self, arrange: Callable[[Path], object]) -> tuple[str, str]:
         """Push to main what somebody stages in a clone: links, submodules; the commits before and after."""
         before = self.tip
         self.sync()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from . import fake_shapes as shapes
 from .fake_faults import says
-from .fake_github import Event, Pull, Review
+from .fake_github import Event, Pull, Review, Run
 from .fake_hosted import BOT
 from .fake_messages import answer
 from .hosting import git
@@ -411,3 +412,97 @@ def test_a_date_that_is_wrong_locks_nobody_out_and_lets_nothing_pass(
         lab.label(bad, "protected")
         assert lab.run(lab.again(job)).code == 0
     lab.check_end()
+
+
+# ---- runs that make way, and runs one after the other
+
+
+@pytest.mark.parametrize("conclusion", ["success", "cancelled"])
+def test_a_gap_between_two_runs_is_told(shop: Workshop, conclusion: str) -> None:
+    """The newer run is going when the older one makes way for it; then its job is skipped, or it is cancelled."""
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    one = lab.merge(State(BASE.members - {("dev", "alice")}))
+    job = lab.push(first)
+    lab.merge(readme(one.after))
+    newer = lab.push(job.sha)
+    done = lab.run(job)
+    assert (done.code, done.outputs["result"]) == (0, "stale"), done.log
+    assert str(done.record["left_to"]).endswith(f"/actions/runs/{newer.run}")
+    shop.github.run(Run(newer.run, newer.sha, conclusion))
+    night = shop.run(shop.nightly())
+    assert night.code == 6, night.log
+    assert "**Merged, and not applied:** `#101`" in night.summary.replace("\\", "")
+    merge = shop.hosted.request(State(one.after.members | {("prod", "dave")}).files(), "later", 7)
+    asked = shop.run(shop.opened(merge))
+    assert asked.code == 0, asked.log
+    assert "**Merged before, and not applied yet:** `#101`." in shop.comments()[0]
+    again = shop.run(lab.again(job))
+    assert (again.code, again.outputs["result"]) == (5, "failed"), again.log
+    assert lab.run(lab.again(newer)).code == 0
+    lab.check_end()
+    assert shop.run(shop.opened(merge)).code == 0
+    assert "not applied yet" not in shop.comments()[0]
+
+
+def test_the_outcome_links_every_run_that_had_a_part_in_it(shop: Workshop) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    gone = ("prod", "bob")
+    bad = lab.merge(State(BASE.members - {gone}, BASE.protected - {gone}))
+    runs = []
+    before = first
+    for _ in range(3):
+        job = lab.push(before)
+        assert lab.run(job).code == 4
+        runs.append(job.run)
+        before = job.sha
+        lab.merge(readme(lab.tip))
+    lab.label(bad, "protected")
+    assert lab.run(last := lab.push(before)).code == 0
+    (told,) = shop.github.comments(bad.number)
+    foot = told.body.splitlines()[-1]
+    linked = re.findall(r"/actions/runs/([0-9]+)\"", foot)
+    assert linked == [str(number) for number in (last.run, *reversed(runs))]
+
+
+# ---- labels
+
+
+def test_a_label_that_is_taken_off_before_the_run_counts_no_more(shop: Workshop) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    gone = ("prod", "bob")
+    bad = lab.merge(State(BASE.members - {gone}, BASE.protected - {gone}), "protected")
+    found = shop.github.pulls[bad.number]
+    taken_off = (*found.events, Event("unlabeled", "grace", "allow: protected"))
+    shop.github.pull(Pull(**{**found.__dict__, "events": taken_off}))
+    lab.labels[bad.number] = frozenset()
+    assert lab.run(lab.push(first)).code == 4
+
+
+def test_a_label_of_another_pull_request_of_the_same_push_counts_for_nothing_else(shop: Workshop) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    gone = ("prod", "bob")
+    bad = lab.merge(State(BASE.members - {gone}, BASE.protected - {gone}))
+    lab.merge(State(bad.after.members | {("prod", "dave")}, bad.after.protected), "protected", "unknown-state")
+    job = lab.push(first)
+    assert lab.run(job).code == 4
+    lab.label(bad, "protected")  # after the merge, by whoever may label: told with the name
+    done = lab.run(lab.again(job))
+    assert [one["by"] for one in done.record["overridden"]] == ["the label `allow: protected` of #101, given by grace"]
+    lab.check_end()
+
+
+def test_a_merge_that_is_reverted_while_it_is_refused_leaves_nothing(shop: Workshop) -> None:
+    lab = Lab.open(shop)
+    first = shop.hosted.tip
+    gone = ("prod", "bob")
+    lab.merge(State(BASE.members - {gone}, BASE.protected - {gone}))
+    assert lab.run(job := lab.push(first)).code == 4
+    lab.merge(readme(BASE))
+    assert lab.run(second := lab.push(job.sha)).code == 0
+    lab.merge(State(BASE.members - {gone}, BASE.protected - {gone}))  # the revert is reverted
+    assert lab.run(lab.push(second.sha)).code == 4
+    assert lab.reading() == BASE.members

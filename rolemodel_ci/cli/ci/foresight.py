@@ -6,6 +6,7 @@ from rolemodel_ci.cli.ci.memory import remembering
 from rolemodel_ci.cli.ci.merges import labels_of, merges_of
 from rolemodel_ci.cli.ci.overrides import by_request
 from rolemodel_ci.cli.ci.scene import Scene
+from rolemodel_ci.cli.ci.shown import compare_with_pulls, without_unshown
 from rolemodel_ci.cli.ci.way import Way, find_way
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.world import World
@@ -20,8 +21,10 @@ from rolemodel_ci.verdict import Allowed, Approved, Refusal
 
 def foreseen(
     scene: Scene, pull: PullRequest, policy: Policy, world: World, planned: Planned
-) -> Approved | tuple[Refusal, ...]:
-    """The verdict of a merge now. Its labels count for its own commits, those of merged ones that wait for theirs.
+) -> tuple[Approved | tuple[Refusal, ...], tuple[str, ...]]:
+    """The verdict of a merge now, and the merges before it that it applies, too, for no run has.
+
+    Its labels count for its own commits, those of merged ones that wait for theirs.
 
     Raises StateError where it cannot be read what was last applied, ForeignStateError; GithubFailed.
     """
@@ -31,8 +34,11 @@ def foreseen(
     way = find_way(scene, policy, memory.seen, base)
     own = _own(way, base)
     waiting = merges_of(scene, pull.base_ref, way.steps, way.changing - own) if way.changing - own else ()
-    labels: dict[str, Allowed] = {**labels_of(scene, waiting), **dict.fromkeys(own, by_request(pull))}
-    return review_since(attribute_since(planned.plan, way.since, today()), way.since, planned.live, labels)
+    waiting = compare_with_pulls(scene, waiting, way)
+    given = without_unshown(labels_of(scene, waiting), waiting)
+    labels: dict[str, Allowed] = {**given, **dict.fromkeys(own, by_request(pull))}
+    verdict = review_since(attribute_since(planned.plan, way.since, today()), way.since, planned.live, labels)
+    return verdict, () if way.since.unproven else tuple(merge.name for merge in waiting)
 
 
 def _own(way: Way, base: str | None) -> frozenset[str]:

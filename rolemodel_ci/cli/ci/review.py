@@ -151,11 +151,11 @@ def _judged(course: Review, scene: Scene, policy: Policy, base: Base) -> Judged:
     planned = with_left_stacks(planned, world, base.policy)
     plan = attribute(planned.plan, base.policy, policy, today())
     scene.audit.note(plan=plan)
-    reviewed = foreseen(scene, course.pull, policy, world, planned)
+    reviewed, waiting = foreseen(scene, course.pull, policy, world, planned)
     room = headroom(plan, planned.live.master)
     if isinstance(reviewed, tuple):
-        return Judged(plan, reviewed, room)
-    return Judged(plan, (), room, reviewed.overridden)
+        return Judged(plan, reviewed, room, waiting=waiting)
+    return Judged(plan, (), room, reviewed.overridden, waiting)
 
 
 def _lacking(asked: Request, plan: Plan) -> int:

@@ -31,7 +31,14 @@ from rolemodel_ci.render.comment.outcome import (
     pushed_part,
 )
 from rolemodel_ci.render.comment.planned import merge_part, problem_parts, shortfall_headline
-from rolemodel_ci.render.comment.risks import overridden, refused, risk_parts, shortfall_parts, would_be_refused
+from rolemodel_ci.render.comment.risks import (
+    overridden,
+    refused,
+    risk_parts,
+    shortfall_parts,
+    waiting_merges,
+    would_be_refused,
+)
 from rolemodel_ci.render.json import digest
 from rolemodel_ci.request import Request
 from rolemodel_ci.verdict import Overridden, Refusal
@@ -53,12 +60,16 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A plan, what the guards would say to it, and how near the quotas it comes."""
+    """A plan, what the guards would say to it, and how near the quotas it comes.
+
+    `waiting` are merges that no run has applied, so that the run of this one does.
+    """
 
     plan: Plan
     refusals: tuple[Refusal, ...]
     headroom: Headroom
     overridden: tuple[Overridden, ...] = ()
+    waiting: tuple[str, ...] = ()
 
 
 def requested_change(
@@ -76,6 +87,8 @@ def requested_change(
     plan = None if isinstance(judged, str) else judged.plan
     refusals, set_aside = ((), ()) if isinstance(judged, str) else (judged.refusals, judged.overridden)
     guards = (*map(would_be_refused, refusals), *map(overridden, set_aside), *map(words, remarks))
+    if not isinstance(judged, str) and judged.waiting:
+        guards += (waiting_merges(judged.waiting),)
     drifted = drifted_roles(plan, request) if plan else ()
     guards += (*drift_risks(plan, request.dangers), *role_drift_risks(drifted, request.dangers)) if plan else ()
     drift = drift_headline(plan, refused=bool(refusals)) if plan and request.is_empty else ""

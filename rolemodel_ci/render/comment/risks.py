@@ -69,6 +69,11 @@ def overridden(one: Overridden) -> str:
     return f"**A guard is overridden** by {words(one.by)}: {name(one.refusal.guard)} says {words(one.refusal.message)}."
 
 
+def waiting_merges(names: Iterable[str]) -> str:
+    """What else the merge applies: what was merged before, and what no run has applied."""
+    return f"**Merged before, and not applied yet:** {few(sorted(names))}. The merge of this request applies that, too."
+
+
 def _administrators(request: Request) -> Iterator[str]:
     """Who comes to hold a role that is as good as an administrator: people with the same accounts in one line."""
     gaining: dict[tuple[str, Mark, Touch, str], list[str]] = {}
