@@ -15,7 +15,7 @@ from typing import assert_never
 from rolemodel_ci.applied_state import LockedError
 from rolemodel_ci.diff.groups import group_policy
 from rolemodel_ci.diff.stacks import live_arns
-from rolemodel_ci.errors import CannotGoOn
+from rolemodel_ci.errors import CallFailed, CannotGoOn
 from rolemodel_ci.fanout import Raised, cascade, each
 from rolemodel_ci.live import LiveStack
 from rolemodel_ci.model import Policy
@@ -82,8 +82,7 @@ def not_begun(plan: Plan) -> Report:
 
 def apply(approved: Approved, policy: Policy, tools: Tools, begin: Callable[[SoFar], None] = lambda _: None) -> Report:
     """Make every change of the plan. Never raises for what AWS does: each change ends as done, failed or skipped.
-
-    `begin` is handed what tells at any time how far the run has come: for when there is no report.
+    `begin` is handed what tells at any time how far the run has come, for when there is no report.
     """
     run, changes, interrupted = _Run(policy, tools), approved.plan.changes, False
     try:
@@ -105,6 +104,7 @@ class _Run:
         self.bugs: list[Exception] = []
         self._unmade: dict[str, list[Failed | Skipped]] = {}  # by group
         self._left: list[Failed | Skipped] = []  # of what was to go
+        self._crowded: list[AddMember] = []  # whose user was in as many groups as there may be
         self._failed_accounts: dict[str, str] = {}
         self._arns: dict[str, Mapping[str, str]] = {}
 
@@ -140,6 +140,8 @@ class _Run:
             return after[item.account]
 
         self.bugs += cascade(work, (free, stacks), self.tools.jobs, self.tools.rollout.clock.stop)
+        for change in tuple(self._crowded):  # a rename that was under way may have ended
+            self._group((change,))
 
     def _group(self, changes: Sequence[GroupChange]) -> None:
         """Make the changes of one group, one after the other."""
@@ -165,10 +167,7 @@ class _Run:
             self._failed_accounts[change.account or ""] = f"the stack of `{change.account}` {what}"
 
     def _way_in(self, change: StackChange) -> str | None:
-        """Why a stack must wait: a role comes to be or changes, and a group that was not emptied or closed may open it.
-
-        Whoever should have lost a role must not have it with more rights than it had.
-        """
+        """Why a stack must wait: a role comes to be or may do more, and who should have lost it may still have it."""
         changing, anew = _roles_with_more_rights(change), _makes_roles(change)
         if not anew and not changing:
             return None
@@ -195,6 +194,8 @@ class _Run:
                 make()
         except CannotGoOn as error:
             outcome = Failed(change, error.message, error.remedy)
+            if isinstance(change, AddMember) and isinstance(error, CallFailed) and error.code == "LimitExceeded":
+                self._crowded.append(change)
         except Exception as error:
             self.bugs.append(error)
             outcome = Failed(change, f"{type(error).__name__}: {error}", "This is a bug of rolemodel-ci; report it.")
@@ -213,10 +214,10 @@ class _Run:
         account = self.policy.account(change.account or "")
         assert account is not None  # the plan was made of these accounts
         if isinstance(change, DeleteStack):
-            self.tools.rollout.remove(account)
+            self.tools.rollout.remove(account, planned=change.stack_id or None)
             return
         first = isinstance(change, CreateStack) and change.replaces is None
-        self.tools.rollout.bring(self.policy, account, absent=first)
+        self.tools.rollout.bring(self.policy, account, planned="" if first else change.stack_id or None)
         stack = self.tools.stacks.read(account)
         self._arns[account.name] = live_arns(self.policy, account, stack) if isinstance(stack, LiveStack) else {}
 

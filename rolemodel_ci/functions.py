@@ -13,7 +13,7 @@ PLACEHOLDER = re.compile(r"\$\{([^!{}$][^{}$]*)\}")
 """A reference within the text of Fn::Sub: a name between braces. None of its characters begins another one, so that the
 time to find all of them grows as the text does."""
 
-NESTED = re.compile(r"\$\{![^{}]*\$\{")  # one begins in what is meant as text: no page says which of the two counts
+NESTED = re.compile(r"\$\{[^{}]*\$\{")  # one begins within another: no page says what CloudFormation makes of it
 
 _MARKED = re.compile(rf"\$\{{!|{PLACEHOLDER.pattern}")  # the same, and where one would stand that is meant as text
 
@@ -199,6 +199,7 @@ class Evaluator:
             and len(done[0]) < 10
             and isinstance(done[1], list)
             and int(done[0]) < len(done[1])
+            and not any(isinstance(each, dict) and "Fn::If" in each for each in done[1])  # it may be no value
         ):
             return done[1][int(done[0])]
         return {"Fn::Select": done}

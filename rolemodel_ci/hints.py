@@ -13,6 +13,7 @@ ALIKE = 100
 """Names that may look so much like one word that they have to be compared with it; of more, none is the one meant."""
 
 _SHORT = 8  # characters: `DevRole` and `OpsRole` differ by three, `QARole` and `HRRole` by two
+_LONG = 128  # characters: no name that may be meant is longer
 _BITS = 64  # of the letters of a word
 
 # What one edit changes at most: putting one letter in place of another takes one away and brings one; swapping two
@@ -21,8 +22,10 @@ _LETTERS_PER_EDIT, _PAIRS_PER_EDIT = 2, 6
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Offer the nearest of the known words in a sentence; the empty string where none is near."""
+    """Offer the nearest of the known words in a sentence; the empty string where none is near, or the word is long."""
     names = list(known)
+    if len(word) > _LONG:
+        return ""
     lowered = {name.lower(): name for name in reversed(names)}
     near = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
     return f"Did you mean `{lowered[near[0]]}`?" if near else ""
@@ -31,6 +34,24 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def slip_of(word: str, known: Iterable[str]) -> str:
     """Do what `Hints.slip_of` does, for a single word."""
     return Hints(known).slip_of(word)
+
+
+class Offers:
+    """Does what `did_you_mean` does, for the first different words of a run: comparing takes milliseconds for each."""
+
+    def __init__(self, lookups: int = LOOKUPS) -> None:
+        self._left = lookups
+        self._answers: dict[tuple[str, tuple[str, ...]], str] = {}
+
+    def nearest(self, word: str, known: Iterable[str]) -> str:
+        """Offer the nearest of the known words; the empty string where none is near, or too many were looked up."""
+        asked = (word, tuple(known))
+        if asked not in self._answers:
+            if not self._left:
+                return ""
+            self._left -= 1
+            self._answers[asked] = did_you_mean(*asked)
+        return self._answers[asked]
 
 
 class Hints:

@@ -38,7 +38,8 @@ class LiveStack:
     """A stack that exists. `body` is its template's content; `physical` maps logical role ids to role names.
 
     `owner` is whose it says it is, None where it says nothing; `others` are the types of what it holds beside roles,
-    by logical id. Of a stack that is dead, they are what it was made to hold, be it there or not.
+    by logical id. Of a stack that is dead, they are what it was made to hold, be it there or not. `stack_id` tells
+    it apart from one that is made under its name later.
     """
 
     account: str
@@ -49,6 +50,7 @@ class LiveStack:
     physical: Mapping[str, str]
     owner: str | None = None
     others: Mapping[str, str] = field(default_factory=dict)
+    stack_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ class Unreadable:
     account: str
     reason: str
     remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld(Unreadable):
+    """A guard stops what is to be done in the account: it is left alone, as one that could not be read."""
 
 
 Stack = LiveStack | Absent | Unreadable

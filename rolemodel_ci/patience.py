@@ -19,6 +19,10 @@ class Patience:
     total: float
 
 
+class SilentError(NoAccess):
+    """Something was not answered in time."""
+
+
 class Wait:
     """How long one item has been waiting for answers. Its own thread writes this, the one that collects reads it.
 
@@ -51,7 +55,7 @@ class Wait:
         """Whether it takes so long that others need not wait for its place."""
         return self.silence() > self._patience.answer / 5
 
-    def given_up_for(self) -> NoAccess | None:
+    def given_up_for(self) -> SilentError | None:
         """Give it up if it has taken too long; with the reason."""
         silence, total = self.silence(), self._patience.total
         if silence > self._patience.answer:
@@ -61,7 +65,7 @@ class Wait:
         else:
             return None
         self.given_up = True
-        return NoAccess(why, "Look at the network, at proxies and at AWS_ENDPOINT_URL, then run again.")
+        return SilentError(why, "Look at the network, at proxies and at AWS_ENDPOINT_URL, then run again.")
 
 
 class _Here(threading.local):

@@ -71,36 +71,40 @@ class DeleteGroup(_Change):
 
 
 @dataclass(frozen=True, slots=True)
-class CreateStack(_Change):
-    """The stack is made. `replaces` is the status of one that can only be deleted first (ROLLBACK_COMPLETE)."""
+class _OfStack(_Change):
+    """What changes of a stack have: its name, and the id that it had when the plan was made, empty where none was."""
 
     stack: str
+    stack_id: str = field(default="", compare=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateStack(_OfStack):
+    """The stack is made. `replaces` is the status of one that can only be deleted first (ROLLBACK_COMPLETE)."""
+
     differences: tuple[Difference, ...]
     replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateStack(_Change):
+class UpdateStack(_OfStack):
     """The stack is changed."""
 
-    stack: str
     differences: tuple[Difference, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class SettleStack(_Change):
-    """The stack is being changed by somebody else, or is stuck; it is brought to rest and then to what is wanted."""
+class SettleStack(_OfStack):
+    """Somebody else is changing the stack, or it is stuck: it is brought to rest and then to what is wanted."""
 
-    stack: str
     status: str
     differences: tuple[Difference, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteStack(_Change):
+class DeleteStack(_OfStack):
     """The stack goes, with all its roles."""
 
-    stack: str
     differences: tuple[Difference, ...]
 
 
@@ -232,10 +236,7 @@ class Administrator:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run would do: sorted, comparable, the same for the same inputs.
-
-    `shortened` is nothing to do: it is what the change in Git will have done before long, when nobody asks any more.
-    """
+    """What a run would do: sorted, comparable. `shortened` is what the change in Git has end before long, unasked."""
 
     changes: tuple[Change, ...]
     unreadable: tuple[Unreadable, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from rolemodel_ci.applied_state import AppliedState, Remembered
+from rolemodel_ci.applied_state import Remembered
 from rolemodel_ci.live import Absent, LiveMaster, LiveStack
 from rolemodel_ci.model import Account
 
@@ -31,30 +31,6 @@ class StateReader(Protocol):
 
     def read_state(self) -> Remembered:
         """What is remembered, and who holds the lock. Never raises: what cannot be read is an UnreadableState."""
-        ...
-
-
-class StateWriter(Protocol):
-    """Writes what was last applied, and locks out other runs while it changes.
-
-    Raises StateError where it cannot be written, ForeignStateError where it is another repository's, LockedError where
-    another run holds the lock or has written since `seen` was read.
-    """
-
-    def lock(self, seen: Remembered, state: AppliedState) -> None:
-        """Remember `state` and take the lock, in one step, if nobody has written since `seen`."""
-        ...
-
-    def check(self) -> None:
-        """Raise LockedError unless the lock is held by this run, now."""
-        ...
-
-    def unlock(self, state: AppliedState | None) -> None:
-        """Give the lock back, if it is still this run's, and remember `state`; None: what `lock` was given."""
-        ...
-
-    def remember(self, seen: Remembered, state: AppliedState) -> None:
-        """Remember `state` without a change of anything else, if nobody has written since `seen`."""
         ...
 
 
@@ -96,8 +72,8 @@ class StackWriter(Protocol):
         """The stack's status now, or None where there is no stack."""
         ...
 
-    def is_own(self, account: Account) -> bool:
-        """Whether the stack, as `status` saw it last, has this owner's tag."""
+    def is_own(self, account: Account, stack_id: str = "") -> bool:
+        """Whether the stack, as `status` saw it last, has this owner's tag, or is the one of that id."""
         ...
 
     def failure(self, account: Account) -> str:

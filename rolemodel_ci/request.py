@@ -11,7 +11,8 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from rolemodel_ci.checks.subject import subject
-from rolemodel_ci.iam.marks import FoundMarks, dangerous, marks_of, worst
+from rolemodel_ci.holding import Holdings, holdings
+from rolemodel_ci.iam.marks import dangerous, found_marks, marks_of, under, worst
 from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.iam.trust import Ways
 from rolemodel_ci.model import Grant, Place, Policy, Problem
@@ -22,6 +23,7 @@ from rolemodel_ci.reshaped import (
     arriving,
     joining,
     paired,
+    renamed_roles,
     reshaped,
     steady_ids,
     ways_into,
@@ -32,8 +34,6 @@ from rolemodel_ci.settings import Setting, decisions, settings
 
 BOOTSTRAP = "bootstrap/"
 """Where the templates are by which CI gets in. No run deploys them; somebody does by hand, as they are in the files."""
-
-_Key = tuple[str, str, str]
 
 
 class Touch(StrEnum):
@@ -81,6 +81,7 @@ class Request:
     `arriving` is what comes with accounts that come, where no account had it before.
     `held` says who then holds each role that changes or comes, `ways` how else it may be taken on.
     `files` are the files that it changes and that decide how access is given: config, workflows, owners.
+    `renamed_roles` has the former names of roles whose groups go on, by the new ones.
     `ids` are the ids of accounts that stand as `AWS::AccountId` in `reshaped`.
     `whole` is False where the base could not be read, so that everything counts as asked for. `unmanaged`: the user map
     is given up, so that memberships stay as they are and nobody looks after them.
@@ -104,6 +105,7 @@ class Request:
     renamed: tuple[tuple[str, str, bool], ...] = ()
     arriving: tuple[Reshaped, ...] = ()
     ids: Mapping[str, str] = field(default_factory=dict, compare=False)
+    renamed_roles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -124,45 +126,34 @@ def request(base: Policy | None, head: Policy, today: date, changed: tuple[str, 
     was, now = (side.resolved for side in sides)
     there = {account.name for account in base.present} if base else set()
     going = there - set(pairs.values())
-    found = FoundMarks(marks_of(was), marks_of(after), _roles(was, pairs))
-    newly, (risky_before, risky) = found.newly(now.keys()), (dangerous(marks_of(before)), dangerous(found.after))
+    found = found_marks(was, after, _roles(was, pairs), roles := renamed_roles(base, head))
+    newly, risky = found.newly(now.keys()), dangerous(found.after)
+    risky_before = dangerous((known := marks_of(before)) | under(roles, known))
     renamed = _renamed(pairs, there, head)
-    holding_before, holding = _kept(_holding(base, today), renamed), _holding(head, today)
-    if unmanaged := bool(base and base.users and head.users is None):
-        holding = _left_alone(holding_before, _roles(after, there & now.keys()))
-    shapes = tuple(reshaped(*sides, ids := steady_ids(base, head)))
+    held = holdings(base, head, today, renamed, roles, _roles(after, there & now.keys()))
+    shapes = tuple(reshaped(*sides, ids := steady_ids(base, head), roles))
     touched = {role for shape in shapes for role in shape.roles()} | newly.keys() | _roles(now, now.keys() - was.keys())
     return Request(
-        tuple(sorted(_grants(holding_before, holding, risky_before, risky), key=_importance)),
+        tuple(sorted(_grants(held, risky_before, risky), key=_importance)),
         shapes,
         tuple(sorted(now.keys() - was.keys())),
         tuple(sorted(going)),
         worst(risky_before, risky),
         newly,
-        _held(holding, touched),
+        held.of(touched),
         tuple(path for path in sorted(changed) if decides(path, head, base)),
         base is not None,
-        unmanaged,
-        ways_into(*sides, touched, ids),
+        held.unmanaged,
+        ways_into(*sides, touched, ids, roles),
         settings(base, head),
         tuple(joining(base, head, *sides)),
         _leaving(base, head, going),
         found.gained(newly),
         renamed,
         tuple(arriving(*sides)),
-        ids=ids,
+        ids,
+        roles,
     )
-
-
-def _left_alone(before: Mapping[_Key, Grant], stays: set[tuple[str, str]]) -> dict[_Key, Grant]:
-    """Memberships that nobody looks after any more: those of roles that stay; with what goes, they go."""
-    return {key: grant for key, grant in before.items() if key[:2] in stays}
-
-
-def _kept(before: Mapping[_Key, Grant], renamed: Iterable[tuple[str, str, bool]]) -> dict[_Key, Grant]:
-    """The grants before, under the names that accounts have now whose groups go on: who has one keeps it."""
-    names = {old: new for old, new, goes_on in renamed if goes_on}
-    return {(names.get(account, account), role, user): grant for (account, role, user), grant in before.items()}
 
 
 def _sides(
@@ -239,20 +230,12 @@ def _importance(asked: Asked) -> tuple[object, ...]:
     return (asked.danger is None, not asked.gives, asked.account, asked.role, asked.user)
 
 
-def _holding(policy: Policy | None, today: date) -> dict[_Key, Grant]:
-    """The grants that count today, of accounts that are there, by account, role and user."""
-    if policy is None or policy.users is None:
-        return {}
-    there = {account.name for account in policy.present}
-    return {(g.account, g.role, g.user): g for g in policy.users.grants if g.holds(today) and g.account in there}
-
-
 def _grants(
-    before: Mapping[_Key, Grant],
-    after: Mapping[_Key, Grant],
+    held: Holdings,
     risky_before: Mapping[tuple[str, str], Mark],
     risky: Mapping[tuple[str, str], Mark],
 ) -> Iterator[Asked]:
+    before, after = held.before, held.after
     for key in before.keys() | after.keys():
         touch = _touch(before.get(key), after.get(key))
         grant = after.get(key) or before[key]
@@ -279,12 +262,3 @@ def _touch(was: Grant | None, now: Grant | None) -> Touch | None:
     if before == after:
         return None
     return Touch.LONGER if after > before else Touch.SHORTER
-
-
-def _held(holding: Iterable[_Key], touched: set[tuple[str, str]]) -> dict[tuple[str, str], frozenset[str]]:
-    """Who holds the roles that change or come, after the change."""
-    holders: dict[tuple[str, str], set[str]] = {}
-    for account, role, user in holding:
-        if (account, role) in touched:
-            holders.setdefault((account, role), set()).add(user)
-    return {key: frozenset(users) for key, users in holders.items()}

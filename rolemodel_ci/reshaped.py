@@ -91,7 +91,15 @@ def steady_ids(base: Policy | None, head: Policy) -> dict[str, str]:
     return {a.name: a.account_id for a in head.accounts if a.account_id and a.name not in moved}
 
 
-def reshaped(before: Side, after: Side, ids: Mapping[str, str]) -> Iterator[Reshaped]:
+def renamed_roles(base: Policy | None, head: Policy) -> dict[str, str]:
+    """The former names of roles whose groups go on under another one, by the new ones."""
+    there = {role.name for role in base.template.roles} if base else set()
+    stay = {role.name for role in head.template.roles}
+    found = ((name, one.was) for name, one in head.renamed_roles.items() if name in stay - there)
+    return {name: former for name, former in found if former in there - stay}
+
+
+def reshaped(before: Side, after: Side, ids: Mapping[str, str], renamed: Mapping[str, str]) -> Iterator[Reshaped]:
     """Accounts that are there before and after, by what changes in them."""
     accounts: dict[tuple[Difference, ...], list[str]] = {}
     known: dict[tuple[int, int], tuple[tuple[Difference, ...], str]] = {}
@@ -99,7 +107,7 @@ def reshaped(before: Side, after: Side, ids: Mapping[str, str]) -> Iterator[Resh
         was, now = before.resolved[name], after.resolved[name]
         pair = (id(was), id(now))
         if pair not in known:
-            found = (*differences(was, now), *declarations(was, now))
+            found = (*differences(was, now, renamed), *declarations(was, now))
             known[pair] = found, repr(found)
         found, text = known[pair]
         if found:
@@ -144,7 +152,7 @@ def arriving(before: Side, after: Side) -> Iterator[Reshaped]:
 
 
 def ways_into(
-    before: Side, after: Side, wanted: Iterable[tuple[str, str]], ids: Mapping[str, str]
+    before: Side, after: Side, wanted: Iterable[tuple[str, str]], ids: Mapping[str, str], renamed: Mapping[str, str]
 ) -> dict[tuple[str, str], Ways]:
     """The ways into those of the wanted roles, by account and role, that have any besides their groups."""
     known: dict[tuple[int, int, str], Ways] = {}
@@ -156,7 +164,7 @@ def ways_into(
             continue
         pair = (id(was), id(now), role)
         if pair not in known:
-            known[pair] = ways(_trust(was, role, before.master), trust)
+            known[pair] = ways(_trust(was, renamed.get(role, role), before.master), trust)
         if known[pair] != Ways():
             found[account, role] = unnumbered(known[pair], ids.get(account))
     return found

@@ -59,20 +59,20 @@ class Rollout:
     clock: Clock
     deadline: float = DEADLINE
 
-    def bring(self, policy: Policy, account: Account, *, absent: bool = False) -> None:
+    def bring(self, policy: Policy, account: Account, *, planned: str | None = None) -> None:
         """Create, update or repair the stack of `account`. Raises CallFailed with the first thing that went wrong.
 
-        `absent`: there was none when the plan was made; one that is there by now has to be our own.
+        `planned` is the id of the stack that the plan has seen, empty where it saw none: another one that is there by
+        now has to have our tag. None: whatever is there is ours.
         """
         text, parameters = policy.template.text, parameters_of(policy, account)
         for _ in range(_ATTEMPTS):
             status = self._rest(account)
-            if absent and status != GONE and not self.writer.is_own(account):
-                raise self._taken(policy, account)
+            self._check(account, status, planned)
             if fate(status) is Fate.REPLACE:
-                self.remove(account)
+                self.remove(account, planned=planned)
                 status = GONE
-            absent = absent or status == GONE
+            planned = "" if status == GONE else planned
             try:
                 if status == GONE:
                     self.writer.create(account, text, parameters)
@@ -92,9 +92,11 @@ class Rollout:
             remedy="Find out who that is, then run again.",
         )
 
-    def remove(self, account: Account) -> None:
-        """Delete the stack of `account`, whatever state it is in. Raises CallFailed."""
-        if self._wait(account) != GONE:
+    def remove(self, account: Account, *, planned: str | None = None) -> None:
+        """Delete the stack of `account`, whatever state it is in. `planned` as for `bring`. Raises CallFailed."""
+        status = self._wait(account)
+        self._check(account, status, planned)
+        if status != GONE:
             self.writer.delete(account)
             self._expect(account, {GONE})
             self.watch.stack(account.name, GONE)
@@ -134,13 +136,15 @@ class Rollout:
         if status not in wanted:
             raise self._failed(account, status)
 
-    def _taken(self, policy: Policy, account: Account) -> StackFailed:
-        return StackFailed(
-            code="Foreign",
-            action="cloudformation",
-            message=f"somebody else made a stack `{policy.stack_name}` in `{account.name}` since the plan was made",
-            remedy="Look at that stack, then run again.",
-        )
+    def _check(self, account: Account, status: str, planned: str | None) -> None:
+        """Raise StackFailed if the stack is another one than the plan has seen, and has not our tag."""
+        if planned is not None and status != GONE and not self.writer.is_own(account, planned):
+            raise StackFailed(
+                code="Foreign",
+                action="cloudformation",
+                message=f"somebody else made the stack that is now in `{account.name}` since the plan was made",
+                remedy="Look at that stack, then run again.",
+            )
 
     def _failed(self, account: Account, status: str) -> StackFailed:
         first = self.writer.failure(account)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from rolemodel_ci.administrators import with_administrators
 from rolemodel_ci.apply import Tools, apply
 from rolemodel_ci.diff import plan_all, plan_deletion, plan_membership, plan_structure
 from rolemodel_ci.guard import review, review_deletion
+from rolemodel_ci.guard.apart import set_apart
 from rolemodel_ci.live import Live
 from rolemodel_ci.model import Account, Policy
 from rolemodel_ci.observe import observe
@@ -77,6 +78,25 @@ def reviewed_plan(
 ) -> Approved | tuple[Refusal, ...]:
     """The plan as one that may be applied, or every reason why not."""
     return job.review(planned.plan, policy, planned.live, allowed)
+
+
+def replanned(
+    job: Job,
+    planned: Planned,
+    policy: Policy,
+    refusals: Sequence[Refusal],
+    today: date,
+    only: frozenset[str] = frozenset(),
+) -> Planned | None:
+    """The plan that leaves alone the accounts that guards have refused to touch; None where they refuse more than that.
+
+    What was noted of the whole stays noted.
+    """
+    live = set_apart(planned.live, refusals) if job is EVERYTHING or job is STRUCTURE else None
+    if live is None:
+        return None
+    plan = with_administrators(job.plan(policy, live, today, only), policy, live, today)
+    return Planned(replace(plan, notes=tuple(dict.fromkeys((*plan.notes, *planned.plan.notes)))), live)
 
 
 def carry_out(

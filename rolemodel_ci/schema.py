@@ -10,7 +10,7 @@ from dataclasses import replace
 from importlib import resources
 from typing import Any
 
-from rolemodel_ci.hints import did_you_mean
+from rolemodel_ci.hints import Offers
 from rolemodel_ci.model import Place, Problem
 from rolemodel_ci.nodes import Mapping as MapNode
 from rolemodel_ci.nodes import Node, Scalar, Sequence
@@ -39,8 +39,9 @@ def as_plain(node: Node) -> Any:
 def conform(root: Node, name: str, file: str) -> list[Problem]:
     """What keeps the tree under `root` from being what the schema `name` describes."""
     problems: list[Problem] = []
+    offers = Offers()
     for error in _validator(name).iter_errors(as_plain(root)):
-        problems += _explain(error, root, file)
+        problems += _explain(error, root, file, offers)
     return problems + foreign_tags(root, file)
 
 
@@ -100,20 +101,20 @@ def foreign_tags(root: Node, file: str) -> list[Problem]:
     return problems
 
 
-def _explain(error: Any, root: Node, file: str) -> Iterable[Problem]:
+def _explain(error: Any, root: Node, file: str, offers: Offers) -> Iterable[Problem]:
     """One error of the library as problems of ours."""
     path = list(error.absolute_path)
     node, key = _find(root, path)
     where = f"`{path[-1]}`" if path and isinstance(path[-1], str) else "this entry" if path else "the file"
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        yield from _unknown_keys(error, node, file)
+        yield from _unknown_keys(error, node, file, offers)
     elif error.validator == "required":
         missing = error.message
         yield Problem(
             Place(file, node.line, node.column), "RM122", f"{where} lacks the key `{missing}`", f"Add `{missing}:`."
         )
     elif error.validator == "anyOf":
-        yield from _no_variant(error, root, node, file)
+        yield from _no_variant(error, root, node, file, offers)
     elif error.validator == "type":
         yield _wrong_kind(error, node, key, where, file)
     elif error.validator == "minItems":
@@ -122,7 +123,7 @@ def _explain(error: Any, root: Node, file: str) -> Iterable[Problem]:
         yield _bad_value(error, node, where, file)
 
 
-def _unknown_keys(error: Any, node: Node, file: str) -> Iterable[Problem]:
+def _unknown_keys(error: Any, node: Node, file: str, offers: Offers) -> Iterable[Problem]:
     known = list(error.schema.get("properties", ()))
     assert isinstance(node, MapNode)
     for key, _ in node.entries:
@@ -131,11 +132,11 @@ def _unknown_keys(error: Any, node: Node, file: str) -> Iterable[Problem]:
                 Place(file, key.line, key.column),
                 "RM121",
                 f"key `{key.text}` is not known here",
-                did_you_mean(key.text, known) or f"Known are {', '.join(f'`{k}`' for k in known)}.",
+                offers.nearest(key.text, known) or f"Known are {', '.join(f'`{k}`' for k in known)}.",
             )
 
 
-def _no_variant(error: Any, root: Node, node: Node, file: str) -> Iterable[Problem]:
+def _no_variant(error: Any, root: Node, node: Node, file: str, offers: Offers) -> Iterable[Problem]:
     """An account without a way in, or an entry of a user list that is neither a name nor a long form."""
     place = Place(file, node.line, node.column)
     if isinstance(error.instance, dict) and all("required" in v for v in error.validator_value):
@@ -158,7 +159,7 @@ def _no_variant(error: Any, root: Node, node: Node, file: str) -> Iterable[Probl
         return
     for inner in error.context:
         if inner.schema_path[0] == wanted:
-            yield from _explain(inner, root, file)
+            yield from _explain(inner, root, file, offers)
 
 
 def _wrong_kind(error: Any, node: Node, key: Scalar | None, where: str, file: str) -> Problem:

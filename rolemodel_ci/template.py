@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -42,8 +43,26 @@ _TAGS = {
     )
 } | {"!Ref": "Ref", "!Condition": "Condition"}
 
-# Words that YAML 1.1 takes for true and false where they stand without quotes; CloudFormation reads YAML 1.1.
-_BOOLEANS = dict.fromkeys(("true", "yes", "on"), "true") | dict.fromkeys(("false", "no", "off"), "false")
+# Words that YAML 1.1 takes for true and false where they stand without quotes; CloudFormation reads YAML 1.1. `oN` is
+# none of them: https://yaml.org/type/bool.html
+_BOOLEANS = {
+    spelled: meant
+    for meant, words in (("true", ("true", "yes", "on")), ("false", ("false", "no", "off")))
+    for word in words
+    for spelled in (word, word.capitalize(), word.upper())
+}
+
+# Numbers of YAML 1.1 without quotes, which CloudFormation takes for numbers: 0123 becomes 83, 012345678901 becomes
+# 1.2345678901E10. https://yaml.org/type/int.html, https://yaml.org/type/float.html, and
+# https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/745
+_NUMBER = re.compile(
+    r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(?::[0-5]?[0-9])*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"
+    r"|\.[0-9_]+(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))\Z|\.(?:nan|NaN|NAN)\Z"
+)
+_SAME_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*|(?!0\.00)(?:0|[1-9][0-9]{0,5})\.(?:0|[0-9]{0,5}[1-9]))\Z")
+"""Those that are written as they are spelled."""
+
+_TYPED = ("int", "bool", "float")
 
 _OWN_TAGS = frozenset(
     {
@@ -51,9 +70,7 @@ _OWN_TAGS = frozenset(
         "tag:yaml.org,2002:str",
         "tag:yaml.org,2002:map",
         "tag:yaml.org,2002:seq",
-        "tag:yaml.org,2002:int",
-        "tag:yaml.org,2002:bool",
-        "tag:yaml.org,2002:float",
+        *(f"tag:yaml.org,2002:{name}" for name in _TYPED),
     }
 )
 
@@ -145,17 +162,19 @@ class _Content:
         for key, value in node.entries:
             if key.text not in content:
                 self._seen(key)
+                self._spelled(key, _BOOLEANS.get(key.text, key.text) != key.text)
                 self.places[(*path, key.text)] = Place(self.file, key.line, key.column)
                 content[key.text] = self.read(value, (*path, key.text))
         return content
 
     def _scalar(self, node: Scalar) -> str:
         self._seen(node)
-        if not node.plain:
+        self._spelled(node)
+        if not node.plain or node.tag is not None:
             return node.text
         if node.text in ("", "~", "null", "Null", "NULL"):
             self._problem(node, "RM403", "a null value, which CloudFormation refuses", "Write a value or drop the key.")
-        return _BOOLEANS.get(node.text.lower(), node.text)
+        return _BOOLEANS.get(node.text, node.text)
 
     def _seen(self, node: Scalar) -> None:
         """Note a character that no reader of the file, or of what is shown of it, could see."""
@@ -163,6 +182,13 @@ class _Content:
         if hidden:
             what = f"character U+{ord(hidden.group()):04X} cannot be seen, or breaks the line"
             self._problem(node, "RM421", what, "Delete it: neither IAM nor CloudFormation needs it.")
+
+    def _spelled(self, node: Scalar, other: bool = False) -> None:
+        """Note what CloudFormation reads as another text than the one that stands here."""
+        number = node.plain and node.tag is None and _NUMBER.match(node.text) and not _SAME_NUMBER.match(node.text)
+        if number or (other and node.plain) or (node.tag or "").rpartition(":")[2] in _TYPED:
+            what = f"CloudFormation may read `{node.text}` as another text than it is"
+            self._problem(node, "RM428", what, "Put it in quotes, without a tag.")
 
     def _problem(self, node: Node, code: str, message: str, remedy: str) -> None:
         self.problems.append(Problem(Place(self.file, node.line, node.column), code, message, remedy))

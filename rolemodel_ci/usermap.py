@@ -24,11 +24,6 @@ def read_users(root: Node, path: str) -> tuple[UserMap, list[Problem]]:
     return read, problems + reader.problems
 
 
-def odd_part(root: Node) -> Node:
-    """The user map without what needs no look at the schema: that has the same problems as the whole."""
-    return _Reader("").read(root)
-
-
 class _Reader:
     """Collects what a user map names. `problems` are those that no schema can tell of."""
 

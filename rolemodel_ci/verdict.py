@@ -30,11 +30,15 @@ class Guard(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a guard does not let a plan pass, with the numbers, and the setting or flag that would."""
+    """Why a guard does not let a plan pass, with the numbers, and the setting or flag that would.
+
+    `account`: it is about that account alone, and nothing else has to wait for it.
+    """
 
     guard: Guard
     message: str
     remedy: str
+    account: str | None = None
 
 
 Allowed = Mapping[Guard, str]
@@ -55,8 +59,10 @@ class Overridden:
 class Approved:
     """A plan that passed the guards. Only `guard` makes one, and `apply` takes nothing else.
 
-    `overridden` are the reasons not to apply it that somebody has set aside for this run.
+    `overridden` are the reasons not to apply it that somebody has set aside for this run. `withheld` are those why it
+    is less than what is wanted: accounts that it leaves alone.
     """
 
     plan: Plan
     overridden: tuple[Overridden, ...] = ()
+    withheld: tuple[Refusal, ...] = ()

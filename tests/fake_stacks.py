@@ -41,11 +41,13 @@ class FakeStackReader:
             if stack is None:
                 return Absent(account.name, identity)
             if stack.status in DEAD:
-                return LiveStack(account.name, identity, stack.status, None, {}, {}, stack.owner, stack.others)
+                return LiveStack(
+                    account.name, identity, stack.status, None, {}, {}, stack.owner, stack.others, stack.stack_id
+                )
             physical = {logical: role.name for logical, role in stack.roles.items()}
             return LiveStack(
                 account.name, identity, stack.status, read_deployed(stack.text), dict(stack.parameters), physical,
-                stack.owner, stack.others,
+                stack.owner, stack.others, stack.stack_id,
             )  # fmt: skip
 
 
@@ -120,10 +122,10 @@ class FakeStackWriter:
                 self._cloud.effect("build", stack.status, account.name)
             return stack.status if there.stack else None
 
-    def is_own(self, account: Account) -> bool:
-        """Whether the stack has the owner's tag."""
+    def is_own(self, account: Account, stack_id: str = "") -> bool:
+        """Whether the stack has the owner's tag, or is that one and has none."""
         stack = self._cloud.accounts[account.name].stack
-        return stack is not None and stack.owner == DEFAULT_OWNER
+        return stack is not None and (stack.owner == DEFAULT_OWNER or stack.stack_id == stack_id)
 
     def failure(self, account: Account) -> str:
         """What went wrong first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 from collections.abc import Callable
@@ -73,6 +74,9 @@ class RecordingWatch:
         self.steps.append(text)
 
 
+_STACK_IDS = itertools.count(1)
+
+
 @dataclass
 class FakeGroup:
     """An IAM group."""
@@ -104,6 +108,7 @@ class FakeStack:
     failure: str = ""
     owner: str | None = DEFAULT_OWNER
     others: dict[str, str] = field(default_factory=dict)
+    stack_id: str = field(default_factory=lambda: f"stack {next(_STACK_IDS)}")
 
 
 @dataclass

@@ -207,3 +207,26 @@ def test_a_role_that_cannot_be_made_for_its_name_fails_its_account_only() -> Non
     assert failed.reason == "the stack ended in UPDATE_ROLLBACK_COMPLETE: Ops: ops already exists"
     assert isinstance(came(report, CreateGroup, "dev", "Ops"), Done)
     assert isinstance(came(report, CreateGroup, "prod", "Ops"), Skipped)
+
+
+def test_who_is_in_too_many_groups_for_a_moment_joins_after_it() -> None:
+    """A rename lets its members join the new group before they leave the old one."""
+    cloud = made()
+    cloud.users.add("dave")
+    cloud.fail("AddUserToGroup", "RM.prod.Admin", code="LimitExceeded", times=1)
+    plan = Plan((AddMember("prod", "Admin", "RM.prod.Admin", "dave"),))
+    report = apply(Approved(plan), WANTED, cloud.tools())
+
+    assert [type(outcome) for outcome in report.outcomes] == [Done]
+    assert "dave" in cloud.groups["RM.prod.Admin"].members
+
+
+def test_who_stays_in_too_many_groups_is_tried_twice_and_told() -> None:
+    cloud = made()
+    cloud.users.add("dave")
+    cloud.fail("AddUserToGroup", "RM.prod.Admin", code="LimitExceeded")
+    plan = Plan((AddMember("prod", "Admin", "RM.prod.Admin", "dave"),))
+    report = apply(Approved(plan), WANTED, cloud.tools())
+
+    assert [type(outcome) for outcome in report.outcomes] == [Failed]
+    assert [write for write in cloud.writes if write.endswith("dave")] == ["AddUserToGroup RM.prod.Admin dave"] * 2

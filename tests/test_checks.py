@@ -90,7 +90,7 @@ def test_many_users_with_too_many_groups_take_no_time() -> None:
         (f"Type: String, MaxLength: {'9' * 5_000}", "abc"),
         ("Type: String, MinLength: x", "abc"),
         ("Type: Number, MinValue: 1, MaxValue: 2.5", "2.5"),
-        ("Type: Number, MaxValue: 1e3", "-7"),
+        ("Type: Number, MaxValue: '1e3'", "-7"),
         ("Type: 'List<Number>', MaxValue: 3", "'1, 2,3'"),
         ("Type: 'AWS::SSM::Parameter::Value<String>'", "name"),
     ],

@@ -306,7 +306,8 @@ def test_a_role_that_may_change_itself(resource: Any, danger: Privilege | None) 
     resources = {"R": role(Policies=inline(allow("iam:PutRolePolicy", Resource=resource)))}
 
     assert levels(Resolved(resources, {}, stack="Ops")).get("R") == danger
-    resources["R"]["Properties"]["Policies"] += inline(deny("iam:*", Resource="arn:aws:iam::*:role/Ops-R-*"))
+    denied = {**inline(deny("iam:*", Resource="arn:aws:iam::*:role/Ops-R-*"))[0], "PolicyName": "Q"}
+    resources["R"]["Properties"]["Policies"].append(denied)
     assert levels(Resolved(resources, {}, stack="Ops")) == {}
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolemodel_ci.hints import ALIKE, LOOKUPS, Hints, did_you_mean, slip_of
+from rolemodel_ci.hints import ALIKE, LOOKUPS, Hints, Offers, did_you_mean, slip_of
 
 
 @pytest.mark.parametrize(
@@ -126,3 +126,11 @@ def edits(one: str, other: str) -> int:
                 ways.append(rows[i - 2][j - 2] + 1)
             rows[i][j] = min(ways)
     return rows[-1][-1]
+
+
+def test_only_the_first_words_are_looked_up_and_no_long_one() -> None:
+    offers, known = Offers(lookups=2), [f"Parameter{n}" for n in range(200)]
+    assert [offers.nearest(word, known) for word in ("Paramter1", "Paramter1", "Paramter2", "Paramter3")] == [
+        "Did you mean `Parameter1`?", "Did you mean `Parameter1`?", "Did you mean `Parameter2`?", "",
+    ]  # fmt: skip
+    assert did_you_mean("P" * 1_000_000, known) == ""

@@ -35,8 +35,9 @@ from rolemodel_ci.render.blocks import Block, Paragraph, Row, Table, counted, se
 from rolemodel_ci.render.documents import as_text
 from rolemodel_ci.render.json import digest, listing_json, plan_json, refusals_json, report_json
 from rolemodel_ci.render.markdown import markdown
-from rolemodel_ci.render.plans import describe, headline, plan_blocks, refusal_blocks
+from rolemodel_ci.render.plans import describe, headline, plan_blocks
 from rolemodel_ci.render.problems import problem_blocks, problems_json
+from rolemodel_ci.render.refusals import refusal_blocks
 from rolemodel_ci.render.results import listing_blocks, report_blocks
 from rolemodel_ci.render.text import text
 

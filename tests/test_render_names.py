@@ -17,8 +17,9 @@ from rolemodel_ci.render.blocks import Block, Heading, Lines, Row, Table, Tone
 from rolemodel_ci.render.documents import as_text
 from rolemodel_ci.render.json import plan_json
 from rolemodel_ci.render.markdown import code, escaped, markdown
-from rolemodel_ci.render.plans import plan_blocks, refusal_blocks
+from rolemodel_ci.render.plans import plan_blocks
 from rolemodel_ci.render.problems import problem_blocks
+from rolemodel_ci.render.refusals import refusal_blocks
 from rolemodel_ci.render.results import listing_blocks, report_blocks
 from rolemodel_ci.render.text import text, visible
 

@@ -577,9 +577,9 @@ def test_what_a_role_gains_is_told_though_its_level_stays() -> None:
 def test_what_accounts_share_is_compared_once(own_id: bool, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[None] = []
 
-    def counting(old: Any, new: Any) -> tuple[Difference, ...]:
+    def counting(*sides: Any) -> tuple[Difference, ...]:
         calls.append(None)
-        return differences(old, new)
+        return differences(*sides)
 
     monkeypatch.setattr(module, "differences", counting)
     named = {"Tags": [{"Key": "a", "Value": {"Ref": "AWS::AccountId"}}]} if own_id else {}

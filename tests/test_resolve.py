@@ -147,18 +147,18 @@ def test_resources_and_outputs_are_there_if_their_condition_holds() -> None:
         HEAD
         + """
 Resources:
-  Yes: {Type: AWS::IAM::Role, Condition: IsOps}
-  No: {Type: AWS::IAM::Role, Condition: NotOps}
+  Here: {Type: AWS::IAM::Role, Condition: IsOps}
+  Gone: {Type: AWS::IAM::Role, Condition: NotOps}
   Open: {Type: AWS::IAM::Role, Condition: Unknown}
 Outputs:
-  Yes: {Value: a, Condition: IsOps}
-  No: {Value: b, Condition: NotOps}
+  Here: {Value: a, Condition: IsOps}
+  Gone: {Value: b, Condition: NotOps}
 """
     )
     found = resolve(template, {"Team": "ops"}, WHERE)
     open_role = {"Type": "AWS::IAM::Role", "Condition": "Unknown"}  # only AWS can tell whether it is there
-    assert found.resources == {"Yes": {"Type": "AWS::IAM::Role"}, "Open": open_role}
-    assert found.outputs == {"Yes": {"Value": "a"}}
+    assert found.resources == {"Here": {"Type": "AWS::IAM::Role"}, "Open": open_role}
+    assert found.outputs == {"Here": {"Value": "a"}}
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_conditions_deep_within_values_are_left_open() -> None:
         ("a${Team}b${AWS::Region}c", "aopsbeu-central-1c"),
         ("$${Team}", "$ops"),
         ("{${Team}}", "{ops}"),
-        ("${${Team}}", "${ops}"),
+        ("${${Team}}", {"Fn::Sub": ["${${Team}}", {"Team": "ops"}]}),
         ("${!Team}", "${Team}"),
         ("${!Team} ${Team}", "${Team} ops"),
         ("${}", "${}"),

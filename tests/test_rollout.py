@@ -16,7 +16,7 @@ from rolemodel_ci.live import DEAD, RESTING
 from rolemodel_ci.model import Account
 from rolemodel_ci.plan import Failed, Report
 from rolemodel_ci.rollout import DEADLINE, Fate, Rollout, StackFailed, fate
-from rolemodel_ci.run import EVERYTHING, carry_out
+from rolemodel_ci.run import DELETION, EVERYTHING, carry_out
 
 POLICY = policy()
 PROD = POLICY.accounts[0]
@@ -363,8 +363,24 @@ def test_stack_that_somebody_made_meanwhile_is_left_alone() -> None:
     came = carry_out(EVERYTHING, approved, policy(), cloud.tools())
     assert isinstance(came, Report)
     (failed,) = (outcome for outcome in came.outcomes if isinstance(outcome, Failed))
-    assert "somebody else made a stack `RoleModel` in `prod` since the plan was made" in failed.reason
+    assert "somebody else made the stack that is now in `prod` since the plan was made" in failed.reason
     assert [write for write in cloud.writes if "prod" in write and "Stack" in write] == []
+
+
+@pytest.mark.parametrize("goes", [False, True], ids=["updated", "deleted"])
+def test_stack_that_took_the_place_of_ours_is_left_alone(goes: bool) -> None:
+    cloud = FakeCloud("alice")
+    cloud.run(policy())
+    wanted = policy(roles={"Admin": {}, "Boss": {}})
+    approved = cloud.planned(wanted, job=DELETION if goes else EVERYTHING)
+    theirs = FakeStack("CREATE_COMPLETE", "{}", owner=None, others={"Store": "AWS::S3::Bucket"})
+    cloud.accounts["prod"].stack = theirs
+    came = carry_out(DELETION if goes else EVERYTHING, approved, wanted, cloud.tools())
+    assert isinstance(came, Report)
+    failed = [outcome for outcome in came.outcomes if isinstance(outcome, Failed)]
+    assert any("somebody else made the stack that is now in `prod`" in one.reason for one in failed)
+    assert cloud.accounts["prod"].stack is theirs
+    assert theirs.status == "CREATE_COMPLETE"
 
 
 def test_stack_that_turns_up_while_ours_is_made_is_left_alone() -> None:

@@ -122,21 +122,50 @@ def test_short_tags_are_written_out() -> None:
 
 
 def test_booleans_without_quotes_are_true_and_false_and_others_are_text() -> None:
-    text = MINIMAL + "    Metadata: [yes, On, TRUE, no, off, False, 'yes', 010, 1e3, y, 2012-10-17, !!str no]\n"
+    text = MINIMAL + "    Metadata: [yes, On, TRUE, no, off, False, 'yes', oN, tRUE, y, 2012-10-17, !!str no, ! on]\n"
     assert body(text)["Resources"]["A"]["Metadata"] == [
-        "true",
-        "true",
-        "true",
-        "false",
-        "false",
-        "false",
-        "yes",
-        "010",
-        "1e3",
-        "y",
-        "2012-10-17",
-        "false",
+        *("true", "true", "true", "false", "false", "false"),
+        *("yes", "oN", "tRUE", "y", "2012-10-17", "no", "on"),
     ]
+
+
+@pytest.mark.parametrize(
+    "scalar",
+    [
+        *(
+            "012345670123",
+            "012345678901",
+            "00",
+            "+1",
+            "1_0",
+            "0x10",
+            "0b1",
+            "1:30",
+            "1:30:45.5",
+            "1.10",
+            "0.0001",
+            "1e3",
+        ),
+        *(".5", ".inf", "-.INF", ".nan", "1234567.5", '!!int "1"', "!!bool yes", "!!float 1.5"),
+    ],
+)
+def test_a_number_that_cloudformation_would_write_anew_is_refused(scalar: str) -> None:
+    found = [read_template(MINIMAL + f"    Metadata: {{{at}}}\n", "r.yml")[1] for at in (f"a: [{scalar}]", "a: b")]
+    assert [[problem.code for problem in problems] for problems in found] == [["RM428"], []]
+    assert read_deployed(MINIMAL + f"    Metadata: {{a: [{scalar}]}}\n") is None
+
+
+@pytest.mark.parametrize(
+    "scalar", ["0", "-1", "3600", "123456789012", "1.5", "1.0", "0.05", "10.0.0.0/8", "1.2.3", "'01'"]
+)
+def test_numbers_that_stay_what_they_are(scalar: str) -> None:
+    assert body(MINIMAL + f"    Metadata: [{scalar}]\n")["Resources"]["A"]["Metadata"] == [scalar.strip("'")]
+
+
+@pytest.mark.parametrize("key", ["on", "No", "0123"])
+def test_a_key_that_cloudformation_reads_as_another_is_refused(key: str) -> None:
+    texts = (MINIMAL + f"    Metadata: {{{spelled}: x}}\n" for spelled in (key, f"'{key}'"))
+    assert [[p.code for p in read_template(text, "r.yml")[1]] for text in texts] == [["RM428"], []]
 
 
 def test_roles_parameters_and_places() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rolemodel_ci.checks.patterns import matches
 from rolemodel_ci.checks.subject import Check, Subject
-from rolemodel_ci.hints import Hints, did_you_mean
+from rolemodel_ci.hints import Hints, Offers
 from rolemodel_ci.model import (
     GROUP_NAME_LIMIT,
     MASTER_PARAMETER,
@@ -120,7 +120,8 @@ def no_id_for_ci(subject: Subject) -> Iterable[Problem]:
 
 def parameter_unknown(subject: Subject) -> Iterable[Problem]:
     """Values for parameters that the template does not have, or that are not the account's to set."""
-    names = [p.name for p in subject.policy.template.parameters if p.name != MASTER_PARAMETER]
+    names = {p.name: None for p in subject.policy.template.parameters if p.name != MASTER_PARAMETER}
+    offers = Offers()
     for account in subject.policy.accounts:
         for name, _ in account.parameters:
             if name == MASTER_PARAMETER:
@@ -132,7 +133,7 @@ def parameter_unknown(subject: Subject) -> Iterable[Problem]:
                 )
             elif name not in names:
                 message = f"account `{account.name}` sets `{name}`, which the template does not declare"
-                remedy = did_you_mean(name, names) or "Remove it from `parameters`, or declare it in the template."
+                remedy = offers.nearest(name, names) or "Remove it from `parameters`, or declare it in the template."
                 yield Problem(account.place, "RM208", message, remedy)
 
 

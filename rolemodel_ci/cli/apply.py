@@ -22,12 +22,24 @@ from rolemodel_ci.cli.world import World, watching, world
 from rolemodel_ci.edge.working_copy import precedes, working_copy
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.guard import strictest
+from rolemodel_ci.guard.apart import partly
 from rolemodel_ci.model import Guards, Policy
 from rolemodel_ci.plan import Plan, Report
 from rolemodel_ci.render.json import refusals_json, report_json
-from rolemodel_ci.render.plans import override_blocks, plan_blocks, question, refusal_blocks
+from rolemodel_ci.render.plans import plan_blocks, question
+from rolemodel_ci.render.refusals import override_blocks, refusal_blocks, withheld_blocks
 from rolemodel_ci.render.results import report_blocks
-from rolemodel_ci.run import DELETION, EVERYTHING, MEMBERSHIP, STRUCTURE, Job, Planned, make_plan, reviewed_plan
+from rolemodel_ci.run import (
+    DELETION,
+    EVERYTHING,
+    MEMBERSHIP,
+    STRUCTURE,
+    Job,
+    Planned,
+    make_plan,
+    replanned,
+    reviewed_plan,
+)
 from rolemodel_ci.verdict import Allowed, Approved, Guard, Refusal
 
 _ROUNDS = 3
@@ -137,14 +149,17 @@ def _followed(order: Order, policy: Policy, opened: World, memory: Memory, plann
     audit = memory.audit
     reviewed = _reviewed(order, policy, memory, planned)
     if isinstance(reviewed, tuple):
+        reviewed = _apart(order, policy, memory, planned, reviewed)
+    if isinstance(reviewed, tuple):
         audit.note(refusals=reviewed)
         say(order.format, refusal_blocks(reviewed), refusals_json(planned.plan, reviewed))
         return 4
     if order.format == "text":
         tell(override_blocks(reviewed.overridden))
-    order.confirm(planned.plan)
-    whole = order.job is EVERYTHING and not order.only
-    if planned.plan.is_empty:
+        tell((*withheld_blocks(reviewed.withheld), *plan_blocks(reviewed.plan)) if reviewed.withheld else ())
+    order.confirm(reviewed.plan)
+    whole = order.job is EVERYTHING and not order.only and not reviewed.withheld
+    if reviewed.plan.is_empty:
         report = _made(reviewed, policy, opened, audit, lambda: None)
         if report.is_complete:
             memory.remember(whole=whole)
@@ -156,9 +171,17 @@ def _followed(order: Order, policy: Policy, opened: World, memory: Memory, plann
             lock.close(complete=came.is_complete, everything_gone=order.job is DELETION)
     except (StateError, LockedError):
         if came is not None:
-            _told(came, order.format)
+            _told(came, order.format, reviewed.withheld)
         raise
-    return _told(came, order.format)
+    return _told(came, order.format, reviewed.withheld)
+
+
+def _apart(
+    order: Order, policy: Policy, memory: Memory, planned: Planned, refusals: tuple[Refusal, ...]
+) -> Approved | tuple[Refusal, ...]:
+    """What may be applied without the accounts that the guards refuse to touch, or every reason why nothing may."""
+    smaller = replanned(order.job, planned, policy, refusals, today(), order.only)
+    return refusals if smaller is None else partly(_reviewed(order, policy, memory, smaller), refusals)
 
 
 def _reviewed(order: Order, policy: Policy, memory: Memory, planned: Planned) -> Approved | tuple[Refusal, ...]:
@@ -232,15 +255,16 @@ def local_memory(policy: Policy, opened: World, audit: Audit) -> Memory:
     )
 
 
-def _told(report: Report, format_: str) -> int:
+def _told(report: Report, format_: str, withheld: tuple[Refusal, ...] = ()) -> int:
     """Print the report, then let a bug show."""
     if not report.plan.is_empty or format_ != "text":
-        say(format_, report_blocks(report), report_json(report))
+        said = (*report_blocks(report), *withheld_blocks(withheld))
+        say(format_, said, report_json(report, withheld))
     for bug in report.bugs:
         raise bug
     if report.interrupted:
         return 130
-    return 0 if report.is_complete else 5
+    return 4 if withheld else 0 if report.is_complete else 5
 
 
 def ask(plan: Plan, *, can_answer: bool) -> None:

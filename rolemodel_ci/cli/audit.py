@@ -79,7 +79,7 @@ class Audit:
     def begin(self, reviewed: Approved) -> None:
         """Say what the run sets out to change, and have that kept, so that a run that is killed has said it."""
         self.go_by(lambda: not_begun(reviewed.plan))
-        self.note(plan=reviewed.plan, overridden=reviewed.overridden, under_way=True)
+        self.note(plan=reviewed.plan, overridden=reviewed.overridden, refusals=reviewed.withheld, under_way=True)
         with contextlib.suppress(OSError):  # a run that may change something was asked for; the end tells what is lost
             self.keep()
 

@@ -25,6 +25,7 @@ from rolemodel_ci.applied_state import (
     foreign,
     is_news,
     locked,
+    moment,
     recognised,
     terms_digest,
 )
@@ -108,7 +109,15 @@ class Memory:
 
         A value that nobody writes for a whole lease is nobody's, even if AWS tells times by which it would be.
         """
-        self.say(f"Waiting: {locked(holder).message}.")
+        answer = self.seen.answer if self.seen else None
+        if isinstance(answer, UnusableState):
+            self.say(
+                f"Waiting until {moment(holder.until)}: what {self.store.name} holds was written at "
+                f"{moment(holder.since)} and cannot be used ({answer.reason}), so that nobody knows whether another "
+                "run is applying. Whoever wrote it by hand can delete the parameter, if no run is under way."
+            )
+        else:
+            self.say(f"Waiting: {locked(holder).message}.")
         version, since = None, 0.0
         for _ in range(int(LEASE.total_seconds() / POLL) + 3):
             self.store.timing.sleep(POLL)

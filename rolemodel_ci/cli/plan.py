@@ -17,7 +17,8 @@ from rolemodel_ci.edge.working_copy import working_copy
 from rolemodel_ci.plan import Plan
 from rolemodel_ci.render.json import plan_json
 from rolemodel_ci.render.memory import memory_text
-from rolemodel_ci.render.plans import foreseen_blocks, plan_blocks
+from rolemodel_ci.render.plans import plan_blocks
+from rolemodel_ci.render.refusals import foreseen_blocks
 from rolemodel_ci.requested import attribute
 from rolemodel_ci.run import EVERYTHING, make_plan, reviewed_plan
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rolemodel_ci.applied_state import Holder, state_name
+from rolemodel_ci.applied_state import Holder, Remembered, UnreadableState, state_name
 from rolemodel_ci.apply import Tools
 from rolemodel_ci.cli.options import Asked
 from rolemodel_ci.cli.output import tell_sums
@@ -23,8 +23,10 @@ from rolemodel_ci.edge.process import is_over
 from rolemodel_ci.edge.sessions import Sessions
 from rolemodel_ci.edge.stacks import AwsStackReader, AwsStackWriter
 from rolemodel_ci.errors import Stopped
+from rolemodel_ci.fanout import Returned, each_within
 from rolemodel_ci.model import Policy
 from rolemodel_ci.observe import patience_for
+from rolemodel_ci.patience import Patience, SilentError
 from rolemodel_ci.ports import StackReader, StateReader, Watch
 from rolemodel_ci.render.audit import Called
 from rolemodel_ci.rollout import Rollout
@@ -59,6 +61,24 @@ class SystemClock:
 
 
 @dataclass(frozen=True, slots=True)
+class Impatient:
+    """Reads what was last applied, and gives it up where nobody answers, as everything else that a plan reads."""
+
+    store: ParameterStore
+    patience: Patience
+
+    def read_state(self) -> Remembered:
+        """What is remembered; that it cannot be read where it is not answered in time. Raises NoAccess."""
+        (answer,) = each_within(ParameterStore.read_state, [self.store], 1, lambda _: self.patience)
+        if isinstance(answer, Returned):
+            return answer.value
+        if isinstance(answer.error, SilentError):
+            said = f"what was last applied ({self.store.name}) cannot be read: {answer.error.message}"
+            return Remembered(UnreadableState(said, answer.error.remedy))
+        raise answer.error
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """Sessions to read with and sessions to write with; the same ones where one set of credentials does both.
 
@@ -84,7 +104,7 @@ class World:
 
     def remembers(self) -> StateReader:
         """Reads what was last applied, with the sessions that plan."""
-        return ParameterStore(self.reading, state_name(self.policy))
+        return Impatient(ParameterStore(self.reading, state_name(self.policy)), patience_for(time.monotonic)(None))
 
     def store(self, run: str, over: Callable[[Holder], bool] = is_over) -> ParameterStore:
         """Remembers what `run` applies, and locks out others. `over` says of another run that it has ended."""

@@ -21,7 +21,7 @@ from rolemodel_ci.diff.moved import told_moved
 from rolemodel_ci.diff.stacks import StackDiff, removal, stack_diff
 from rolemodel_ci.diff.strangers import strangers
 from rolemodel_ci.hints import Hints
-from rolemodel_ci.live import Absent, Live, LiveGroup, LiveMaster, Unreadable
+from rolemodel_ci.live import Absent, Live, LiveGroup, LiveMaster, Unreadable, Withheld
 from rolemodel_ci.model import Grant, Policy
 from rolemodel_ci.plan import (
     AddMember,
@@ -44,7 +44,7 @@ Found = Change | Blocked
 def plan_all(policy: Policy, live: Live, today: date, only: frozenset[str] = frozenset()) -> Plan:
     """Everything that makes AWS what the policy says. `only`: names of the accounts to look at; empty for all."""
     diffs = _stack_diffs(policy, live, only)
-    slots = _slots(policy, diffs)
+    slots = _slots(policy, live, diffs)
     former, grants = former_groups(policy, live.master, slots), _grants(policy, today)
     structure = _structure(policy, live, diffs, slots, only, former, grants)
     return _plan(policy, live, [*structure, *_membership(policy, live.master, grants, slots, former)], only)
@@ -56,7 +56,7 @@ def plan_structure(policy: Policy, live: Live, only: frozenset[str] = frozenset(
     Of one that is renamed, those who are not granted its role leave: it may have been made by hand.
     """
     diffs = _stack_diffs(policy, live, only)
-    slots = _slots(policy, diffs)
+    slots = _slots(policy, live, diffs)
     former = former_groups(policy, live.master, slots)
     grants = _grants(policy, today)
     found = [*_structure(policy, live, diffs, slots, only, former, grants)]
@@ -124,14 +124,16 @@ def _owner(policy: Policy, group: str) -> tuple[str | None, str | None]:
     return (account, role) if policy.account(account) else (None, None)
 
 
-def _slots(policy: Policy, diffs: Mapping[str, StackDiff]) -> list[Slot]:
+def _slots(policy: Policy, live: Live, diffs: Mapping[str, StackDiff]) -> list[Slot]:
     """The groups that are to be there. Of an account that cannot be read, those that the template could make stay."""
     slots = []
     for account in policy.present:
         diff = diffs.get(account.name)
         if diff is None:
             continue
-        unreadable = "Mend what keeps the account from being read, then run again." if diff.roles is None else None
+        withheld = isinstance(live.stacks.get(account.name), Withheld)
+        remedy = "Look why a guard stops it" if withheld else "Mend what keeps the account from being read"
+        unreadable = f"{remedy}, then run again." if diff.roles is None else None
         roles = [role.name for role in policy.template.roles] if diff.roles is None else diff.roles
         slots += [
             Slot(
@@ -141,6 +143,7 @@ def _slots(policy: Policy, diffs: Mapping[str, StackDiff]) -> list[Slot]:
                 diff.arns.get(role),
                 diff.live_arns.get(role),
                 unreadable,
+                "is left alone" if withheld else "cannot be read",
             )
             for role in roles
         ]

@@ -34,7 +34,7 @@ class Slot:
     """One account and role that are to have a group.
 
     `arn` is what the role's ARN will be after the run, None while that is not known; `live_arn` is what it is now.
-    `unreadable`: the account could not be read, and this is what to do about it.
+    `unreadable`: the account could not be read, or is left alone, and this is what to do about it; `why` says which.
     """
 
     account: str
@@ -43,6 +43,7 @@ class Slot:
     arn: str | None
     live_arn: str | None = None
     unreadable: str | None = None
+    why: str = "cannot be read"
 
 
 def policy_name(group: str) -> str:
@@ -171,7 +172,7 @@ def member_changes(
     for user in sorted(grants.keys() - members):  # the first misspelt names get a hint
         grant = grants[user]
         if slot.unreadable:
-            yield Blocked(slot.group, user, f"account `{slot.account}` cannot be read", slot.unreadable, grant.place)
+            yield Blocked(slot.group, user, f"account `{slot.account}` {slot.why}", slot.unreadable, grant.place)
         elif user not in users:
             yield Blocked(
                 slot.group,

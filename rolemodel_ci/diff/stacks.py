@@ -43,23 +43,23 @@ def stack_diff(policy: Policy, account: Account, stack: Stack) -> StackDiff:
     wanted = desired(policy, account, where.account_id, where.partition)
     roles = role_names(wanted)
     if isinstance(stack, Absent) or stack.status in DEAD:
-        dead = None if isinstance(stack, Absent) else stack.status
+        dead, seen = (None, "") if isinstance(stack, Absent) else (stack.status, stack.stack_id)
         going = _NOTHING if isinstance(stack, Absent) else _left_in(stack, wanted)
         change: StackChange | None = CreateStack(
-            account.name, None, policy.stack_name, differences(going, wanted), dead
+            account.name, None, policy.stack_name, differences(going, wanted), dead, stack_id=seen
         )
         return StackDiff(change, roles, _named_arns(wanted, roles, where), {})
     current = wanted if _is_same(policy, account, stack) else deployed(policy, account, stack)
     found = differences(current, wanted)
     live = _physical_arns(current, stack, where)
     if stack.status not in RESTING:  # how it ends nobody knows: it may be rolled back, or be gone and made anew
-        change = SettleStack(account.name, None, policy.stack_name, stack.status, found)
+        change = SettleStack(account.name, None, policy.stack_name, stack.status, found, stack_id=stack.stack_id)
         arns = _named_arns(wanted, roles, where)
     elif not current.whole:  # nobody knows which of its roles will be made anew either
-        change = UpdateStack(account.name, None, policy.stack_name, found)
+        change = UpdateStack(account.name, None, policy.stack_name, found, stack_id=stack.stack_id)
         arns = _named_arns(wanted, roles, where)
     else:
-        change = UpdateStack(account.name, None, policy.stack_name, found) if found else None
+        change = UpdateStack(account.name, None, policy.stack_name, found, stack_id=stack.stack_id) if found else None
         arns = _arns(current, wanted, roles, stack, where)
     return StackDiff(change, roles, arns, {role: arn for role, arn in live.items() if arn not in arns.values()})
 
@@ -117,7 +117,8 @@ def removal(policy: Policy, account: Account, stack: Stack) -> StackChange | Non
     """The change by which the stack goes with all that it holds; None where there is none, or it cannot be read."""
     if not isinstance(stack, LiveStack):
         return None
-    return DeleteStack(account.name, None, policy.stack_name, differences(deployed(policy, account, stack), _NOTHING))
+    gone = differences(deployed(policy, account, stack), _NOTHING)
+    return DeleteStack(account.name, None, policy.stack_name, gone, stack_id=stack.stack_id)
 
 
 def _named_arns(wanted: Resolved, roles: tuple[str, ...], where: Where) -> dict[str, str]:

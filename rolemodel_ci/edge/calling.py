@@ -92,6 +92,8 @@ def _remedy(code: str, action: str) -> str:
             "Correct the profile in the AWS config or credentials file, or in the config: `profile` of an account, "
             "`master_account_profile` of the master."
         )
+    if code == "CredentialRetrievalError":
+        return "Try what gets the credentials (`credential_process` of the profile) by itself, then run again."
     if "Thrott" in code or code in ("TooManyRequestsException", "RequestLimitExceeded"):
         return "Run again in a minute; with fewer accounts at once (`--jobs`) if it comes back."
     if "Endpoint" in code or "Timeout" in code or "Connect" in code:

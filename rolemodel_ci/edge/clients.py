@@ -26,7 +26,7 @@ from rolemodel_ci import __version__
 from rolemodel_ci.edge.calling import heed_only_aws
 from rolemodel_ci.edge.calls import Calls
 from rolemodel_ci.edge.lending import Lender
-from rolemodel_ci.edge.waiting import CONNECT, READ, bound
+from rolemodel_ci.edge.waiting import CONNECT, READ, READ_ONE, bound
 
 _ATTEMPTS = 8
 """How often one call is tried, unless AWS_MAX_ATTEMPTS says otherwise: throttling is the rule at 50 accounts."""
@@ -37,13 +37,14 @@ class Budget:
     """How one service is asked. `mode` is botocore's: `adaptive` is `standard`, and slower for all of its callers from
     the first call that is throttled: https://docs.aws.amazon.com/boto3/latest/guide/retries.html
     `lent`: one client, and so one pool of connections, for the keys of all accounts. `once`: no call is repeated.
-    `service` is what AWS calls it, where one service is asked in two ways.
+    `service` is what AWS calls it, where one service is asked in two ways. `read`: seconds for a piece of an answer.
     """
 
     mode: Literal["standard", "adaptive"] = "standard"
     lent: bool = False
     once: bool = False
     service: str = ""
+    read: int = READ
 
 
 BUDGETS: Mapping[str, Budget] = {
@@ -51,8 +52,10 @@ BUDGETS: Mapping[str, Budget] = {
     # second, 16 workers made 600 writes in 30 s without a failure; `standard` used up its quota and lost 237 of them.
     "iam": Budget("adaptive"),
     "sts": Budget("adaptive"),
-    "ssm": Budget(),
-    "ssm-once": Budget(once=True, service="ssm"),  # a write that is repeated unseen would make two versions
+    "ssm": Budget(read=READ_ONE),
+    "ssm-once": Budget(
+        once=True, service="ssm", read=READ_ONE
+    ),  # a write that is repeated unseen would make two versions
     "cloudformation": Budget(lent=True),  # AWS counts by account, so that no account waits for another's throttling
 }
 """What is asked of each service; how many calls at once is `--jobs`, for all of them together."""
@@ -135,7 +138,7 @@ class Clients:
         return Config(
             region_name=self.region,
             connect_timeout=CONNECT,
-            read_timeout=READ,
+            read_timeout=BUDGETS[service].read,
             max_pool_connections=max(self._jobs, 10),
             retries={"mode": BUDGETS[service].mode, **({"total_max_attempts": 1} if BUDGETS[service].once else {})},
             # All of it said here: botocore puts its own together twice for each call, a tenth of the CPU of a plan.

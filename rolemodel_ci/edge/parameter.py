@@ -141,7 +141,9 @@ class Parameter:
         statement = self.statement("ssm:GetParameter") if failed.code in _DENIED else ""
         return UnreadableState(
             f"what was last applied ({self.name}) cannot be read: {failed.message}",
-            _lacking(statement) or failed.remedy,
+            f"{_lacking(statement)}. The role that applies needs `ssm:PutParameter` there, too."
+            if statement
+            else failed.remedy,
             statement,
         )
 

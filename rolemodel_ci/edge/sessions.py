@@ -12,6 +12,7 @@ from typing import Any
 from rolemodel_ci.edge.calling import calling
 from rolemodel_ci.edge.calls import Calls
 from rolemodel_ci.edge.clients import Clients
+from rolemodel_ci.edge.credential_process import bound_processes
 from rolemodel_ci.edge.doors import Door, Profile
 from rolemodel_ci.edge.keyring import Keyring, Keys
 from rolemodel_ci.errors import NoAccess
@@ -138,6 +139,7 @@ class Sessions:
             label, name = self.label(who), self._source(who).name
             with calling("credentials", label, NoAccess):
                 session = self._make.session(name)
+                bound_processes(session)
                 if session.get_credentials() is None:
                     raise NoAccess(
                         f"there are no credentials for {label}" + (f" under profile `{name}`" if name else ""),

@@ -42,11 +42,11 @@ class AwsStackReader:
         status = stack["StackStatus"]
         if status in DEAD:
             held = self._held(client, label, gone=True) or self._meant(client, label)
-            return LiveStack(account.name, identity, status, None, {}, _roles(held), owner_of(stack), _others(held))
+            return LiveStack(account.name, identity, status, None, {}, _roles(held), *_marks(stack, held))
         body = read_deployed(self._template(client, label))
         held = self._held(client, label)
         parameters = {p["ParameterKey"]: p.get("ParameterValue", "") for p in stack.get("Parameters", [])}
-        return LiveStack(account.name, identity, status, body, parameters, _roles(held), owner_of(stack), _others(held))
+        return LiveStack(account.name, identity, status, body, parameters, _roles(held), *_marks(stack, held))
 
     def _template(self, client: Any, label: str) -> Any:
         with calling("cloudformation:GetTemplate", label):
@@ -79,6 +79,11 @@ def _roles(held: Held) -> dict[str, str]:
 
 def _others(held: Held) -> dict[str, str]:
     return {name: kind for name, (kind, _) in held.items() if kind != ROLE_TYPE}
+
+
+def _marks(stack: Mapping[str, Any], held: Held) -> tuple[str | None, dict[str, str], str]:
+    """Whose a stack says it is, what it holds beside roles, and its id."""
+    return owner_of(stack), _others(held), str(stack.get("StackId", ""))
 
 
 def owner_of(stack: Mapping[str, Any]) -> str | None:
@@ -155,9 +160,10 @@ class AwsStackWriter:
         """The stack's status now; None where there is none."""
         return self._described(account).get("StackStatus")
 
-    def is_own(self, account: Account) -> bool:
-        """Whether the stack, as `status` saw it last, says that it is this owner's."""
-        return owner_of(self._seen.get(account.name) or self._described(account)) == self._owner
+    def is_own(self, account: Account, stack_id: str = "") -> bool:
+        """Whether the stack, as `status` saw it last, says that it is this owner's, or is the one of that id."""
+        stack = self._seen.get(account.name) or self._described(account)
+        return owner_of(stack) == self._owner or (bool(stack_id) and stack.get("StackId") == stack_id)
 
     def _described(self, account: Account) -> Mapping[str, Any]:
         client = self._sessions.client(account.name, "cloudformation")

@@ -12,6 +12,9 @@ from rolemodel_ci import patience
 CONNECT, READ = 5, 30
 """Seconds for a connection, and for each piece of an answer. A plan gives up earlier, as a whole: see `observe`."""
 
+READ_ONE = 5
+"""The same for a service of which one small value is read and written: other runs wait for its lock."""
+
 _SILENT_ATTEMPTS = 2
 """How often a call is tried that is not answered at all; one that is throttled is tried more often."""
 

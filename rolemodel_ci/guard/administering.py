@@ -62,7 +62,9 @@ def administering(now: Resolved | None, wanted: Resolved, master: str) -> Admini
     after: dict[str, Admitted] = {}
     why: dict[str, str] = {}
     known = old.resolved.resources
-    for name in sorted(administrations(wanted)):
+    sure = administrations(wanted, old.resolved)
+    why |= dict.fromkeys(administrations(wanted) - sure, "it is allowed to only under conditions that are new")
+    for name in sorted(sure):
         role, was = new.role(name), old.role(name) if name in known and name in were else None
         limit = _limit(role, was)
         admitted = _admitted(role.trust, was.trust if was else (), master)

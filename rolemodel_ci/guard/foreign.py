@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Set
 
 from rolemodel_ci.diff.former import opened_roles
+from rolemodel_ci.diff.stacks import deployed
+from rolemodel_ci.functions import section
 from rolemodel_ci.live import Live, LiveMaster, LiveStack, Unreadable
 from rolemodel_ci.model import GROUP_PATH, Account, Policy
 from rolemodel_ci.plan import GroupChange, Plan, StackChange
 from rolemodel_ci.resolve import desired
-from rolemodel_ci.roles import role_names
 from rolemodel_ci.template import ROLE_TYPE
 from rolemodel_ci.verdict import Guard, Refusal
 
@@ -28,7 +30,8 @@ def foreign_stack(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
                 f"deleted. It holds {_held(stack)}",
                 f"Choose another `stack_name:` in {policy.config_file}. If all of that may go, or the stack is this "
                 f"repository's from before `owner:` was set, run once with `--allow {Guard.FOREIGN_STACK}`. Until "
-                "then, `--account NAME` works on others, and `sync-users` takes away what the map does not give.",
+                "then, nothing is changed or given in this account, and the rest is applied.",
+                account.name,
             )
 
 
@@ -97,19 +100,34 @@ def _groups(names: list[str]) -> str:
 def is_own(policy: Policy, account: Account, stack: LiveStack, master: LiveMaster) -> bool:
     """Whether a stack is this owner's.
 
-    By its tag. Versions before there were owners set none: what they made is known by a role that a group of ours
-    opens, or by holding roles of our template and nothing that the template has not.
+    By its tag. Versions before there were owners set none: what they made is known by what it holds. Each of its roles
+    is one that a group of ours opens or that the template has; beside them it holds what the template has and, if a
+    group opens one of them, policies of roles. If none does, the master account can assume one of them.
     """
     if stack.owner is not None:
         return stack.owner == policy.owner
-    opened = opened_by(policy, master)
-    if any((stack.identity.account_id, name) in opened for name in stack.physical.values()):
-        return True
     wanted = desired(policy, account, stack.identity.account_id)
     types = {name: resource.get("Type") for name, resource in wanted.resources.items()}
-    return bool(stack.physical.keys() & set(role_names(wanted))) and all(
-        kind.startswith("AWS::IAM::") or types.get(name) == kind for name, kind in stack.others.items()
-    )
+    by_groups = opened_by(policy, master)
+    opened = {name for name, role in stack.physical.items() if (stack.identity.account_id, role) in by_groups}
+    told = opened | {name for name in stack.physical if types.get(name) == ROLE_TYPE}
+    if not told or told != stack.physical.keys():
+        return False
+    beside = _OF_ROLES if opened else frozenset[str]()
+    if any(types.get(name) != kind and kind not in beside for name, kind in stack.others.items()):
+        return False
+    return bool(opened) or stack.body is None or _lets_in(policy, account, stack, master.identity.account_id)
+
+
+_OF_ROLES = frozenset({"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"})
+"""What a template of this program may hold beside roles, and lose again."""
+
+
+def _lets_in(policy: Policy, account: Account, stack: LiveStack, master_id: str) -> bool:
+    """Whether a role of the stack names the master account in its trust policy: what the program is there for."""
+    resources = deployed(policy, account, stack).resources
+    trusts = (section(resources.get(name, {}), "Properties").get("AssumeRolePolicyDocument") for name in stack.physical)
+    return any(master_id in json.dumps(trust, default=str) for trust in trusts)
 
 
 def opened_by(policy: Policy, master: LiveMaster) -> frozenset[tuple[str, str]]:

@@ -17,7 +17,8 @@ _NAMING = {"AWS::IAM::Policy": "Roles", MANAGED_POLICY: "Roles", "AWS::IAM::Role
 
 # A name that CloudFormation makes up begins with those of stack and resource, and is cut where the whole would
 # be longer than IAM takes: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
-_NAME_LIMIT, _SUFFIX = 64, 13
+# Quotas: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
+_NAME_LIMIT, _POLICY_NAME_LIMIT, _SUFFIX = 64, 128, 13
 _STACK_BEGINS = 10  # characters of the stack's name that are there even so
 
 UNGUESSABLE = "\1" * 12
@@ -71,20 +72,22 @@ def _roles_named(text: str | None, given: Mapping[str, str | None], stack: str) 
     return same, [role for role in others if text.casefold().startswith(name_begins(stack, role).casefold())]
 
 
-def name_begins(stack: str, role: str) -> str:
-    """How the name begins that CloudFormation makes up for a role; empty where the stack is not known."""
+def name_begins(stack: str, name: str, is_policy: bool = False) -> str:
+    """How the name begins that CloudFormation makes up for a role or a managed policy; empty without a stack."""
     if not stack:
         return ""
-    whole = f"{stack}-{role}-"
-    return whole if len(whole) + _SUFFIX <= _NAME_LIMIT else stack[:_STACK_BEGINS]
+    whole = f"{stack}-{name}-"
+    limit = _POLICY_NAME_LIMIT if is_policy else _NAME_LIMIT
+    return whole if len(whole) + _SUFFIX <= limit else stack[:_STACK_BEGINS]
 
 
 def last_part(resolved: Resolved, name: str) -> str:
     """A role or a managed policy of the template as the last part of its ARN: kind, path and name."""
-    kind, key = ("policy", "ManagedPolicyName") if is_managed_policy(resolved, name) else ("role", "RoleName")
+    is_policy = is_managed_policy(resolved, name)
+    kind, key = ("policy", "ManagedPolicyName") if is_policy else ("role", "RoleName")
     properties = properties_of(resolved.resources[name])
     path, given = properties.get("Path", "/"), properties.get(key)
-    made_up = f"{resolved.stack or KNOWN_TO_AWS}-{name}-{UNGUESSABLE}"  # as CloudFormation does it
+    made_up = (name_begins(resolved.stack, name, is_policy) or f"{KNOWN_TO_AWS}-{name}-") + UNGUESSABLE
     return f"{kind}{path if isinstance(path, str) else '/'}{given if isinstance(given, str) else made_up}"
 
 

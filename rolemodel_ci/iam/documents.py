@@ -120,12 +120,16 @@ def guarded(value: Value, when: When = ()) -> Iterator[tuple[Value, When]]:
             yield entry, when
 
 
-def document(value: Value, when: When = ()) -> Document:
-    """The statements of a policy document, written as a map or as JSON text."""
-    return merged(atom for chosen, under in guarded(value, when) for atom in _document(structure(chosen), under))
+def document(value: Value, when: When = (), loose: frozenset[str] = frozenset()) -> Document:
+    """The statements of a policy document, written as a map or as JSON text.
+
+    `loose` are the names of what somebody may give any text, so that references to it may hold a policy variable.
+    """
+    found = ((structure(chosen), under) for chosen, under in guarded(value, when))
+    return merged(atom for each, under in found for atom in _document(each, under, loose))
 
 
-def _document(value: Value, when: When) -> Iterator[Atom]:
+def _document(value: Value, when: When, loose: frozenset[str]) -> Iterator[Atom]:
     statements = value.get("Statement") if isinstance(value, Entries) else None
     if not isinstance(value, Entries) or statements is None:
         yield Opaque(value, when)
@@ -139,14 +143,14 @@ def _document(value: Value, when: When) -> Iterator[Atom]:
     for statement, under in guarded(statements, when):
         found = True
         if isinstance(statement, Entries):
-            yield from _statement(statement, under, version == NEW)
+            yield from _statement(statement, under, version == NEW, loose)
         else:
             yield Opaque(statement, under)
     if not found:
         yield Opaque(Entries((("Statement", Items(())),)), when)
 
 
-def _statement(value: Entries, when: When, variables: bool) -> Iterator[Statement]:
+def _statement(value: Entries, when: When, variables: bool, loose: frozenset[str]) -> Iterator[Statement]:
     taken = {new for old, new in _EXCLUSIVE if value.get(old) is not None and value.get(new) is not None}
     odd = [pair for pair in value.pairs if pair[0] not in _STATEMENT_KEYS or pair[0] in taken]
     effect = value.get("Effect")
@@ -165,7 +169,7 @@ def _statement(value: Entries, when: When, variables: bool) -> Iterator[Statemen
         tests=tests,
         odd=unique((*odd, *unclear)),
         when=when,
-        language=(NEW if variables else _OLD) if _may_vary(value) else "",
+        language=(NEW if variables else _OLD) if _may_vary(value, loose) else "",
     )
     action = get.get("Action")
     named = [] if action is None else [(Name(lowered(name), name), under) for name, under in guarded(action, when)]
@@ -178,14 +182,18 @@ def _statement(value: Entries, when: When, variables: bool) -> Iterator[Statemen
         yield from (replace(base, actions=(name,), when=under) for name, under in named)
 
 
-def _may_vary(value: Value) -> bool:
-    """Whether something that AWS puts in could hold a policy variable: attributes of custom resources are any text."""
+def _may_vary(value: Value, loose: frozenset[str]) -> bool:
+    """Whether something that AWS puts in could hold a policy variable: what custom resources return is any text."""
     return any(
         isinstance(each, Call)
-        or (isinstance(each, Reference) and not (each.attribute or "Arn").endswith("Arn"))
+        or (isinstance(each, Reference) and not _is_fixed(each, loose))
         or (isinstance(each, str) and DYNAMIC in each)
         for each in walk(value)
     )
+
+
+def _is_fixed(reference: Reference, loose: frozenset[str]) -> bool:
+    return reference.name not in loose and (reference.attribute or "Arn").endswith("Arn")
 
 
 def _set(value: Value | None) -> tuple[Value, ...] | None:

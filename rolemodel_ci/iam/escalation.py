@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from rolemodel_ci.iam.attached import attached, is_managed_policy, is_there, last_part, managed_policy_of, name_begins
-from rolemodel_ci.iam.managed_policies import is_of_aws, known_facts
+from rolemodel_ci.iam.managed_policies import Facts, is_of_aws, known_facts
 from rolemodel_ci.iam.permissions import ANY_ACTION, Permissions, Target
 from rolemodel_ci.iam.privilege import Mark, Privilege, Source, Untold
 from rolemodel_ci.iam.resources import KNOWN_TO_AWS
-from rolemodel_ci.iam.statements import Statement, is_plain, read_statements
+from rolemodel_ci.iam.statements import Statement, is_plain, may_be_other, read_statements
 from rolemodel_ci.iam.ways import IDENTITY_ACTIONS, ON_ITS_POLICIES, ON_ITSELF, ON_OTHERS, WAYS
 from rolemodel_ci.policies import either, value_text
 from rolemodel_ci.resolve import Resolved
-from rolemodel_ci.roles import properties_of, role_name, role_names
+from rolemodel_ci.roles import properties_of, role_names
 
 _PLACES = {action: place for place, action in enumerate(dict.fromkeys(a for way in WAYS for a in way.actions))}
 
@@ -30,9 +30,17 @@ def dangers(resolved: Resolved) -> dict[str, Mark]:
     return {name: mark for name, mark in marks(resolved).items() if mark.is_dangerous}
 
 
-def administrations(resolved: Resolved) -> frozenset[str]:
-    """The roles that surely are as good as an administrator by themselves."""
-    return frozenset(name for name, mark in marks(resolved).items() if mark.privilege >= _SURE)
+def administrations(resolved: Resolved, before: Resolved | None = None) -> frozenset[str]:
+    """The roles that surely are as good as an administrator by themselves.
+
+    After a change of `before`, what they are allowed under conditions counts only where they had it under these before.
+    """
+    roles = _read(resolved)
+    if before is not None:
+        known = {role: read.limits() for role, read in _read(before).items()}
+        for role, read in roles.items():
+            read.keep(known.get(role, frozenset()))
+    return frozenset(role for role, read in roles.items() if read.mark().privilege >= _SURE)
 
 
 def marks(resolved: Resolved) -> dict[str, Mark]:
@@ -53,11 +61,18 @@ def _read(resolved: Resolved) -> dict[str, _Role]:
     trusted = frozenset(name for name, text in names.items() if text is not None)
     arns = {role: _arn(resolved, role) for role in role_names(resolved)}
     roles = {role: _Role(resolved, names, trusted, role, arns) for role in arns}
+    resources = list(attached(resolved))
+    for one in resources:
+        for owner in (*(owner for owner, _ in one.owners), *one.perhaps):
+            if not is_managed_policy(resolved, one.name):
+                roles[owner].inline.append(properties_of(one.resource).get("PolicyName"))
     for each in roles.values():
         each.read(by_name)
-    for one in attached(resolved):
+    for one in resources:
         for owner, sure in one.owners:
-            roles[owner].take(one.name, properties_of(one.resource).get("PolicyDocument"), sure=sure)
+            properties = properties_of(one.resource)
+            lasts = is_managed_policy(resolved, one.name) or roles[owner].is_alone(properties.get("PolicyName"))
+            roles[owner].take(one.name, properties.get("PolicyDocument"), sure=sure and lasts)
             roles[owner].has(one.name)
         for owner in one.perhaps:
             roles[owner].untold[Untold(Source.ATTACHED, one.name)] = None
@@ -76,19 +91,25 @@ class _Role:
         arns: Mapping[str, tuple[str, str]],
     ) -> None:
         self.untold: dict[Untold, None] = {}
+        self.inline: list[Any] = []
         self._resolved, self._names, self._trusted = resolved, names, trusted
         self._role, self._properties = role, properties_of(resolved.resources[role])
         self._itself = Target(*arns[role])
         self._others = {other: Target(*arn) for other, arn in arns.items() if other != role}
         self._policies: dict[str, Target] = {}
         self._read: list[Statement] = []
+        self._facts: list[tuple[Facts, str]] = []
         self._known = Permissions(names)
 
     def read(self, by_name: Mapping[str, str]) -> None:
         """Read what is written in the role, and what it names."""
-        for policy, sure in either(self._properties.get("Policies", [])):
+        policies = tuple(either(self._properties.get("Policies", [])))
+        self.inline += [policy.get("PolicyName") for policy, _ in policies if is_plain(policy)]
+        for policy, sure in policies:
             if is_plain(policy):
-                self.take(value_text(policy.get("PolicyName", "")), policy.get("PolicyDocument"), sure=sure)
+                given = policy.get("PolicyName", "")
+                lasts = sure and self.is_alone(given)
+                self.take(value_text(given), policy.get("PolicyDocument"), sure=lasts)
             elif policy is not None:
                 self.untold[Untold(Source.POLICY, value_text(policy))] = None
         for entry, sure in either(self._properties.get("ManagedPolicyArns", [])):
@@ -100,6 +121,15 @@ class _Role:
                 self.has(own)
             elif entry is not None:
                 self._take_managed(entry, sure=sure)
+
+    def is_alone(self, given: Any) -> bool:
+        """Whether no other inline policy may have its name: of two with one name, IAM keeps one, and what the other
+        denies is not denied.
+        """
+        same = (
+            each for each in self.inline if may_be_other(each) or may_be_other(given) or each.lower() == given.lower()
+        )
+        return len(tuple(same)) < 2
 
     def take(self, name: str, document: Any, *, sure: bool) -> None:
         """Count a policy that the template writes."""
@@ -113,18 +143,30 @@ class _Role:
     def has(self, policy: str) -> None:
         """Note a managed policy of the template that the role has."""
         if is_managed_policy(self._resolved, policy):
-            self._policies[policy] = Target(last_part(self._resolved, policy))
+            self._policies[policy] = Target(*_arn(self._resolved, policy))
 
     def _take_managed(self, entry: Any, *, sure: bool) -> None:
         facts = known_facts(entry) if isinstance(entry, str) else None
         if facts is None or not is_of_aws(entry):
             self.untold[Untold(Source.MANAGED_POLICY, value_text(entry))] = None
         if facts is not None:
-            self._known.take_facts(facts if sure and is_of_aws(entry) else facts._replace(denied=frozenset()))
+            certain = sure and is_of_aws(entry)
+            self._facts.append((facts, "") if certain else (facts._replace(denied=frozenset()), value_text(entry)))
+
+    def limits(self) -> frozenset[str]:
+        """What it is allowed under conditions, or perhaps."""
+        return frozenset({*(statement.limits for statement in self._read), *(limits for _, limits in self._facts)})
+
+    def keep(self, known: Set[str]) -> None:
+        """Forget what it is allowed under conditions other than the known ones."""
+        self._read = [each for each in self._read if each.denies or not each.limits or each.limits in known]
+        self._facts = [(facts, limits) for facts, limits in self._facts if not limits or limits in known]
 
     def mark(self) -> Mark:
         """What all of it comes to."""
         known = self._known
+        for facts, _ in self._facts:
+            known.take_facts(facts)
         known.targets, known.others = (self._itself, *self._policies.values()), tuple(self._others.values())
         known.take(self._read)
         known.settle()
@@ -147,10 +189,11 @@ class _Role:
         return Mark(Privilege.BORROWING, _worst_first({*mark.actions, *actions}), limited, mark.untold)
 
 
-def _arn(resolved: Resolved, role: str) -> tuple[str, str]:
-    """The last part of a role's ARN, and how it begins at least where AWS makes up its name."""
-    part, given = last_part(resolved, role), role_name(resolved, role)
-    begins = name_begins(resolved.stack, role) if given is None else ""
+def _arn(resolved: Resolved, name: str) -> tuple[str, str]:
+    """The last part of the ARN of a role or managed policy, and how it begins at least where AWS makes up its name."""
+    part, is_policy = last_part(resolved, name), is_managed_policy(resolved, name)
+    given = properties_of(resolved.resources[name]).get("ManagedPolicyName" if is_policy else "RoleName")
+    begins = "" if isinstance(given, str) else name_begins(resolved.stack, name, is_policy)
     return part, f"{part.rpartition('/')[0]}/{begins}" if begins else ""
 
 

@@ -10,6 +10,7 @@ from rolemodel_ci.policies import read_policy
 
 _FIRST, _LAST = 0xE000, 0xF8FF  # of the private use area: characters that no policy has
 _PRIVATE = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
+_ESCAPED = re.compile(r"\\u(?:[eE]|[fF][0-8])")  # such a character as JSON spells it, which reads as a reference
 
 
 def structure(value: Value) -> Value:
@@ -25,6 +26,8 @@ def structure(value: Value) -> Value:
         return value
     waiting = iter(range(_FIRST, _LAST))
     text = "".join(part if isinstance(part, str) else chr(next(waiting)) for part in parts)
+    if _ESCAPED.search(text):
+        return value
     read = read_policy(text).document
     return value if read is None or _names_others(read) else _plain(read, others)
 

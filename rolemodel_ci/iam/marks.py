@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from typing import NamedTuple
 
 from rolemodel_ci.iam.escalation import marks
@@ -44,6 +44,21 @@ def marks_of(resolved: Mapping[str, Resolved]) -> dict[RoleKey, Mark]:
             known[id(meaning)] = marks(meaning)
         found |= {(account, role): mark for role, mark in known[id(meaning)].items()}
     return found
+
+
+def found_marks(
+    before: Mapping[str, Resolved], after: Mapping[str, Resolved], there: Set[RoleKey], renamed: Mapping[str, str]
+) -> FoundMarks:
+    """The marks on both sides, those before under the names of roles after it. `renamed`: former names by new ones."""
+    names = {former: name for name, former in renamed.items()}
+    kept = {(account, names.get(role, role)) for account, role in there}
+    return FoundMarks(under(renamed, marks_of(before)), marks_of(after), kept)
+
+
+def under(renamed: Mapping[str, str], marked: Mapping[RoleKey, Mark]) -> dict[RoleKey, Mark]:
+    """The marks under the new names of roles."""
+    names = {former: name for name, former in renamed.items()}
+    return {(account, names.get(role, role)): mark for (account, role), mark in marked.items()}
 
 
 def worst(*sides: Mapping[RoleKey, Mark]) -> dict[RoleKey, Mark]:

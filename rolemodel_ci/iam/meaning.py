@@ -59,6 +59,7 @@ class Meaning:
     def __init__(self, resolved: Resolved) -> None:
         self.resolved = resolved
         self._canon = Canon(resolved.conditions, resolved.mappings)
+        self._loose = _loose(resolved)
         self._of_role: dict[str, list[_Held]] = {name: [] for name in role_names(resolved)}
         self._elsewhere: set[str] = set()
         self._managed = tuple(name for name in resolved.resources if self._is_managed(name))
@@ -92,8 +93,9 @@ class Meaning:
         """Everything in the template that `role` comes from, as it is written."""
         resources = self.resolved.resources
         properties = properties_of(resources[role])
-        arns = str([properties.get("ManagedPolicyArns"), properties.get("PermissionsBoundary")])
-        named = [name for name in self._managed if name in arns or (self._path(name) or name) in arns]
+        arns = [each for each, _ in guarded(self._canon.value(properties.get("ManagedPolicyArns", [])))]
+        arns.append(self._canon.value(properties.get("PermissionsBoundary", "")))
+        named = sorted({name for arn in arns if (name := self._own(arn))})
         attached = [(held, resources[held[1]]) for held in self._of_role[role]]
         return [resources[role], attached, [(name, resources[name]) for name in named]]
 
@@ -126,15 +128,19 @@ class Meaning:
         """A resource that is no role."""
         resource = self.resolved.resources[name]
         said = {key: self._canon.value(value) for key, value in properties_of(resource).items()}
-        of_iam = str(resource.get("Type")).startswith("AWS::IAM::")
+        kind = str(resource.get("Type"))
+        told = _DOCUMENTS if _is_of_aws(kind) else ()  # to others, an order and a Sid may mean something
         permissions = [
-            (Source(Carrier.PROPERTY, key), atom) for key in _DOCUMENTS if key in said for atom in document(said[key])
+            (Source(Carrier.PROPERTY, key), atom)
+            for key in told
+            if key in said
+            for atom in document(said[key], loose=self._loose)
         ]
-        silent = (*_DOCUMENTS, "Description") if of_iam else _DOCUMENTS
+        silent = (*told, "Description") if kind.startswith("AWS::IAM::") else told
         properties: dict[Property, Value] = {
-            (key, None): _ordered(key, value) for key, value in said.items() if key not in silent
+            (key, None): _ordered(key, value) if told else value for key, value in said.items() if key not in silent
         }
-        return Thing(str(resource.get("Type")), unique(permissions), properties | self._attributes(resource))
+        return Thing(kind, unique(permissions), properties | self._attributes(resource))
 
     def outputs(self) -> dict[str, Value]:
         """The outputs, each as a whole but for its description."""
@@ -185,7 +191,7 @@ class Meaning:
             if odd or written is None:
                 yield source, Opaque(Entries(odd), when)
             if written is not None:
-                yield from ((source, atom) for atom in document(written, when))
+                yield from ((source, atom) for atom in document(written, when, self._loose))
 
     def _statements(self, policy: str, when: When = ()) -> Document:
         """What a policy resource says, where it is attached under some conditions."""
@@ -194,7 +200,7 @@ class Meaning:
         if isinstance(condition, str):
             when = unique((*when, (self._canon.condition(condition), True)))
         written = properties_of(resource).get("PolicyDocument", {})
-        return document(self._canon.value(written), when)
+        return document(self._canon.value(written), when, self._loose)
 
     def _source(self, carrier: Carrier, policy: str) -> Source:
         properties = properties_of(self.resolved.resources[policy])
@@ -236,7 +242,29 @@ class Meaning:
 def trust_of(resolved: Resolved, role: str) -> Document:
     """The trust policy of a role."""
     written = properties_of(resolved.resources[role]).get("AssumeRolePolicyDocument")
-    return () if written is None else document(Canon(resolved.conditions, resolved.mappings).value(written))
+    if written is None:
+        return ()
+    return document(Canon(resolved.conditions, resolved.mappings).value(written), loose=_loose(resolved))
+
+
+def _loose(resolved: Resolved) -> frozenset[str]:
+    """What somebody may give any text as its name or ARN: a parameter, a resource that AWS does not make itself, and
+    one with a path of IAM, which may hold any character.
+    """
+    parameters = resolved.declared.get("Parameters")
+    return frozenset(parameters if isinstance(parameters, dict) else ()) | {
+        name
+        for name, resource in resolved.resources.items()
+        if not _is_of_aws(str(resource.get("Type"))) or "$" in str(properties_of(resource).get("Path", ""))
+    }
+
+
+def _is_of_aws(kind: str) -> bool:
+    """Whether AWS alone makes what a resource of this type returns."""
+    return kind.startswith("AWS::") and kind not in (
+        "AWS::CloudFormation::CustomResource",
+        "AWS::CloudFormation::Stack",
+    )
 
 
 def _ordered(key: str, value: Value) -> Value:

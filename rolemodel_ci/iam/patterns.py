@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import re
+import string
 from fnmatch import fnmatchcase
 
 _STARS = re.compile(r"\*{2,}")
+
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+def caseless(text: str) -> str:
+    """Text in lower case, but only letters of ASCII: the Kelvin sign is no k to IAM."""
+    return text.translate(_LOWER)
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -16,4 +24,4 @@ def matches(pattern: str, text: str) -> bool:
     short = _STARS.sub("*", pattern)
     if len(short) - short.count("*") > len(text):
         return False
-    return fnmatchcase(text, short.lower().replace("[", "[[]"))
+    return fnmatchcase(text, caseless(short).replace("[", "[[]"))

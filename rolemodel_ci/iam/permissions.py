@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from rolemodel_ci.iam.attached import UNGUESSABLE
 from rolemodel_ci.iam.managed_policies import Facts
-from rolemodel_ci.iam.patterns import matches
+from rolemodel_ci.iam.patterns import caseless, matches
 from rolemodel_ci.iam.resources import Reach, is_about, is_of_any_account, reach, written
 from rolemodel_ci.iam.statements import Statement, may_be_other
 from rolemodel_ci.iam.ways import ACTIONS, ON_OTHERS
@@ -129,7 +129,7 @@ def _named(statement: Statement) -> tuple[frozenset[str], frozenset[str]]:
     """The dangerous actions that a statement is about, and those that only AWS can tell of."""
     plain = [action for action in statement.actions if not may_be_other(action)]
     untold = not statement.told or len(plain) < len(statement.actions)
-    named = frozenset[str]().union(*map(_matching, plain))
+    named = frozenset[str]().union(*map(dangerous_actions, plain))
     if statement.but_actions:
         named = EVERY_ACTION - named
         return (frozenset(), named) if untold else (named, frozenset())
@@ -139,8 +139,8 @@ def _named(statement: Statement) -> tuple[frozenset[str], frozenset[str]]:
 
 
 @functools.lru_cache(maxsize=4_096)  # every account has the same policies
-def _matching(pattern: str) -> frozenset[str]:
+def dangerous_actions(pattern: str) -> frozenset[str]:
     """The dangerous actions that a pattern stands for; IAM compares without case."""
-    service = pattern.partition(":")[0].lower()
+    service = caseless(pattern.partition(":")[0])
     among = EVERY_ACTION if "*" in service or "?" in service else _BY_SERVICE.get(service, ())
     return frozenset(action for action in among if matches(pattern, action.lower()))

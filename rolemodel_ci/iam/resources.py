@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
-from rolemodel_ci.functions import DYNAMIC, PLACEHOLDER
+from rolemodel_ci.functions import DYNAMIC, NESTED, PLACEHOLDER
 from rolemodel_ci.iam.patterns import matches
 from rolemodel_ci.policies import listed
 
@@ -113,7 +113,7 @@ def _filled(text: str, names: Mapping[str, str | None]) -> str:
 def _substituted(text: str, names: Mapping[str, str | None]) -> str | None:
     named = (match[1].strip() for match in PLACEHOLDER.finditer(text))
     known = all(_referred(name, names) is not None for name in named) and DYNAMIC not in text
-    return _filled(text, names) if known else None
+    return _filled(text, names) if known and not NESTED.search(text) else None
 
 
 def _referred(name: str, names: Mapping[str, str | None]) -> str | None:

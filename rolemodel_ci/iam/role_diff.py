@@ -6,8 +6,9 @@ that goes and that none of those which stay covers, a boundary or a condition th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from rolemodel_ci.iam.cover import Cover
 from rolemodel_ci.iam.differences import (
@@ -37,21 +38,33 @@ _NO_ROLE = Role((), (), (), None, {}, frozenset())
 _NO_THING = Thing("", (), {})
 
 
-def differences(old: Resolved, new: Resolved) -> tuple[Difference, ...]:
-    """What becomes of the resources on the way from `old` to `new`, roles first, each group sorted by name."""
+LOGICAL_ID = "LogicalId"
+
+
+def differences(
+    old: Resolved, new: Resolved, renamed: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Difference, ...]:
+    """What becomes of the resources on the way from `old` to `new`, roles first, each group sorted by name.
+
+    `renamed` has the former names of roles that are the same to people, by the new ones.
+    """
     if old == new:
         return ()
     before, after = Meaning(old), Meaning(new)
     defined = old.conditions == new.conditions and old.mappings == new.mappings
-    found = [*_roles(before, after, defined), *_things(before, after, defined), *_outputs(before, after)]
+    found = [*_roles(before, after, defined, renamed), *_things(before, after, defined), *_outputs(before, after)]
     if not found:  # a description, a Sid, an order: AWS counts it as an update, nobody gains by it
         found.append(Difference("Template", TEXTS, "changed"))
     return tuple(sorted(found, key=lambda difference: (not difference.is_role, difference.name, difference.what)))
 
 
-def _roles(before: Meaning, after: Meaning, defined: bool) -> Iterator[Difference]:
+def _roles(before: Meaning, after: Meaning, defined: bool, renamed: Mapping[str, str]) -> Iterator[Difference]:
     was, now = set(role_names(before.resolved)), set(role_names(after.resolved))
-    for name in was | now:
+    moved = {name: former for name, former in renamed.items() if name in now - was and former in was - now}
+    for name, former in moved.items():  # what names the former role, in a policy anywhere, no longer names this one
+        told = PropertyChange(LOGICAL_ID, former, name, Direction.EITHER)
+        yield Difference(name, ROLE_TYPE, "changed", (*_role(before.role(former), after.role(name)), told))
+    for name in (was | now) - moved.keys() - set(moved.values()):
         if name in was and name in now:
             if defined and before.inputs(name) == after.inputs(name):
                 continue

@@ -5,6 +5,7 @@ What text cannot decide is kept as such: an Effect that only AWS knows may allow
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ class Statement(NamedTuple):
     """One statement, or what it may be. `told` is False where text cannot tell what it says as a whole.
 
     `denies` only if it does for sure. `actions` and `resources` are as written; `but` means all others than those.
+    `limits` is empty for what holds for everybody who has the policy, else what tells it from other limited ones.
     """
 
     denies: bool
@@ -30,6 +32,7 @@ class Statement(NamedTuple):
     but_actions: bool = False
     resources: tuple[Any, ...] = ()
     but_resources: bool = False
+    limits: str = ""
 
 
 _UNTOLD = Statement(denies=False, told=False)
@@ -82,7 +85,20 @@ def _read(written: Mapping[str, Any], *, sure: bool) -> Iterator[Statement]:
             if not told:
                 yield _UNTOLD
             return
-        yield Statement(effect == "Deny", told, *_targets(statement, "Action"), *_targets(statement, "Resource"))
+        about = (*_targets(statement, "Action"), *_targets(statement, "Resource"))
+        yield Statement(effect == "Deny", told, *about, _limits(statement, sure=sure))
+
+
+def _limits(statement: Mapping[str, Any], *, sure: bool) -> str:
+    """What may keep somebody from what a statement allows. MFA is no limit: everybody can sign in with it."""
+    tests = statement.get("Condition", {})
+    if sure and "NotResource" not in statement and (not tests or json.dumps(tests).lower() in _WITH_MFA):
+        return ""
+    said = {key: value for key, value in statement.items() if key != "Sid"}
+    return json.dumps([sure, said], sort_keys=True)
+
+
+_WITH_MFA = tuple(json.dumps({"Bool": {"aws:MultiFactorAuthPresent": value}}).lower() for value in ("true", ["true"]))
 
 
 def _targets(statement: Mapping[str, Any], key: str) -> tuple[tuple[Any, ...], bool]:

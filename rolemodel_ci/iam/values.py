@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import string
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from rolemodel_ci.functions import DYNAMIC, NESTED, PLACEHOLDER
+from rolemodel_ci.iam import patterns
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +147,8 @@ def unique(values: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def caseless(text: str) -> str:
-    """Text in lower case, but only letters of ASCII: the Kelvin sign is no k to IAM.
-
-    Text with a dynamic reference stays: the name of what AWS puts in there has a case of its own.
-    """
-    return text if DYNAMIC in text else text.translate(_LOWER)
-
-
-_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+    """Text in lower case, but not one with a dynamic reference: the name of what AWS puts in there has a case."""
+    return text if DYNAMIC in text else patterns.caseless(text)
 
 
 def lowered(value: Value) -> Value:
@@ -175,11 +169,13 @@ class Canon:
         self._known: dict[str, Condition] = {}
 
     def condition(self, name: str) -> Condition:
-        """A condition with its definition; with all of them, where its own names others."""
+        """A condition with its definition; with all of them, where its own names others, and the mappings it names."""
         if name not in self._known:
             own = json.dumps(self._conditions.get(name), sort_keys=True)
             others = '"Condition"' in own
             definition = json.dumps(dict(self._conditions), sort_keys=True) if others else own
+            if '"Fn::FindInMap"' in definition:
+                definition += f" in {json.dumps(self._mappings, sort_keys=True)}"
             self._known[name] = Condition(name, short(definition))
         return self._known[name]
 

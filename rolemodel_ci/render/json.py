@@ -42,8 +42,8 @@ def digest(plan: Plan) -> str:
     return hashlib.sha256(_dumped(_plan(plan)).encode()).hexdigest()
 
 
-def report_json(report: Report) -> dict[str, Any]:
-    """What came of every change."""
+def report_json(report: Report, withheld: tuple[Refusal, ...] = ()) -> dict[str, Any]:
+    """What came of every change, and what guards have kept out of the plan."""
     return document(
         "report",
         plan_digest=digest(report.plan),
@@ -52,6 +52,7 @@ def report_json(report: Report) -> dict[str, Any]:
         outcomes=[_outcome(outcome) for outcome in report.outcomes],
         unreadable=_value(report.plan.unreadable),
         blocked=[_blocked(b) for b in report.plan.blocked],
+        refusals=_value(withheld),
     )
 
 
@@ -86,7 +87,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
 
 def _change(change: Change) -> dict[str, Any]:
     kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(change).__name__).lower()
-    content = {key: value for key, value in _value(change).items() if key != "phase"}
+    content = {key: value for key, value in _value(change).items() if key not in ("phase", "stack_id")}
     return {"kind": kind, "phase": phase_of(change).name.lower(), **content}
 
 

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.iam.privilege import Mark, Privilege
+from rolemodel_ci.live import Withheld
 from rolemodel_ci.plan import (
     AddMember,
     Administrator,
@@ -32,7 +33,6 @@ from rolemodel_ci.render.described import GroupShape, others
 from rolemodel_ci.render.described import describe as describe
 from rolemodel_ci.render.differences import lines as lines_of
 from rolemodel_ci.render.privileges import rank, reason
-from rolemodel_ci.verdict import Overridden, Refusal
 
 _SHOWN = 20  # names in one warning
 
@@ -164,31 +164,6 @@ def _other(change: Change) -> Row:
     return Row(("~", change.account or "", describe(change)), Tone.CHANGE)
 
 
-def refusal_blocks(refusals: Iterable[Refusal]) -> Iterator[Block]:
-    """Why a plan may not be applied."""
-    yield Heading("Refused: nothing was changed.", 1, Tone.BAD)
-    yield from _reasons(refusals)
-
-
-def foreseen_blocks(refusals: Sequence[Refusal]) -> Iterator[Block]:
-    """Why a plan would not be applied, where somebody only looks."""
-    if refusals:
-        yield Heading("`apply` would refuse this.", 1, Tone.BAD)
-        yield from _reasons(refusals)
-
-
-def _reasons(refusals: Iterable[Refusal]) -> Iterator[Block]:
-    for refusal in refusals:
-        yield Paragraph(f"{refusal.guard}: {refusal.message}.", Tone.BAD)
-        yield Paragraph(refusal.remedy)
-
-
-def override_blocks(overridden: Iterable[Overridden]) -> Iterator[Block]:
-    """What would have stopped a run, had nobody set it aside."""
-    for one in overridden:
-        yield Paragraph(f"Overridden, by {one.by}: {one.refusal.guard}: {one.refusal.message}.", Tone.CHANGE)
-
-
 def _access(change: AddMember | RemoveMember, ranks: Mapping[tuple[str, str], str]) -> Row:
     if isinstance(change, AddMember):
         until = change.expires.isoformat() if change.expires else ""
@@ -281,12 +256,13 @@ def _groups(changes: Sequence[GroupShape]) -> Iterator[Row]:
 
 
 def _shortfalls(plan: Plan) -> Iterator[Block]:
-    if plan.unreadable:
-        many = counted(len(plan.unreadable), "account")
+    unread = [one for one in plan.unreadable if not isinstance(one, Withheld)]
+    if unread:
+        many = counted(len(unread), "account")
         yield Heading(f"{many} cannot be read; nothing is concluded from it", 2, Tone.BAD)
         yield Table(
             ("account", "why", "what to do"),
-            tuple(Row((u.account, u.reason, u.remedy), Tone.BAD) for u in plan.unreadable),
+            tuple(Row((u.account, u.reason, u.remedy), Tone.BAD) for u in unread),
         )
     if plan.blocked:
         yield Heading(f"{counted(len(plan.blocked), 'grant or group', 'grants or groups')} cannot be made", 2, Tone.BAD)

@@ -39,13 +39,63 @@ def tags(company: Company, account: str = PROD) -> dict[str, str]:
 @pytest.mark.parametrize("command", ["apply", "update", "delete"])
 def test_stack_of_others_is_refused_with_what_it_holds(company: Company, command: str) -> None:
     stacks = foreign(company)
+    before = stacks.describe_stacks()["Stacks"]
     ran = run(command, "--yes")
     assert ran.code == 4, ran
     assert "foreign-stack: the stack `RoleModel` of `prod` was not made by rolemodel-ci" in ran.out
     assert "`Post` (AWS::SQS::Queue), `Store` (AWS::S3::Bucket)" in ran.out
     assert "--allow foreign-stack" in ran.out
-    assert company.aws.writes() == {}
+    assert stacks.describe_stacks()["Stacks"] == before
     assert kinds(stacks) == {"AWS::S3::Bucket", "AWS::SQS::Queue"}
+    assert not [group for group in company.members() if ".prod." in group]
+    assert command != "delete" or company.aws.writes() == {}
+
+
+def test_one_foreign_stack_stops_its_own_account_only(company: Company) -> None:
+    foreign(company)
+    report = company.directory / "report.json"
+    ran = run("apply", "--yes", "--report", str(report))
+    assert ran.code == 4, ran
+    assert "Refused in part: nothing is changed or given in `prod`." in ran.out
+    assert company.members() == {"RM.dev.AdminRole": {"alice", "bob", "carol"}, "RM.dev.ReadRole": set()}
+    assert tags(company, DEV) == {TAG: "default"}
+    record = json.loads(report.read_text())
+    assert [(one["guard"], one["account"]) for one in record["refusals"]] == [("foreign-stack", "prod")]
+    assert (record["exit_code"], record["complete"]) == (4, False)
+    again = run("apply", "--yes", "--format", "json")
+    assert (again.code, again.json["format"]) == (4, "rolemodel-ci/refusal")
+
+
+def test_who_is_to_lose_access_in_the_foreign_stacks_account_does(company: Company) -> None:
+    company.applied()
+    stacks = company.stacks()
+    stacks.delete_stack(StackName="RoleModel")
+    stacks.get_waiter("stack_delete_complete").wait(StackName="RoleModel", WaiterConfig={"Delay": 1})
+    foreign(company)
+    company.users({"prod": {"AdminRole": ["carol", "dave"], "ReadRole": ["alice"]}, "dev": {"AdminRole": ["alice"]}})
+    ran = run("apply", "--yes", "--allow", "mass-revocation")
+    assert ran.code == 4, ran
+    assert "account `prod` is left alone" in ran.out
+    assert company.members() == {
+        "RM.prod.AdminRole": {"carol"}, "RM.prod.ReadRole": {"alice"},
+        "RM.dev.AdminRole": {"alice"}, "RM.dev.ReadRole": set(),
+    }  # fmt: skip
+    assert kinds(stacks) == {"AWS::S3::Bucket", "AWS::SQS::Queue"}
+
+
+def test_another_guard_still_stops_everything(company: Company) -> None:
+    company.applied()
+    stacks = company.stacks()
+    stacks.delete_stack(StackName="RoleModel")
+    stacks.get_waiter("stack_delete_complete").wait(StackName="RoleModel", WaiterConfig={"Delay": 1})
+    foreign(company)
+    company.config(guards={"revoke_most": 1})
+    company.users({"prod": {"AdminRole": ["carol"]}})
+    ran = run("apply", "--yes")
+    assert ran.code == 4
+    assert "mass-revocation" in ran.out
+    assert "foreign-stack" in ran.out
+    assert company.aws.writes() == {}
 
 
 def test_stack_of_others_is_not_deleted_with_an_account_that_is_absent(company: Company) -> None:
@@ -144,3 +194,53 @@ def test_stack_of_an_older_version_is_ours_without_a_tag_and_gets_it_with_its_ne
     company.users({"prod": {"Boss": ["carol"]}})
     assert run("apply", "--yes", "--allow", "mass-revocation").code == 0
     assert tags(company) == {TAG: "default"}
+
+
+NO_TAG: dict[str, Any] = {"AssumingAccountID": {"Type": "String", "Default": "111111111111"}}
+
+
+def handmade(company: Company, **resources: Any) -> Any:
+    """A stack of our name with a parameter of ours, made by hand."""
+    stacks = company.stacks()
+    body = json.dumps({"Parameters": NO_TAG, "Resources": resources})
+    stacks.create_stack(StackName="RoleModel", TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"])
+    stacks.get_waiter("stack_create_complete").wait(StackName="RoleModel", WaiterConfig={"Delay": 1})
+    company.aws.mark()
+    return stacks
+
+
+FOREIGN: dict[str, dict[str, Any]] = {
+    "people beside a role of ours": {"AdminRole": role(), "Person": {"Type": "AWS::IAM::User"}},
+    "another role beside one of ours": {"AdminRole": role(), "DeployRole": role()},
+    "a profile of machines beside a role of ours": {
+        "AdminRole": role(),
+        "Machine": {"Type": "AWS::IAM::InstanceProfile", "Properties": {"Roles": []}},
+    },
+    "one role of our name, for a service": {"AdminRole": role(AssumeRolePolicyDocument=json.loads(LAMBDA))},
+    "our role's name under another logical id": {"Deploy": role(RoleName="AdminRole")},
+    "our logical id for something else": {"AdminRole": {"Type": "AWS::IAM::User"}, "ReadRole": role()},
+}
+
+
+@pytest.mark.parametrize("resources", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("command", ["apply", "delete"])
+def test_stack_that_only_looks_like_ours_stays(company: Company, command: str, resources: dict[str, Any]) -> None:
+    stacks = handmade(company, **resources)
+    (before,) = stacks.describe_stacks(StackName="RoleModel")["Stacks"]
+    assert run(command, "--yes").code == 4
+    (after,) = stacks.describe_stacks(StackName="RoleModel")["Stacks"]
+    assert (after["StackId"], after["StackStatus"]) == (before["StackId"], "CREATE_COMPLETE")
+    assert kinds(stacks) == {resource["Type"] for resource in resources.values()}
+
+
+@pytest.mark.parametrize("command", ["apply", "delete"])
+def test_bucket_beside_a_role_that_our_group_opens_does_not_go(company: Company, command: str) -> None:
+    """The stack of ours was deleted; somebody made another one, with a role of the same name."""
+    company.roles(AdminRole=role(RoleName="Admin"), ReadRole=role())
+    company.applied()
+    stacks = company.stacks()
+    stacks.delete_stack(StackName="RoleModel")
+    stacks.get_waiter("stack_delete_complete").wait(StackName="RoleModel", WaiterConfig={"Delay": 1})
+    handmade(company, Boss=role(RoleName="Admin"), Store={"Type": "AWS::S3::Bucket"})
+    assert run(command, "--yes").code == 4
+    assert kinds(stacks) == {"AWS::IAM::Role", "AWS::S3::Bucket"}

@@ -345,6 +345,28 @@ def test_who_holds_the_lock_is_told(committed: Company, capsys: pytest.CaptureFi
     assert committed.aws.writes() == {}
 
 
+def test_a_value_that_somebody_wrote_by_hand_is_told_at_once(
+    committed: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    committed.applied().users(MORE)
+    put(committed, "locked by carol, please wait")
+    said: list[str] = []
+
+    def deleted() -> None:
+        said.append(capsys.readouterr().err)
+        committed.aws.client("ssm", MASTER).delete_parameter(Name=NAME)
+
+    policy = good_policy("access/config.yml")
+    opened = local_world(policy, 4)
+    order = Order(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
+    world = Hurried(opened.reading, opened.writing, policy, 4, deleted)
+    assert guarded(lambda: follow(order, policy, world, Audit("apply"))) == 0
+    assert "Waiting until 20" in said[0]
+    assert f"what {NAME} holds was written at 20" in said[0]
+    assert "cannot be used (it is not JSON)" in said[0]
+    assert "can delete the parameter" in said[0]
+
+
 def test_a_lock_that_is_given_back_is_waited_for_and_the_plan_made_anew(
     committed: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:

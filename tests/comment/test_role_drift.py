@@ -17,7 +17,7 @@ def box(text: str) -> str:
 
 def test_role_that_has_less_in_aws_is_widened_by_a_merge_about_nothing() -> None:
     shown = summary(access(), access(), cloud_of(access(roles=LESS)))
-    assert "`ReadOnlyRole` may be **widened** in" in box(shown)
+    assert "`ReadOnlyRole` is **widened** in" in box(shown)
     assert "(**drift**: this change does not ask for it)" in box(shown)
     assert "`s3:GetObject on *`" in box(shown)
     assert "<b>Drift of stacks</b>: 4 stacks" in shown
@@ -32,7 +32,7 @@ def test_administrator_that_a_merge_makes_again_is_named() -> None:
 def test_drift_behind_a_change_of_the_same_stack_is_shown_apart() -> None:
     base, head = access(), access(roles={**ROLES, **WRITER})
     shown = summary(base, head, cloud_of(access(roles=LESS)))
-    assert "`ReadOnlyRole` may be **widened** in" in box(shown)
+    assert "`ReadOnlyRole` is **widened** in" in box(shown)
     assert "Writer" not in shown.partition("<b>Drift of stacks</b>")[2]
 
 
@@ -72,3 +72,12 @@ def test_role_that_has_more_in_aws_is_only_in_the_fold() -> None:
 
 def test_the_night_shows_it_too() -> None:
     assert "+   policy Main: Allow s3:GetObject on *" in nightly(cloud_of(access(roles=LESS)), access(), repair=False)
+
+
+def test_drift_behind_a_refused_change_comes_only_once_it_is_not_refused() -> None:
+    shown = summary(access(), access("{}"), cloud_of(access(roles=LESS)))
+
+    assert "The merge would be refused" in shown
+    assert "`ReadOnlyRole` is **widened** in" in box(shown)
+    assert "by the merge (" not in box(shown)
+    assert "once a merge is not refused (**drift**" in box(shown)

@@ -8,7 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from rolemodel_ci.applied_state import UnreadableState
+from rolemodel_ci.cli.world import Impatient
+from rolemodel_ci.edge.clients import BUDGETS
 from rolemodel_ci.edge.groups import AwsMasterReader
+from rolemodel_ci.edge.parameter_store import ParameterStore
 from rolemodel_ci.edge.stacks import AwsStackReader
 from rolemodel_ci.errors import NoAccess
 from rolemodel_ci.live import Absent, Live, Unreadable
@@ -150,3 +154,20 @@ def test_a_second_silence_is_the_last(
         AwsStackReader(open_sessions(files), "RoleModel").read(ACCOUNTS[0])
     assert time.monotonic() - began < SOON
     assert len(silent.asked("DescribeStacks", PROD)) == 2
+
+
+@pytest.mark.parametrize("action", ["GetParameter", "GetCallerIdentity"])
+def test_what_was_last_applied_is_not_waited_for_either(
+    silent: Scripted, files: AwsFiles, hang: threading.Event, action: str
+) -> None:
+    silent.script[MASTER, action] = [hanging(hang)]  # type: ignore[list-item]
+    store = ParameterStore(open_sessions(files), "/rolemodel-ci/default/state")
+    began = time.monotonic()
+    answer = Impatient(store, patience_for(time.monotonic, SCALE)(None)).read_state().answer
+    assert isinstance(answer, UnreadableState)
+    assert f":{action} within {MASTER_ANSWER * SCALE:g} s" in answer.reason
+    assert time.monotonic() - began < SOON
+
+
+def test_one_small_value_is_waited_for_ten_seconds_at_most() -> None:
+    assert {name for name, budget in BUDGETS.items() if budget.read <= 5} == {"ssm", "ssm-once"}

@@ -7,16 +7,16 @@ from rolemodel_ci.cli.ci.merges import labels_of, merges_of
 from rolemodel_ci.cli.ci.overrides import by_request
 from rolemodel_ci.cli.ci.scene import Scene
 from rolemodel_ci.cli.ci.shown import compare_with_pulls, without_unshown
+from rolemodel_ci.cli.ci.verdicts import judge
 from rolemodel_ci.cli.ci.way import Way, find_way
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.world import World
 from rolemodel_ci.edge.base import base_of_merge
 from rolemodel_ci.event import PullRequest
-from rolemodel_ci.guard import review_since
 from rolemodel_ci.model import Policy
 from rolemodel_ci.requested import attribute_since
 from rolemodel_ci.run import Planned
-from rolemodel_ci.verdict import Allowed, Approved, Refusal
+from rolemodel_ci.verdict import NOTHING_ALLOWED, Allowed, Approved, Refusal
 
 
 def foreseen(
@@ -37,7 +37,8 @@ def foreseen(
     waiting = compare_with_pulls(scene, waiting, way)
     given = without_unshown(labels_of(scene, waiting), waiting)
     labels: dict[str, Allowed] = {**given, **dict.fromkeys(own, by_request(pull))}
-    verdict = review_since(attribute_since(planned.plan, way.since, today()), way.since, planned.live, labels)
+    found = attribute_since(planned.plan, way.since, today())
+    verdict = judge(planned, found, way.since, labels, NOTHING_ALLOWED).reviewed
     return verdict, () if way.since.unproven else tuple(merge.name for merge in waiting)
 
 

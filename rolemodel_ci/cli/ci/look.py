@@ -17,6 +17,7 @@ from rolemodel_ci.cli.ci.shown import compare_with_pulls
 from rolemodel_ci.cli.ci.tell import tell_merges
 from rolemodel_ci.cli.ci.telling import Teller
 from rolemodel_ci.cli.ci.tip import Moved, must_be_tip
+from rolemodel_ci.cli.ci.verdicts import judge
 from rolemodel_ci.cli.ci.way import Way, find_way, is_applied
 from rolemodel_ci.cli.left import with_left_stacks
 from rolemodel_ci.cli.locking import Memory
@@ -37,7 +38,7 @@ from rolemodel_ci.render.results import report_blocks
 from rolemodel_ci.request import dangers_of
 from rolemodel_ci.requested import Attributed, attribute_since
 from rolemodel_ci.run import EVERYTHING, Planned, make_plan
-from rolemodel_ci.verdict import Approved, Overridden
+from rolemodel_ci.verdict import Approved
 
 
 def look(course: Look, scene: Scene) -> Ending:
@@ -127,9 +128,15 @@ def _chosen(plan: Plan, repair: Repair) -> Sequence[Change]:
 def _repaired(seen: _Look, chosen: Attributed, repair: Repair) -> Ending:
     """Make the chosen changes. What a guard has refused needs the input `allow`: no label counts for such a run."""
     scene, whole = seen.scene, repair is Repair.EVERYTHING
-    reviewed = review_since(chosen, seen.way.since, seen.planned.live, {}, by_input(scene))
+    since, allowed = seen.way.since, by_input(scene)
+    reviewed = (
+        judge(seen.planned, chosen, since, {}, allowed).reviewed
+        if whole
+        else review_since(chosen, since, seen.planned.live, {}, allowed)
+    )
     if not isinstance(reviewed, Approved):
         return refused(seen.found.plan, reviewed, scene, seen.teller)
+    whole = whole and not reviewed.withheld
     must_be_tip(scene, _branch(scene), partial(is_applied, scene, seen.world))
     ending: Ending | None = None
     try:
@@ -137,8 +144,8 @@ def _repaired(seen: _Look, chosen: Attributed, repair: Repair) -> Ending:
             report = carried_out(reviewed, scene, seen.policy, seen.world, lock)
             messages: tuple[Message, ...] = ()
             if whole and seen.merges:
-                messages, _ = seen.teller.applied(report, {}, reviewed.overridden)
-            ending = replace(_found(seen, report, reviewed.overridden), messages=messages)
+                messages, _ = seen.teller.applied(report, {}, reviewed.overridden, reviewed.withheld)
+            ending = replace(_found(seen, report, reviewed), messages=messages)
             ending = tell_merges(ending, scene.runner, scene.commands, scene)
             lock.close(complete=report.is_complete)
     except (StateError, LockedError) as error:
@@ -154,13 +161,14 @@ def _branch(scene: Scene) -> str:
     return ref.removeprefix("refs/heads/")
 
 
-def _found(seen: _Look, report: Report | None, overridden: tuple[Overridden, ...] = ()) -> Ending:
+def _found(seen: _Look, report: Report | None, reviewed: Approved | None = None) -> Ending:
     """The ending of a run that has looked; `report` is None where nothing was to be put right."""
     plan = seen.found.plan
     dangers = dangers_of(seen.policy, today())
     left = len(plan.changes) - (len(report.outcomes) if report else 0)
     complete = plan.is_whole and (report is None or report.is_complete)
-    failure = "" if complete else UNFINISHED
+    failure = "; ".join(one.message for one in reviewed.withheld) if reviewed else ""
+    failure = failure or ("" if complete else UNFINISHED)
     if left and not failure:
         failure = (
             f"AWS differs from the repository in {left} place{'' if left == 1 else 's'}; the job summary names them"
@@ -170,22 +178,25 @@ def _found(seen: _Look, report: Report | None, overridden: tuple[Overridden, ...
         said = f"{counted(left, 'change')} not made: the input `repair` says what a run may put right."
         blocks.append(Paragraph(said, Tone.CHANGE))
     result = Result.DRIFT if left else Result.APPLIED if report else Result.NO_DRIFT
-    parts = drift_found(plan, dangers, seen.scene.facts(), report, overridden)
+    overridden, withheld = (reviewed.overridden, reviewed.withheld) if reviewed else ((), ())
+    parts = drift_found(plan, dangers, seen.scene.facts(), report, overridden, withheld)
     unapplied = unapplied_part([merge.name for merge in seen.merges] if left else [], seen.way.since.unproven or "")
     return Ending(
         result if complete else Result.INCOMPLETE,
-        _code(complete, left, interrupted=report is not None and report.interrupted),
+        _code(complete, left, report, reviewed),
         tuple(blocks),
         (*parts[:1], unapplied, *parts[1:]),
         plan=plan,
-        document=report_json(report) if report else plan_json(plan),
+        document=report_json(report, reviewed.withheld if reviewed else ()) if report else plan_json(plan),
         failure=failure,
         bugs=report.bugs if report else (),
     )
 
 
-def _code(complete: bool, left: int, *, interrupted: bool) -> int:
+def _code(complete: bool, left: int, report: Report | None, reviewed: Approved | None) -> int:
     """The exit code: 130 as everywhere for a run that was interrupted, 6 where something was found and left."""
-    if interrupted:
+    if report is not None and report.interrupted:
         return 130
+    if reviewed and reviewed.withheld:
+        return 4
     return (6 if left else 0) if complete else 5

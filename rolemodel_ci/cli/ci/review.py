@@ -36,7 +36,7 @@ from rolemodel_ci.render.plans import plan_blocks
 from rolemodel_ci.render.problems import problem_blocks, problems_json
 from rolemodel_ci.request import Request, Touch, already_there, request
 from rolemodel_ci.requested import attribute
-from rolemodel_ci.run import EVERYTHING, make_plan
+from rolemodel_ci.run import EVERYTHING, make_plan, replanned
 from rolemodel_ci.verdict import Guard
 
 UNWRITABLE = "The job summary has it all. No setting of the workflow gives such a run more, and none needs to."
@@ -155,7 +155,9 @@ def _judged(course: Review, scene: Scene, policy: Policy, base: Base) -> Judged:
     room = headroom(plan, planned.live.master)
     if isinstance(reviewed, tuple):
         return Judged(plan, reviewed, room, waiting=waiting)
-    return Judged(plan, (), room, reviewed.overridden, waiting)
+    smaller = replanned(EVERYTHING, planned, policy, reviewed.withheld, today()) if reviewed.withheld else None
+    plan = attribute(smaller.plan, base.policy, policy, today()) if smaller else plan
+    return Judged(plan, reviewed.withheld, room, reviewed.overridden, waiting, partly=bool(reviewed.withheld))
 
 
 def _lacking(asked: Request, plan: Plan) -> int:

@@ -18,6 +18,7 @@ from rolemodel_ci.cli.ci.shown import compare_with_pulls, without_unshown
 from rolemodel_ci.cli.ci.tell import tell_merges
 from rolemodel_ci.cli.ci.telling import Teller, message
 from rolemodel_ci.cli.ci.tip import Moved, must_be_tip
+from rolemodel_ci.cli.ci.verdicts import judge
 from rolemodel_ci.cli.ci.way import Way, find_way, is_applied
 from rolemodel_ci.cli.left import with_left_stacks
 from rolemodel_ci.cli.locking import Locked, Memory
@@ -27,14 +28,14 @@ from rolemodel_ci.cli.world import World, watching
 from rolemodel_ci.edge.github import GithubFailed
 from rolemodel_ci.errors import CannotGoOn
 from rolemodel_ci.event import Rollout
-from rolemodel_ci.guard import review_since
 from rolemodel_ci.listing import switch_links
 from rolemodel_ci.model import Policy, Problem, Severity, are_usable
 from rolemodel_ci.plan import AddMember, Done, Plan, Report, StackChange
 from rolemodel_ci.render.comment import left_to_another, not_applied
 from rolemodel_ci.render.json import refusals_json, report_json
-from rolemodel_ci.render.plans import override_blocks, plan_blocks, refusal_blocks
+from rolemodel_ci.render.plans import plan_blocks
 from rolemodel_ci.render.problems import problem_blocks, problems_json
+from rolemodel_ci.render.refusals import override_blocks, refusal_blocks, withheld_blocks
 from rolemodel_ci.render.results import report_blocks
 from rolemodel_ci.requested import attribute_since
 from rolemodel_ci.run import EVERYTHING, Planned, make_plan
@@ -66,7 +67,8 @@ def rollout(course: Rollout, scene: Scene) -> Ending:
 def carried_out(reviewed: Approved, scene: Scene, policy: Policy, world: World, lock: Locked) -> Report:
     """Make the plan true. The log has the plan before anything is changed, and then how it goes."""
     scene.audit.begin(reviewed)
-    tell((*plan_blocks(reviewed.plan), *override_blocks(reviewed.overridden)))
+    told = (*override_blocks(reviewed.overridden), *withheld_blocks(reviewed.withheld))
+    tell((*plan_blocks(reviewed.plan), *told))
     with watching() as watch:
         report = apply(reviewed, policy, world.tools(watch, lock.check), scene.audit.go_by)
     scene.audit.note(report=report)
@@ -121,9 +123,10 @@ def _applied(course: Rollout, scene: Scene, policy: Policy) -> Ending:
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
     planned = with_left_stacks(planned, world, way.since.base)
     found = attribute_since(planned.plan, way.since, today())
-    teller = Teller(scene, way, merges, found, scene.facts(course.before))
     labels = without_unshown(labels_of(scene, merges), merges)
-    reviewed = review_since(found, way.since, planned.live, labels, by_input(scene))
+    judged = judge(planned, found, way.since, labels, by_input(scene))
+    reviewed, planned, found = judged.reviewed, judged.planned, judged.found
+    teller = Teller(scene, way, merges, found, scene.facts(course.before))
     if isinstance(reviewed, tuple):
         return refused(found.plan, reviewed, scene, teller)
     if found.plan.is_empty:
@@ -131,7 +134,7 @@ def _applied(course: Rollout, scene: Scene, policy: Policy) -> Ending:
     must_be_tip(scene, course.branch, partial(is_applied, scene, world))
     ending: Ending | None = None
     try:
-        with memory.locking(whole=True) as lock:
+        with memory.locking(whole=not reviewed.withheld) as lock:
             report = carried_out(reviewed, scene, policy, world, lock)
             ending = _reported(report, reviewed, teller, _links(report, planned, policy, world))
             # Before it is remembered as applied: a run that is killed between the two is told again, not forgotten.
@@ -166,17 +169,17 @@ def not_remembered(ending: Ending | None, error: StateError | LockedError) -> En
 
 
 def _reported(report: Report, reviewed: Approved, teller: Teller, links: Mapping[tuple[str, str], str]) -> Ending:
-    failure = "" if report.is_complete else UNFINISHED
-    messages, parts = teller.applied(report, links, reviewed.overridden)
+    failure = "; ".join(one.message for one in reviewed.withheld) or ("" if report.is_complete else UNFINISHED)
+    messages, parts = teller.applied(report, links, reviewed.overridden, reviewed.withheld)
     if not messages and teller.merges and teller.merges[-1].pull:
         messages = (replace(message(teller.scene, teller.merges[-1]), make=False, once=True),)
     return Ending(
         Result.INCOMPLETE if failure else Result.APPLIED,
-        130 if report.interrupted else 5 if failure else 0,
-        tuple(report_blocks(report)),
+        130 if report.interrupted else 4 if reviewed.withheld else 5 if failure else 0,
+        (*report_blocks(report), *withheld_blocks(reviewed.withheld)),
         parts,
         plan=reviewed.plan,
-        document=report_json(report),
+        document=report_json(report, reviewed.withheld),
         messages=messages,
         failure=failure,
         bugs=report.bugs,

@@ -34,14 +34,14 @@ class Teller:
     facts: Facts
 
     def applied(
-        self, report: Report, links: _Links, overridden: Sequence[Overridden]
+        self, report: Report, links: _Links, overridden: Sequence[Overridden], withheld: Sequence[Refusal] = ()
     ) -> tuple[tuple[Message, ...], tuple[Part, ...]]:
         """The comments after a run that has applied, and the job summary."""
         dangers, when = self._before_and_after(), now()
 
         def parts(one: Share, told: Told) -> list[Part]:
             assert one.report is not None
-            return outcome(one.report, links, dangers, self.facts, when, overridden, told)
+            return outcome(one.report, links, dangers, self.facts, when, overridden, told, withheld)
 
         shares = self._shares(report)
         messages = [self._message(merge, parts(one, self._told(merge, one, shares))) for merge, one in shares]

@@ -37,6 +37,8 @@ from rolemodel_ci.render.comment.risks import (
     risk_parts,
     shortfall_parts,
     waiting_merges,
+    withheld_headline,
+    withheld_part,
     would_be_refused,
 )
 from rolemodel_ci.render.json import digest
@@ -63,6 +65,7 @@ class Judged:
     """A plan, what the guards would say to it, and how near the quotas it comes.
 
     `waiting` are merges that no run has applied, so that the run of this one does.
+    `partly`: the plan leaves alone the accounts that the refusals are about, and the rest would be applied.
     """
 
     plan: Plan
@@ -70,6 +73,7 @@ class Judged:
     headroom: Headroom
     overridden: tuple[Overridden, ...] = ()
     waiting: tuple[str, ...] = ()
+    partly: bool = False
 
 
 def requested_change(
@@ -86,13 +90,17 @@ def requested_change(
     """
     plan = None if isinstance(judged, str) else judged.plan
     refusals, set_aside = ((), ()) if isinstance(judged, str) else (judged.refusals, judged.overridden)
+    stopped = bool(refusals) and not (isinstance(judged, Judged) and judged.partly)
     guards = (*map(would_be_refused, refusals), *map(overridden, set_aside), *map(words, remarks))
     if not isinstance(judged, str) and judged.waiting:
         guards += (waiting_merges(judged.waiting),)
     drifted = drifted_roles(plan, request) if plan else ()
-    guards += (*drift_risks(plan, request.dangers), *role_drift_risks(drifted, request.dangers)) if plan else ()
-    drift = drift_headline(plan, refused=bool(refusals)) if plan and request.is_empty else ""
-    short = shortfall_headline(plan, refused=bool(refusals))
+    if plan:
+        stops = bool(refusals)
+        guards += tuple(drift_risks(plan, request.dangers, refused=stops))
+        guards += tuple(role_drift_risks(drifted, request.dangers, refused=stops))
+    drift = drift_headline(plan, refused=stopped) if plan and request.is_empty else ""
+    short = shortfall_headline(plan, refused=stopped)
     parts = [
         Part(f"{facts.opening(SUMMARY_MARKER)}: {drift or headline(request)}{short}"),
         *risk_parts(request, author.login, author.mails, guards),
@@ -104,11 +112,11 @@ def requested_change(
     if isinstance(judged, str):
         parts.append(Part(f"AWS was not read: {words(judged.rstrip('.'))}. What differs there is not known."))
     else:
-        also = also_made(refused=bool(refusals))
+        also = also_made(refused=stopped)
         parts += drift_parts(judged.plan, request.dangers, also, folded=not request.is_empty)
         parts += role_drift_parts(drifted, also)
         parts.append(_notes(judged.plan))
-        parts.append(merge_part(judged.plan, judged.headroom, refused=bool(refusals)))
+        parts.append(merge_part(judged.plan, judged.headroom, refused=stopped))
     return [*parts, *problem_parts(warnings, facts), Part(foot(facts, digest(plan) if plan else ""))]
 
 
@@ -132,10 +140,12 @@ def outcome(
     when: datetime,
     set_aside: Iterable[Overridden] = (),
     told: Told = NOTHING_TOLD,
+    withheld: Sequence[Refusal] = (),
 ) -> list[Part]:
-    """The comment on the merged pull request: what came of it."""
+    """The comment on the merged pull request: what came of it. `withheld`: why some accounts were left alone."""
     return [
-        Part(f"{facts.opening(OUTCOME_MARKER)}: {outcome_headline(report, told.earlier)}"),
+        Part(f"{facts.opening(OUTCOME_MARKER)}: {withheld_headline(withheld)}{outcome_headline(report, told.earlier)}"),
+        withheld_part(withheld),
         pushed_part(told),
         _set_aside(set_aside),
         *outcome_parts(report, links, dangers, told),
@@ -193,6 +203,7 @@ def drift_found(
     facts: Facts,
     report: Report | None = None,
     set_aside: Iterable[Overridden] = (),
+    withheld: Sequence[Refusal] = (),
 ) -> list[Part]:
     """The job summary of a run that looks for drift, and of what it put right."""
     drift = sum(change.origin is Origin.DRIFT for change in plan.changes)
@@ -210,8 +221,8 @@ def drift_found(
     parts += role_drift_parts(drifted, "")
     parts.append(_notes(plan))
     if report is not None:
-        parts.append(Part(f"### Put right: {outcome_headline(report)}"))
-        parts += [_set_aside(set_aside), *outcome_parts(report, {}, dangers)]
+        parts.append(Part(f"### Put right: {withheld_headline(withheld)}{outcome_headline(report)}"))
+        parts += [withheld_part(withheld), _set_aside(set_aside), *outcome_parts(report, {}, dangers)]
     return [*parts, Part(foot(facts, digest(plan)))]
 
 

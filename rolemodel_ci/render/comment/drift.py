@@ -21,6 +21,11 @@ def also_made(*, refused: bool) -> str:
     return "; as the merge would be refused, that stays as it is" if refused else "; the merge puts that right as well"
 
 
+def by_the_merge(*, refused: bool) -> str:
+    """When something comes that nobody asks for."""
+    return "once a merge is not refused" if refused else "by the merge"
+
+
 def drift_headline(plan: Plan, *, refused: bool) -> str:
     """The first line of a comment on a request that asks for nothing, but whose merge changes AWS; else empty."""
     if not plan.changes:
@@ -32,12 +37,13 @@ def drift_headline(plan: Plan, *, refused: bool) -> str:
     return f"nothing asked for, but AWS differs by {told}" + ("" if refused else ", which the merge makes")
 
 
-def drift_risks(plan: Plan, dangers: Dangers) -> Iterator[str]:
+def drift_risks(plan: Plan, dangers: Dangers, *, refused: bool = False) -> Iterator[str]:
     """Who becomes administrator by a merge although the request does not ask for it: AWS had taken it from them."""
     for change in plan.changes:
         if isinstance(change, AddMember) and change.origin is Origin.DRIFT and _key(change) in dangers:
             becomes = f"{name(change.user)} becomes {rank(dangers[_key(change)])} of {name(change.account or '')}"
-            yield f"{becomes} by the merge (**drift**: the files grant {name(change.role or '')}, and AWS has it not)."
+            by = by_the_merge(refused=refused)
+            yield f"{becomes} {by} (**drift**: the files grant {name(change.role or '')}, and AWS has it not)."
 
 
 def drift_parts(plan: Plan, dangers: Dangers, also: str, *, folded: bool) -> Iterator[Part]:

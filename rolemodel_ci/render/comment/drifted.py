@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from rolemodel_ci.iam.beside import gives_beside
-from rolemodel_ci.iam.differences import TEXTS, Difference
+from rolemodel_ci.iam.differences import TEXTS, Difference, Direction
 from rolemodel_ci.iam.numbers import unnumbered
 from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.plan import CreateStack, Origin, Plan, SettleStack, UpdateStack
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.asked import difference_lines
+from rolemodel_ci.render.comment.drift import by_the_merge
 from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import few, name
 from rolemodel_ci.render.comment.wider import gained_text, rank
@@ -57,7 +58,10 @@ def _unasked(change: CreateStack | UpdateStack | SettleStack, request: Request) 
         for each in shape.differences
     }
     left = []
+    renamed = {*request.renamed_roles, *request.renamed_roles.values()}
     for each in change.differences:
+        if each.is_role and each.name in renamed:  # in AWS, another role comes
+            continue
         known = asked.get((each.name, each.kind))
         changes = tuple(one for one in each.changes if known is None or unnumbered(one, own) not in known)
         if changes or known is None:
@@ -65,11 +69,14 @@ def _unasked(change: CreateStack | UpdateStack | SettleStack, request: Request) 
     return tuple(left)
 
 
-def role_drift_risks(drifted: Iterable[Drifted], dangers: Mapping[tuple[str, str], Mark]) -> Iterator[str]:
+def role_drift_risks(
+    drifted: Iterable[Drifted], dangers: Mapping[tuple[str, str], Mark], *, refused: bool = False
+) -> Iterator[str]:
     """Roles that get more rights, or may, by a merge that does not ask for it, and what gives access beside them."""
+    by = by_the_merge(refused=refused)
     for shape in drifted:
         for difference in shape.differences:
-            where = f"in {few(shape.accounts)} by the merge (**drift**: this change does not ask for it)"
+            where = f"in {few(shape.accounts)} {by} (**drift**: this change does not ask for it)"
             if gives_beside(difference):
                 yield f"{name(difference.name)} ({name(difference.kind)}) is {difference.what} {where}."
             elif difference.is_role and difference.what != "removed":
@@ -82,7 +89,8 @@ def _risk(shape: Drifted, difference: Difference, where: str, dangers: Mapping[t
     ranks = dict.fromkeys(map(rank, marks))
     held = f" With it, people are {', '.join(ranks)}." if ranks else ""
     if gained:
-        how = "may be **widened**" if difference.what == "changed" else "is **made**"
+        widens = any(change.direction is Direction.WIDENS for change in difference.changes)
+        how = "is **made**" if difference.what == "added" else f"{'is' if widens else 'may be'} **widened**"
         yield f"{name(difference.name)} {how} {where}.{held}{gained}"
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rolemodel_ci.guard.labels import label_of
 from rolemodel_ci.iam.privilege import Mark
-from rolemodel_ci.live import Unreadable
+from rolemodel_ci.live import Unreadable, Withheld
 from rolemodel_ci.plan import Blocked, Plan
 from rolemodel_ci.render.comment.config import setting_risks
 from rolemodel_ci.render.comment.fit import Part
@@ -37,7 +37,10 @@ def risk_parts(request: Request, author: str, mails: Iterable[str], guards: Iter
 
 def shortfall_parts(plan: Plan) -> Iterator[Part]:
     """What could not be read and what cannot be made, where there is any."""
-    rows = [*map(_unreadable, plan.unreadable), *map(_blocked, plan.blocked)]
+    rows = [
+        *(_unreadable(one) for one in plan.unreadable if not isinstance(one, Withheld)),
+        *map(_blocked, plan.blocked),
+    ]
     if rows:
         yield Part(alert("WARNING"), tuple(f"> - {line}" for line in rows), rank=1, noun="shortfall")
 
@@ -59,9 +62,22 @@ def refused(refusal: Refusal) -> str:
     return f"{told} In GitHub, that is the label {label} on the pull request, or the input `allow` of a run by hand."
 
 
+def withheld_headline(withheld: Sequence[Refusal]) -> str:
+    """Which accounts a run has left alone, for the beginning of a headline."""
+    names = sorted({one.account or "" for one in withheld})
+    return f"refused in {few(names)} by a guard, elsewhere " if names else ""
+
+
+def withheld_part(withheld: Sequence[Refusal]) -> Part:
+    """The box on accounts that a run has left alone."""
+    rows = tuple(f"> - {refused(one)}" for one in withheld)
+    return Part(alert("CAUTION") if rows else "", rows, rank=0, noun="reason")
+
+
 def would_be_refused(refusal: Refusal) -> str:
     """The same of a pull request that is open."""
-    return f"**The merge would be refused.** {refused(refusal)}"
+    what = f"leave account {name(refusal.account)} alone" if refusal.account else "be refused"
+    return f"**The merge would {what}.** {refused(refusal)}"
 
 
 def overridden(one: Overridden) -> str:

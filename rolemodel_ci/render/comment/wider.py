@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from rolemodel_ci.iam.differences import Change, Direction, PermissionChange, TrustChange
+from rolemodel_ci.iam.differences import Change, Direction, PermissionChange, PropertyChange, TrustChange
 from rolemodel_ci.iam.documents import Statement
+from rolemodel_ci.iam.permissions import dangerous_actions
 from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.iam.trust import Ways
 from rolemodel_ci.render import privileges
 from rolemodel_ci.render.blocks import counted
+from rolemodel_ci.render.brief import brief, ends, property_texts
 from rolemodel_ci.render.comment.markup import PEOPLE, few, name
 from rolemodel_ci.render.differences import atom_text, change_lines, way_text
 from rolemodel_ci.render.privileges import reason
@@ -103,25 +105,51 @@ _IN_WORDS = {("+", "Allow"): "newly allowed", ("-", "Deny"): "no longer denied"}
 
 def gained_text(changes: Iterable[Change]) -> str:
     """What makes a role wider, or may, in words: that a Deny goes must not read as if something were denied."""
-    told: dict[str, list[str]] = {}
-    for change in changes:
+    every = tuple(changes)
+    told: dict[str, list[tuple[bool, str]]] = {}
+    for change in every:
         if change.direction.may_widen:
-            for title, text in _gain(change):
-                told.setdefault(title, []).append(text)
-    return "".join(f" **{title.capitalize()}:** {few(sorted(texts), 2)}." for title, texts in sorted(told.items()))
+            for title, text in _gain(change, every):
+                told.setdefault(title, []).append((not _is_dangerous(change), text))
+    said = ((title, [text for _, text in sorted(texts)]) for title, texts in sorted(told.items()))
+    return "".join(f" **{title.capitalize()}:** {few(texts, 2)}." for title, texts in said)
 
 
-def _gain(change: Change) -> Iterator[tuple[str, str]]:
+def _is_dangerous(change: Change) -> bool:
+    """Whether it is about an action by which more rights can be had: such a one is named before others."""
+    statement = getattr(change, "statement", None)
+    if not isinstance(statement, Statement) or isinstance(change, TrustChange):
+        return False
+    return statement.actions is None or any(
+        not isinstance(name.key, str) or dangerous_actions(name.key) for name in statement.actions
+    )
+
+
+def _gain(change: Change, every: Iterable[Change]) -> Iterator[tuple[str, str]]:
     """A change under its title; the old and the new value of a property each under its own."""
+    surely = change.direction is Direction.WIDENS
     if isinstance(change, PermissionChange | TrustChange) and isinstance(change.statement, Statement):
         title = _IN_WORDS.get((change.sign, str(change.statement.effect)))
-        if title and change.direction is Direction.WIDENS:
-            yield title, atom_text(change.statement, effect=False)
+        if title and surely:
+            others = [s for one in every if (s := _opposite(one, change)) is not None]
+            yield title, brief(change.statement, others, lambda statement: atom_text(statement, effect=False))
             return
-    kinds = {"+": "new", "-": "gone"} if change.direction is Direction.WIDENS else dict.fromkeys("+-", "cannot be told")
-    for line in change_lines(change):
-        sign = f"{line.sign} " if change.direction is not Direction.WIDENS else ""
-        yield kinds[line.sign], f"{sign}{line.part}: {line.text}"
+    if isinstance(change, PropertyChange):
+        signed = property_texts(change)
+    else:
+        signed = ((line.sign, ends(f"{line.part}: {line.text}")) for line in change_lines(change))
+    for sign, text in signed:
+        yield ({"+": "new", "-": "gone"}[sign], text) if surely else ("cannot be told", f"{sign} {text}")
+
+
+def _opposite(one: Change, change: PermissionChange | TrustChange) -> Statement | None:
+    """The statement of a change of the other sign and the same effect: what it has is nothing new."""
+    if not isinstance(one, PermissionChange | TrustChange) or one.sign == change.sign:
+        return None
+    found, statement = one.statement, change.statement
+    if isinstance(found, Statement) and isinstance(statement, Statement) and found.effect == statement.effect:
+        return found
+    return None
 
 
 def _opened(request: Request) -> Iterator[str]:
