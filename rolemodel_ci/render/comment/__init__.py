@@ -92,8 +92,7 @@ def requested_change(
     refusals, set_aside = ((), ()) if isinstance(judged, str) else (judged.refusals, judged.overridden)
     stopped = bool(refusals) and not (isinstance(judged, Judged) and judged.partly)
     guards = (*map(would_be_refused, refusals), *map(overridden, set_aside), *map(words, remarks))
-    if not isinstance(judged, str) and judged.waiting:
-        guards += (waiting_merges(judged.waiting),)
+    guards += () if isinstance(judged, str) else tuple(waiting_merges(judged.waiting))
     drifted = drifted_roles(plan, request) if plan else ()
     if plan:
         stops = bool(refusals)

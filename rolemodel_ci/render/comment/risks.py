@@ -85,9 +85,11 @@ def overridden(one: Overridden) -> str:
     return f"**A guard is overridden** by {words(one.by)}: {name(one.refusal.guard)} says {words(one.refusal.message)}."
 
 
-def waiting_merges(names: Iterable[str]) -> str:
+def waiting_merges(names: Sequence[str]) -> Iterator[str]:
     """What else the merge applies: what was merged before, and what no run has applied."""
-    return f"**Merged before, and not applied yet:** {few(sorted(names))}. The merge of this request applies that, too."
+    if names:
+        told = few(sorted(names))
+        yield f"**Merged before, and not applied yet:** {told}. The merge of this request applies that, too."
 
 
 def _administrators(request: Request) -> Iterator[str]:
