@@ -13,7 +13,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rolemodel_ci.errors import CannotGoOn
 from rolemodel_ci.model import Policy
@@ -57,6 +57,14 @@ class Identity:
     config: str = ""
 
 
+class Left(NamedTuple):
+    """A place where a stack of ours was, and is no longer looked for. `account`: its id, or its name without one."""
+
+    region: str
+    stack: str
+    account: str
+
+
 @dataclass(frozen=True, slots=True)
 class AppliedState:
     """What was last applied.
@@ -64,7 +72,8 @@ class AppliedState:
     `approved_commit` is the last commit whose plan passed the guards and was begun, `applied_commit` the last one that
     was applied completely; runs without a commit leave both as they are. `approved_digest` and `applied_digest` are the
     digests of the policies that were, with or without a commit, `applied_terms` that of what `terms_digest` names.
-    `record_digest` is that of the record of the last run that wrote this.
+    `record_digest` is that of the record of the last run that wrote this; `left` are stacks that may still be where no
+    run looks for them.
     """
 
     identity: Identity
@@ -76,6 +85,7 @@ class AppliedState:
     run: str
     time: datetime
     record_digest: str | None = None
+    left: tuple[Left, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -203,7 +213,8 @@ def moment(at: datetime) -> str:
 class Attempt:
     """What a run sets out to apply. `commit` is None where the files are not those of a commit.
 
-    `is_whole`: everything that the files say, and not only some accounts, or only members.
+    `is_whole`: everything that the files say, and not only some accounts, or only members. `left` are the stacks that
+    it has found left behind; None where it did not look.
     """
 
     identity: Identity
@@ -212,6 +223,7 @@ class Attempt:
     terms: str
     run: str
     is_whole: bool = True
+    left: tuple[Left, ...] | None = None
 
 
 def begun(answer: StateAnswer, attempt: Attempt, now: datetime, record_digest: str | None = None) -> AppliedState:
@@ -241,6 +253,7 @@ def ended(
         applied_commit=attempt.commit or state.applied_commit,
         applied_digest=attempt.digest,
         applied_terms=attempt.terms,
+        left=state.left if attempt.left is None else attempt.left,
     )
 
 
@@ -261,12 +274,14 @@ def deleted(state: AppliedState, now: datetime, record_digest: str | None = None
 def is_news(answer: StateAnswer, attempt: Attempt) -> bool:
     """Whether a run that has nothing to change in AWS has something to remember all the same.
 
-    That is so if an earlier run was not seen to its end, and if the terms have changed since: what AWS does not show,
-    but the next run is judged by. Where nothing is on record yet, the first run that changes something begins it.
+    That is so if an earlier run was not seen to its end, if a stack that was left behind is gone, and if the terms have
+    changed since: what AWS does not show, but the next run is judged by. Where nothing is on record yet, the first run
+    that changes something begins it.
     """
     if not attempt.is_whole or not isinstance(answer, AppliedState):
         return False
-    return not answer.is_complete or answer.applied_terms != attempt.terms
+    left_is_news = attempt.left is not None and attempt.left != answer.left
+    return not answer.is_complete or answer.applied_terms != attempt.terms or left_is_news
 
 
 def terms_digest(policy: Policy) -> str:

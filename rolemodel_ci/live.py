@@ -112,7 +112,10 @@ class LiveMaster:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Everything that was read of AWS. `stacks` by account name."""
+    """Everything that was read of AWS. `stacks` by account name; `taken_roles` as account name and role name: those
+    that a stack is to make, and that are there without it, as far as that was looked for.
+    """
 
     master: LiveMaster
     stacks: Mapping[str, Stack]
+    taken_roles: frozenset[tuple[str, str]] = frozenset()

@@ -75,14 +75,20 @@ class Side(NamedTuple):
 def paired(base: Policy | None, head: Policy) -> dict[str, str]:
     """The accounts that are there before and after a change: the name after it, and the name before it.
 
-    An account is the one that had its id, whatever it was called; without an id that says so, the one of its name.
+    An account is the one that had its id, whatever it was called; without an id that says so, the one of its name, or
+    the one that it was called by its own word (`was`), for the groups of that one go on.
     """
     if base is None:
         return {}
     ids = {account.account_id: account.name for account in base.present if account.account_id}
     found = {account.name: ids[account.account_id] for account in head.present if account.account_id in ids}
-    left = {account.name for account in base.present} - set(found.values())
-    return {account.name: account.name for account in head.present if account.name in left} | found
+    left = {account.name: account.account_id for account in base.present if account.name not in found.values()}
+    found |= {account.name: account.name for account in head.present if account.name in left.keys() - found.keys()}
+    for account in head.present:
+        was = account.was
+        if was in left.keys() - found.keys() and account.name not in found and not (account.account_id and left[was]):
+            found[account.name] = was
+    return found
 
 
 def steady_ids(base: Policy | None, head: Policy) -> dict[str, str]:

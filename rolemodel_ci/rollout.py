@@ -46,6 +46,13 @@ def fate(status: str) -> Fate:
     return Fate.UPDATE if status in RESTING or status == "UPDATE_FAILED" else Fate.LEAVE
 
 
+_MEND = "Mend what it says in the template or in the account, then run again."
+_NAME_TAKEN = (
+    "Something of that name is in the account, and not in the stack: rename or delete it there, or give the template's "
+    "another name, or none. Then run again."
+)
+
+
 class StackFailed(CallFailed):
     """CloudFormation did not bring the stack to where it should be."""
 
@@ -152,7 +159,7 @@ class Rollout:
             code=status,
             action="cloudformation",
             message=f"the stack ended in {status}" + (f": {first}" if first else ""),
-            remedy="Mend what it says in the template or in the account, then run again.",
+            remedy=_NAME_TAKEN if "already exists" in first.lower() else _MEND,
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from rolemodel_ci.administrators import with_administrators
+from rolemodel_ci.applied_state import Left
 from rolemodel_ci.apply import Tools, apply
 from rolemodel_ci.diff import plan_all, plan_deletion, plan_membership, plan_structure
 from rolemodel_ci.guard import review, review_deletion
@@ -52,10 +53,11 @@ class Readers:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan and what it was made from."""
+    """A plan and what it was made from. `left`: stacks that may still be where no run looks; None: not looked for."""
 
     plan: Plan
     live: Live
+    left: tuple[Left, ...] | None = None
 
 
 def make_plan(
@@ -96,7 +98,7 @@ def replanned(
     if live is None:
         return None
     plan = with_administrators(job.plan(policy, live, today, only), policy, live, today)
-    return Planned(replace(plan, notes=tuple(dict.fromkeys((*plan.notes, *planned.plan.notes)))), live)
+    return Planned(replace(plan, notes=tuple(dict.fromkeys((*plan.notes, *planned.plan.notes)))), live, planned.left)
 
 
 def carry_out(

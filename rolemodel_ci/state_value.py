@@ -13,6 +13,7 @@ from rolemodel_ci.applied_state import (
     AppliedState,
     Holder,
     Identity,
+    Left,
     NoState,
     Remembered,
     StateAnswer,
@@ -72,8 +73,12 @@ def to_text(value: Value) -> str:
         "lock": _lock_json(value.lock) if value.lock else None,
     }
     if value.before is not None:
-        said["before"] = _state_json(value.before) if isinstance(value.before, AppliedState) else None
+        before = value.before if isinstance(value.before, AppliedState) else None
+        said["before"] = _state_json(replace(before, left=())) if before else None
     text = json.dumps(said, separators=(",", ":"))
+    while len(text) > LIMIT and said["state"]["left"]:  # then some are forgotten: they were told
+        said["state"]["left"] = said["state"]["left"][:-1]
+        text = json.dumps(said, separators=(",", ":"))
     assert len(text) <= LIMIT, len(text)
     return text
 
@@ -92,6 +97,8 @@ def remembered(text: str, version: int, modified: datetime, now: datetime, kind:
         return Remembered(UnusableState(str(error), newer=True), version, _unknown(modified, now))
     exact = value.after == version - 1
     answer: StateAnswer = value.state if exact or value.before is None else value.before
+    if isinstance(answer, AppliedState):  # it is written once
+        answer = replace(answer, left=value.state.left)
     if not exact:
         return Remembered(answer, version, _unknown(modified, now))
     lock, until = value.lock, modified + LEASE
@@ -109,7 +116,7 @@ def _unknown(modified: datetime, now: datetime) -> Holder | None:
 def _state_json(state: AppliedState) -> dict[str, Any]:
     said = asdict(replace(state, run=_cut(state.run)))
     said["identity"] = {name: _cut(text) for name, text in said["identity"].items()}
-    return said | {"time": _time(state.time)}
+    return said | {"time": _time(state.time), "left": [list(map(_cut, one)) for one in state.left]}
 
 
 def _lock_json(lock: Lock) -> dict[str, Any]:
@@ -163,7 +170,9 @@ def _value(text: str) -> Value:
 def _state(said: Any) -> AppliedState:
     if not isinstance(said, dict) or not isinstance(said.get("identity"), dict):
         raise _MalformedError("`state` is incomplete")
-    identity = said["identity"]
+    identity, left = said["identity"], said.get("left", [])
+    if not isinstance(left, list):
+        raise _MalformedError("`left` is no list of places")
     return AppliedState(
         Identity(*(_text(identity.get(name), name) for name in ("repository", "repository_id", "config"))),
         _matched(said.get("approved_commit"), _COMMIT, "approved_commit"),
@@ -174,7 +183,14 @@ def _state(said: Any) -> AppliedState:
         _text(said.get("run"), "run"),
         _moment(said.get("time"), "time"),
         _matched(said.get("record_digest"), _DIGEST, "record_digest"),
+        tuple(_left(one) for one in left),
     )
+
+
+def _left(said: Any) -> Left:
+    if not isinstance(said, list) or len(said) != len(Left._fields):
+        raise _MalformedError("`left` is no list of places")
+    return Left(*(_text(part, "left") for part in said))
 
 
 def _lock(said: Any) -> Lock:

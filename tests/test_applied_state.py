@@ -18,6 +18,7 @@ from rolemodel_ci.applied_state import (
     Attempt,
     ForeignState,
     Identity,
+    Left,
     NoState,
     Remembered,
     UnreadableState,
@@ -251,3 +252,36 @@ def test_who_is_applying_now() -> None:
     assert said.endswith(
         "Being applied now by run 2, since 2026-11-24 12:00:00 UTC; locked until 2026-11-24 12:01:30 UTC."
     )
+
+
+# ---- stacks that are left behind
+
+PLACE = Left("eu-west-1", "RoleModel", "222222222222")
+
+
+def test_a_whole_run_remembers_what_it_found_left_behind() -> None:
+    run = attempt(left=(PLACE,))
+    assert ended(begun(OLD, run, LATER), run, LATER, complete=True).left == (PLACE,)
+    assert ended(begun(OLD, run, LATER), run, LATER, complete=False).left == ()
+    blind, kept = attempt(), replace(OLD, left=(PLACE,))
+    assert ended(begun(kept, blind, LATER), blind, LATER, complete=True).left == (PLACE,)
+    assert is_news(kept, attempt(terms="2" * 64, left=()))
+    assert not is_news(kept, attempt(terms="2" * 64, left=(PLACE,)))
+
+
+def test_places_are_in_the_text_once_and_never_too_many() -> None:
+    many = tuple(Left("eu-west-1", "RoleModel", f"{n:012}") for n in range(300))
+    value = Value(4, "n", replace(OLD, left=many), HOLDER, replace(OLD, left=many))
+    for version in (5, 6):
+        answer = seen(value, version).answer
+        assert isinstance(answer, AppliedState)
+        assert 20 < len(answer.left) < 300
+        assert answer.left == many[: len(answer.left)]
+    assert len(to_text(value)) <= LIMIT
+
+
+@pytest.mark.parametrize("left", ["x", 7, None, ["x"], [["a", "b"]], [["a", "b", 1]]])
+def test_places_that_are_none_make_the_record_unusable(left: Any) -> None:
+    said = json.loads(to_text(Value(4, "n", OLD)))
+    said["state"]["left"] = left
+    assert isinstance(remembered(json.dumps(said), 5, NOW, NOW).answer, UnusableState)

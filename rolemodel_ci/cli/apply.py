@@ -14,13 +14,16 @@ import click
 from rolemodel_ci.applied_state import AppliedState, LockedError, StateError
 from rolemodel_ci.apply import apply as make_true
 from rolemodel_ci.cli.audit import Audit, auditing
+from rolemodel_ci.cli.left import with_left_stacks
 from rolemodel_ci.cli.locking import Memory, OutrunError
 from rolemodel_ci.cli.options import Asked, account, allow, asked, jobs, report, sandbox, today, yes
+from rolemodel_ci.cli.outdated import applied_policy, committed, is_as_applied, outdated
 from rolemodel_ci.cli.output import say, tell
-from rolemodel_ci.cli.policy import base_policy, chosen, good_policy
+from rolemodel_ci.cli.policy import chosen, good_policy
+from rolemodel_ci.cli.taken import with_taken_roles
 from rolemodel_ci.cli.world import World, watching, world
-from rolemodel_ci.edge.working_copy import precedes, working_copy
-from rolemodel_ci.errors import CannotGoOn, UsageWrong
+from rolemodel_ci.edge.working_copy import working_copy
+from rolemodel_ci.errors import UsageWrong
 from rolemodel_ci.guard import strictest
 from rolemodel_ci.guard.apart import partly
 from rolemodel_ci.model import Guards, Policy
@@ -130,6 +133,7 @@ def follow(order: Order, policy: Policy, opened: World, audit: Audit) -> int:
     for _ in range(_ROUNDS):
         seen = memory.read()
         planned = make_plan(order.job, policy, opened.readers(), today(), order.only, opened.jobs)
+        planned = _with_left(order, policy, opened, memory, with_taken_roles(planned, opened))
         audit.note(plan=planned.plan)
         if order.format == "text":
             tell(plan_blocks(planned.plan))
@@ -188,9 +192,10 @@ def _reviewed(order: Order, policy: Policy, memory: Memory, planned: Planned) ->
     """The plan, if it may be applied, or every reason why not."""
     if planned.plan.is_empty:
         return reviewed_plan(order.job, planned, policy, order.allowed)
-    outdated = _outdated(order, memory)
+    identity = memory.attempt(whole=False).identity
+    old = () if Guard.UNKNOWN_STATE in order.allowed else outdated(memory.recognised().answer, identity)
     reviewed = reviewed_plan(order.job, planned, _judged(policy, memory), order.allowed)
-    return (*outdated, *(reviewed if isinstance(reviewed, tuple) else ())) or reviewed
+    return (*old, *(reviewed if isinstance(reviewed, tuple) else ())) or reviewed
 
 
 def _made(reviewed: Approved, policy: Policy, opened: World, audit: Audit, may_write: Callable[[], None]) -> Report:
@@ -213,32 +218,26 @@ def _judged(policy: Policy, memory: Memory) -> Policy:
         return policy
     answer = seen.answer
     commits = {answer.approved_commit, answer.applied_commit} if isinstance(answer, AppliedState) else {None}
-    states = [_committed(commit, policy) for commit in sorted(c for c in commits if c)]
+    states = [committed(commit, policy) for commit in sorted(c for c in commits if c)]
     if None not in (*commits, *states):
         return strictest(policy, *states)
-    return strictest(policy, _committed("HEAD", policy), *states, replace(policy, guards=Guards()))
+    return strictest(policy, committed("HEAD", policy), *states, replace(policy, guards=Guards()))
 
 
-def _committed(revision: str, policy: Policy) -> Policy | None:
-    """The policy of a commit, if it has one and can be had."""
-    try:
-        return base_policy(revision, policy.config_file)
-    except CannotGoOn:
-        return None
-
-
-def _outdated(order: Order, memory: Memory) -> tuple[Refusal, ...]:
-    """Why these files may be older than what was last applied, so that applying them would undo something."""
-    seen = memory.recognised()
-    commit = seen.answer.applied_commit if isinstance(seen.answer, AppliedState) else None
-    if commit is None or Guard.UNKNOWN_STATE in order.allowed or not memory.attempt(whole=False).identity.config:
-        return ()
-    older = precedes(Path.cwd(), commit)
-    if older is False:
-        return ()
-    why = "comes after the one that is checked out here" if older else "is not in this checkout, which may be older"
-    remedy = f"Get the newest commits (`git pull`). If these files are meant, run with `--allow {Guard.UNKNOWN_STATE}`."
-    return (Refusal(Guard.UNKNOWN_STATE, f"commit {commit[:7]} was applied last, and {why}", remedy),)
+def _with_left(order: Order, policy: Policy, opened: World, memory: Memory, planned: Planned) -> Planned:
+    """The plan with a note of stacks that were left behind. Where nothing has changed since, Git is not asked."""
+    assert memory.seen is not None
+    answer = memory.seen.answer
+    if (
+        order.job not in (EVERYTHING, STRUCTURE)
+        or not isinstance(answer, AppliedState)
+        or is_as_applied(answer, policy)
+    ):
+        return planned
+    answer, identity = memory.recognised().answer, memory.attempt(whole=False).identity
+    planned = with_left_stacks(planned, opened, answer, applied_policy(answer, identity, policy))
+    memory.left = planned.left
+    return planned
 
 
 def local_memory(policy: Policy, opened: World, audit: Audit) -> Memory:

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
+from rolemodel_ci.applied_state import AppliedState, Left, StateAnswer
 from rolemodel_ci.cli.world import World
 from rolemodel_ci.diff.left import LeftStack, left_stacks, told_left
-from rolemodel_ci.fanout import Raised, each
-from rolemodel_ci.live import LiveStack
+from rolemodel_ci.fanout import Raised, each_within
 from rolemodel_ci.model import Policy
+from rolemodel_ci.observe import patience_for
 from rolemodel_ci.run import Planned
 
 
-def with_left_stacks(planned: Planned, world: World, *bases: Policy | None) -> Planned:
-    """The plan with a note of every stack that is left behind since these policies."""
-    left = left_stacks(bases, world.policy)
+def with_left_stacks(planned: Planned, world: World, answer: StateAnswer, *bases: Policy | None) -> Planned:
+    """The plan with a note of every stack that is left behind since these policies, or that is remembered as such."""
+    left = left_stacks(bases, world.policy, answer.left if isinstance(answer, AppliedState) else ())
     if not left:
-        return planned
+        return replace(planned, left=())
+    readers = {place: world.stacks(place[1], place[0]) for place in {(one.region, one.stack) for one in left}}
 
     def is_there(one: LeftStack) -> bool | None:
         account = world.policy.account(one.now or "")
-        return None if account is None else isinstance(world.stacks(one.stack, one.region).read(account), LiveStack)
+        return None if account is None else readers[one.region, one.stack].exists(account)
 
-    answers = each(is_there, left, world.jobs)
-    found = {
-        one: None if isinstance(answer, Raised) else answer.value for one, answer in zip(left, answers, strict=True)
-    }
+    patience = patience_for(time.monotonic)
+    answers = each_within(is_there, left, world.jobs, lambda one: patience(world.policy.account(one.now or "")))
+    found = {one: None if isinstance(got, Raised) else got.value for one, got in zip(left, answers, strict=True)}
     notes = (*planned.plan.notes, *told_left(found))
-    return replace(planned, plan=replace(planned.plan, notes=notes))
+    still: tuple[Left, ...] = tuple(sorted(one.place for one, answer_ in found.items() if answer_ is not False))
+    return replace(planned, plan=replace(planned.plan, notes=notes), left=still)

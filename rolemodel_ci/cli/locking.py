@@ -14,6 +14,7 @@ from rolemodel_ci.applied_state import (
     ForeignState,
     Holder,
     Identity,
+    Left,
     LockedError,
     Remembered,
     StateError,
@@ -73,7 +74,8 @@ class Memory:
     """What was last applied, for one run.
 
     `copy` tells whose the files are, and is asked only where something is to be written. `required`: without the state
-    and the lock nothing may be applied, as in GitHub Actions; otherwise `say` is told, and the run goes on.
+    and the lock nothing may be applied, as in GitHub Actions; otherwise `say` is told, and the run goes on. `left` is
+    what the run has found of stacks that are left behind.
     """
 
     store: ParameterStore
@@ -84,6 +86,7 @@ class Memory:
     say: Callable[[str], None]
     required: bool
     seen: Remembered | None = None
+    left: tuple[Left, ...] | None = None
     _copy: WorkingCopy | None = field(default=None)
 
     def read(self) -> Remembered:
@@ -139,7 +142,7 @@ class Memory:
 
     def _attempt(self, identity: Identity, commit: str | None, *, whole: bool) -> Attempt:
         digest, terms = policy_digest(self.policy), terms_digest(self.policy)
-        return Attempt(identity, commit, digest, terms, self.store.run, whole)
+        return Attempt(identity, commit, digest, terms, self.store.run, whole, self.left)
 
     def recognised(self) -> Remembered:
         """What was read, as a run of these files sees it."""

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
-from rolemodel_ci.applied_state import AppliedState, recognised
+from rolemodel_ci.applied_state import AppliedState, Identity, recognised
 from rolemodel_ci.cli.left import with_left_stacks
 from rolemodel_ci.cli.options import Asked, account, asked, jobs, sandbox, today
+from rolemodel_ci.cli.outdated import applied_policy, is_as_applied, outdated
 from rolemodel_ci.cli.output import say
 from rolemodel_ci.cli.policy import base_policy, chosen, compared, good_policy
+from rolemodel_ci.cli.taken import with_taken_roles
 from rolemodel_ci.cli.world import world
 from rolemodel_ci.edge.working_copy import working_copy
 from rolemodel_ci.plan import Plan
@@ -40,14 +42,18 @@ def plan(told: Asked, base: str | None, detailed_exitcode: bool) -> int:
     compared(before, policy, told.format)
     with world(policy, told) as opened:
         seen = opened.remembers().read_state()
+        identity = Identity()
         if isinstance(seen.answer, AppliedState):
-            seen = recognised(seen, working_copy(policy, Path.cwd()).identity)
+            identity = working_copy(policy, Path.cwd()).identity
+            seen = recognised(seen, identity)
         planned = make_plan(EVERYTHING, policy, opened.readers(), today(), only, told.jobs)
-        planned = with_left_stacks(planned, opened, before)
+        was = None if is_as_applied(seen.answer, policy) else applied_policy(seen.answer, identity, policy)
+        planned = with_left_stacks(with_taken_roles(planned, opened), opened, seen.answer, before, was)
     if base:
         planned = replace(planned, plan=attribute(planned.plan, before, policy, today()))
     reviewed = reviewed_plan(EVERYTHING, planned, policy)
-    refusals = reviewed if isinstance(reviewed, tuple) else ()
+    old = () if planned.plan.is_empty else outdated(seen.answer, identity)
+    refusals = (*old, *(reviewed if isinstance(reviewed, tuple) else ()))
     document = plan_json(planned.plan, seen)
     say(told.format, (*plan_blocks(planned.plan), *foreseen_blocks(refusals)), document)
     if told.format == "text":

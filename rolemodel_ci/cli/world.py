@@ -27,7 +27,7 @@ from rolemodel_ci.fanout import Returned, each_within
 from rolemodel_ci.model import Policy
 from rolemodel_ci.observe import patience_for
 from rolemodel_ci.patience import Patience, SilentError
-from rolemodel_ci.ports import StackReader, StateReader, Watch
+from rolemodel_ci.ports import StateReader, Watch
 from rolemodel_ci.render.audit import Called
 from rolemodel_ci.rollout import Rollout
 from rolemodel_ci.run import Readers
@@ -94,7 +94,7 @@ class World:
         """What planning needs."""
         return _readers(self.reading, self.policy)
 
-    def stacks(self, name: str, region: str) -> StackReader:
+    def stacks(self, name: str, region: str) -> AwsStackReader:
         """Reads stacks of another name or region, with the sessions that plan."""
         return AwsStackReader(self.reading if region == self.reading.region else self.reading.at(region), name)
 

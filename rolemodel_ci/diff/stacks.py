@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rolemodel_ci.iam.role_diff import differences
-from rolemodel_ci.live import DEAD, EMPTY, RESTING, Absent, LiveStack, Stack, Unreadable
+from rolemodel_ci.live import DEAD, EMPTY, RESTING, Absent, Live, LiveStack, Stack, Unreadable
 from rolemodel_ci.model import Account, Policy
-from rolemodel_ci.plan import CreateStack, DeleteStack, SettleStack, StackChange, UpdateStack
+from rolemodel_ci.plan import Change, CreateStack, DeleteStack, SettleStack, StackChange, UpdateStack
 from rolemodel_ci.resolve import Resolved, Where, desired, parameters_of, resolve
 from rolemodel_ci.roles import is_replaced, role_arn, role_name, role_names
 from rolemodel_ci.template import ROLE_TYPE
@@ -137,3 +137,16 @@ def _arns(
         if stack.physical.get(role) and role in current.resources and not is_replaced(current, wanted, role)
     }
     return named | stay
+
+
+def named_roles_made(policy: Policy, account: Account, change: Change, live: Live) -> tuple[str, ...]:
+    """Of the roles that a change of a stack makes, the names that the template gives, and the stack does not have."""
+    stack = live.stacks.get(account.name)
+    if not isinstance(change, CreateStack | UpdateStack) or stack is None or isinstance(stack, Unreadable):
+        return ()
+    where = _where(policy, stack)
+    wanted = desired(policy, account, where.account_id, where.partition)
+    held = {name.lower() for name in stack.physical.values()} if isinstance(stack, LiveStack) else set()
+    made = {one.name for one in change.differences if one.is_role and (one.what == "added" or one.is_replaced)}
+    names = (role_name(wanted, role) for role in role_names(wanted) if role in made)
+    return tuple(name for name in names if name and name.lower() not in held)

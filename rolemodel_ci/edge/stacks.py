@@ -48,6 +48,12 @@ class AwsStackReader:
         parameters = {p["ParameterKey"]: p.get("ParameterValue", "") for p in stack.get("Parameters", [])}
         return LiveStack(account.name, identity, status, body, parameters, _roles(held), *_marks(stack, held))
 
+    def exists(self, account: Account) -> bool:
+        """Whether there is one, in one call. Raises NoAccess or CallFailed."""
+        self._sessions.identity(account.name)
+        client = self._sessions.client(account.name, "cloudformation")
+        return describe(client, self._name, self._sessions.label(account.name)) is not None
+
     def _template(self, client: Any, label: str) -> Any:
         with calling("cloudformation:GetTemplate", label):
             return client.get_template(StackName=self._name, TemplateStage="Original")["TemplateBody"]

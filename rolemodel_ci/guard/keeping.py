@@ -9,6 +9,8 @@ from datetime import timedelta
 from rolemodel_ci.diff import named_for
 from rolemodel_ci.diff.stacks import deployed
 from rolemodel_ci.guard.administering import Administering, Admitted, administering
+from rolemodel_ci.iam.beside import texts_of
+from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.live import Live, LiveStack
 from rolemodel_ci.model import Account, Policy, Protection
 from rolemodel_ci.plan import AddMember, DeleteStack, Plan, RemoveMember, RenameGroup, StackChange
@@ -173,7 +175,15 @@ def _own_roles(change: StackChange, policy: Policy, live: Live) -> list[str]:
     held = {logical: name for logical, name in stack.physical.items() if name in own}
     if isinstance(change, DeleteStack):
         return sorted(held.values())
-    return sorted({held[difference.name] for difference in change.differences if difference.name in held})
+    touched = {held[difference.name] for difference in change.differences if difference.name in held}
+    beside = (d for d in change.differences if not d.is_role and d.kind.startswith("AWS::IAM::"))
+    return sorted(touched.union(*(_named(difference, own) for difference in beside)))
+
+
+def _named(difference: Difference, own: set[str]) -> set[str]:
+    """Those of the roles that something else in the stack names: a policy may belong to a role of another stack."""
+    texts = {text.rpartition("/")[2] for change in difference.changes for text in texts_of(change)}
+    return own & texts - {""}
 
 
 def _role_in(arn: str) -> str:

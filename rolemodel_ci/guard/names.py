@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rolemodel_ci.checks.compared import REMEDY, collisions
-from rolemodel_ci.diff.stacks import deployed
+from rolemodel_ci.diff.stacks import deployed, named_roles_made
 from rolemodel_ci.live import Live, LiveStack
 from rolemodel_ci.model import Account, Policy
 from rolemodel_ci.plan import Plan, SettleStack, UpdateStack
@@ -32,6 +32,24 @@ def taken_names(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
             + (f" and {len(accounts) - 5} more" if len(accounts) > 5 else ""),
             REMEDY,
         )
+    yield from _by_hand(plan, policy, live)
+
+
+def _by_hand(plan: Plan, policy: Policy, live: Live) -> Iterator[Refusal]:
+    """Names of roles to be made that a role outside of the stack has."""
+    for change in plan.changes:
+        account = policy.account(change.account or "")
+        names = named_roles_made(policy, account, change, live) if account else ()
+        taken = [f"`{name}`" for name in names if (change.account, name) in live.taken_roles]
+        if taken:
+            yield Refusal(
+                Guard.TAKEN_NAMES,
+                f"{', '.join(taken)} of `{change.account}` exists already, and the stack does not hold it: "
+                "CloudFormation makes no second role of that name, and would roll the stack back",
+                "Rename or delete that role in the account, or give the template's another `RoleName`, or none. Until "
+                "then, nothing is changed or given in this account, and the rest is applied.",
+                change.account,
+            )
 
 
 def _collisions(policy: Policy, account: Account, stack: LiveStack) -> Iterator[str]:

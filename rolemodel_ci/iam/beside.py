@@ -21,8 +21,15 @@ _HARMLESS = frozenset({
 })  # fmt: skip
 _HARMFUL_NAME = re.compile(r"role|policy|principal|function", re.IGNORECASE)
 
-# What takes away as long as it is there, whatever is denied by it.
-_KEEPING_OUT = re.compile(r"policy|organizations|permission|boundary|networkacl|securitygroup", re.IGNORECASE)
+# What keeps nobody out, so that nobody gets in when it goes, as long as nothing is denied in it. Whatever is not in the
+# list may have kept somebody out, such as a firewall, a control or a block of public access, or may run something when
+# it goes, as a custom resource does.
+_GIVING = frozenset({
+    "AWS::ApiGateway::RestApi", "AWS::DynamoDB::Table", "AWS::EC2::Instance", "AWS::EC2::KeyPair",
+    "AWS::ECR::Repository", "AWS::IAM::AccessKey", "AWS::IAM::InstanceProfile", "AWS::IAM::OIDCProvider",
+    "AWS::IAM::SAMLProvider", "AWS::IAM::User", "AWS::KMS::Alias", "AWS::KMS::Key", "AWS::Lambda::Function",
+    "AWS::S3::Bucket", "AWS::SNS::Subscription", "AWS::SSM::Parameter", "AWS::SecretsManager::Secret",
+})  # fmt: skip
 
 
 def gives_beside(difference: Difference) -> bool:
@@ -33,17 +40,17 @@ def gives_beside(difference: Difference) -> bool:
         return difference.direction.may_widen
     if difference.what == "removed":
         return _takes_away(difference)
-    names = any(_HARMFUL_NAME.search(text) for change in difference.changes for text in _texts(change))
+    names = any(_HARMFUL_NAME.search(text) for change in difference.changes for text in texts_of(change))
     return names or difference.kind not in _HARMLESS
 
 
 def _takes_away(difference: Difference) -> bool:
     """Whether something that goes may have kept somebody out."""
-    texts = (text for change in difference.changes for text in _texts(change))
-    return bool(_KEEPING_OUT.search(difference.kind)) or any("Deny" in text for text in texts)
+    texts = (text for change in difference.changes for text in texts_of(change))
+    return difference.kind not in _HARMLESS | _GIVING or any("Deny" in text for text in texts)
 
 
-def _texts(change: Change) -> Iterator[str]:
+def texts_of(change: Change) -> Iterator[str]:
     """Every text in a change, names of properties and keys as well."""
     if not isinstance(change, PropertyChange):
         yield "policy"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 
 from rolemodel_ci.functions import DYNAMIC
@@ -20,6 +21,9 @@ _STEPS = 2_000_000
 _MANY = 2_000
 """Combinations of resources and principals of one statement."""
 
+_VALUES = 100
+"""Values of one test that are looked at one by one."""
+
 _ANY, _ONE = "*", "?"
 _PIECES = re.compile(r"\{\{resolve:[^}]*\}\}|.", re.DOTALL)
 
@@ -31,6 +35,24 @@ _POSITIVE = frozenset({
 _NEGATED = frozenset({
     "ArnNotEquals", "ArnNotLike", "NotIpAddress", "StringNotEquals", "StringNotEqualsIgnoreCase", "StringNotLike",
 })  # fmt: skip
+
+
+def _by_value(statement: Statement) -> Iterator[list[Statement]]:
+    """The statement as several that come to the same together: one for each value of one of its tests."""
+    for i, test in enumerate(statement.tests):
+        if isinstance(test, Test) and 1 < len(test.values) <= _VALUES and _is_any(test.operator):
+            parts = (replace(test, values=(value,)) for value in test.values)
+            yield [replace(statement, tests=(*statement.tests[:i], one, *statement.tests[i + 1 :])) for one in parts]
+
+
+def _is_any(operator: str) -> bool:
+    """Whether a test is met as soon as one of its values is; `ForAllValues` is met by different ones."""
+    return not operator.startswith("ForAllValues:") and _plain(operator) in _POSITIVE
+
+
+def _plain(operator: str) -> str:
+    """The operator without what is put before or behind it."""
+    return (operator.partition(":")[2] or operator).removesuffix("IfExists")
 
 
 class Cover:
@@ -48,9 +70,15 @@ class Cover:
                 self._patterns.append(statement)
 
     def statement(self, inner: Statement) -> bool:
-        """Whether everything that `inner` is about is covered by one of the other side or another of its effect."""
+        """Whether everything that `inner` is about is covered by one of the other side or another of its effect.
+
+        A positive test is met by one of its values: so it may be a different one for each value.
+        """
         if not inner.is_plain:
             return False
+        return self._at_once(inner) or any(all(map(self._at_once, parts)) for parts in _by_value(inner))
+
+    def _at_once(self, inner: Statement) -> bool:
         key = inner.actions[0].key if inner.actions and len(inner.actions) == 1 else None
         candidates = [*(self._by_action.get(key, ()) if key is not None else ()), *self._patterns]
         self._steps -= len(candidates)
@@ -180,8 +208,7 @@ def _is_weaker(test: Test | Opaque, other: Test | Opaque) -> bool:
         return False
     if (test.operator, test.key) != (other.operator, other.key):
         return False
-    operator = test.operator.partition(":")[2] or test.operator
-    operator = operator.removesuffix("IfExists")
+    operator = _plain(test.operator)
     if operator in _POSITIVE:
         return set(other.values) <= set(test.values)
     return operator in _NEGATED and set(test.values) <= set(other.values)

@@ -59,6 +59,24 @@ def perhaps(action: str) -> Body:
     return found
 
 
+def escaped(resource: str) -> Body:
+    """A role of which some is denied by a policy that is text with a reference in it."""
+    found = role("s3:Get*")
+    statement = {"Sid": "${Admin.Arn}", **DENY, "Resource": "RESOURCE"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]}).replace("RESOURCE", resource)
+    found["Properties"]["Policies"].append({"PolicyName": "Less", "PolicyDocument": {"Fn::Sub": text}})
+    return found
+
+
+def looked_up(value: str) -> Body:
+    """Sections with a condition that only AWS decides, by a mapping."""
+    found = {"Fn::FindInMap": ["Stages", {"Ref": "AWS::StackId"}, "stage"]}
+    return {
+        "Mappings": {"Stages": {"a": {"stage": value}}},
+        "Conditions": {"C": {"Fn::Equals": [found, "prod"]}},
+    }
+
+
 def body(reader: Body, **sections: Any) -> str:
     """A template with the two roles of the workshop."""
     parameters = {"AssumingAccountID": {"Type": "String"}, **sections.pop("Parameters", {})}
@@ -110,6 +128,16 @@ CASES = {
         body(denying(Resource={"Ref": "Bucket"}), **parameter("String")),
         body(denying(Resource={"Ref": "Bucket"}), **parameter("AWS::SSM::Parameter::Value<String>")),
         "**No longer denied:** `s3:* on /logs`",
+    ),
+    "a character of JSON that stands for a reference": (
+        body(escaped("${Admin.Arn}")),
+        body(escaped("\\ue000")),
+        "**No longer denied:** `s3:* on ${Admin.Arn}`",
+    ),
+    "a mapping behind a condition": (
+        body(denying(Resource={"Fn::If": ["C", "*", "arn:aws:s3:::a"]}), **looked_up("prod")),
+        body(denying(Resource={"Fn::If": ["C", "*", "arn:aws:s3:::a"]}), **looked_up("dev")),
+        "**No longer denied:** `s3:* on",
     ),
     "an attribute whose effect nobody knows": (
         body({**role("s3:Get*"), "Metadata": {}}),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edge.surroundings import MASTER
+from edge.surroundings import DEV, MASTER, PROD
 from edge.test_repo import git
 
 from rolemodel_ci.applied_state import AppliedState, Holder, Identity, Remembered, begun
@@ -248,6 +248,75 @@ def test_the_record_of_a_newer_version_is_left_alone(committed: Company) -> None
     committed.aws.mark()
     ran = quick(committed)
     assert (ran, committed.aws.writes()) == (3, {})
+
+
+# ---- stacks that are left behind
+
+
+def test_old_stacks_are_told_in_every_run_until_they_are_gone(committed: Company) -> None:
+    committed.files.keys(master=MASTER, prod=PROD, dev=DEV)
+    committed.applied().config(stack_name="Access")
+    told = "the former stack `RoleModel` in us-east-1 of `dev` (333333333333), `prod` (222222222222) is still there"
+    commit(committed)
+    assert told in words(run("plan").out)  # without --base
+    ran = run("apply", "--yes", "--allow", "moved-stacks")
+    assert ran.code == 0, ran
+    assert told in words(ran.out)
+    assert value(committed)["state"]["left"] == [["us-east-1", "RoleModel", PROD], ["us-east-1", "RoleModel", DEV]]
+    committed.users(MORE)
+    commit(committed)
+    assert told in words(run("apply", "--yes").out)
+    committed.stacks(DEV).delete_stack(StackName="RoleModel")
+    committed.aws.mark()
+    ran = run("apply", "--yes")
+    assert "the former stack `RoleModel` in us-east-1 of `prod` (222222222222) is still there" in words(ran.out)
+    assert committed.aws.writes() == {"ssm:PutParameter": 1}
+    committed.aws.mark()
+    ran = run("apply", "--yes")
+    assert "`prod` (222222222222) is still there" in words(ran.out)
+    assert committed.aws.writes() == {}
+    committed.stacks().delete_stack(StackName="RoleModel")
+    assert "former stack" not in run("apply", "--yes").out
+    assert value(committed)["state"]["left"] == []
+    committed.assert_nothing_left()
+
+
+def test_stack_of_an_id_that_the_config_lost_is_told_until_it_is_listed_as_absent(committed: Company) -> None:
+    committed.files.keys(master=MASTER, prod=PROD, dev=DEV)
+    prod = {"name": "prod", "account_id": PROD, "profile": "prod"}
+    committed.applied().config(accounts=(prod, {"name": "dev", "account_id": "999999999999", "profile": "no"}))
+    commit(committed)
+    run("apply", "--yes")
+    assert "of `dev` (333333333333) could not be looked at" in words(run("plan").out)
+    committed.config(accounts=(prod, {"name": "old", "account_id": DEV, "profile": "dev", "state": "absent"}))
+    committed.users({"prod": MAP["prod"]})
+    commit(committed)
+    assert run("apply", "--yes", "--allow", "mass-revocation").code == 0
+    assert "former stack" not in run("plan").out
+    assert committed.stacks(DEV).list_stacks(StackStatusFilter=["CREATE_COMPLETE"])["StackSummaries"] == []
+
+
+def test_an_id_that_is_written_down_leaves_no_stack_behind(committed: Company) -> None:
+    committed.config(accounts=({"name": "prod", "profile": "prod"}, {"name": "dev", "profile": "dev"}))
+    commit(committed)
+    committed.applied().config()
+    assert "former stack" not in run("plan", "--base", "HEAD").out
+
+
+def test_plan_tells_that_the_checkout_is_old(committed: Company) -> None:
+    first = head(committed)
+    committed.users(MORE)
+    commit(committed)
+    committed.applied()
+    git(committed.directory, "checkout", "--quiet", first)
+    ran = run("plan")
+    assert "`apply` would refuse this." in ran.out
+    assert "unknown-state: commit " in ran.out
+
+
+def words(text: str) -> str:
+    """A text without its line breaks."""
+    return " ".join(text.split())
 
 
 # ---- rights

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
 from edge.surroundings import DEV, MASTER, PROD
 from edge.test_repo import git
+
+from rolemodel_ci.sandbox.furnish import APPLY_ROLE
 
 from .company import MAP, Company, role
 from .running import run
@@ -112,3 +117,44 @@ def test_one_account_first_does_not_let_the_others_stacks_be_made_twice(company:
     ran = run("apply", "--yes")
     assert ran.code == 4, ran
     assert "moved-stacks: 1 accounts (the first: `dev`) have no stack `Access`" in ran.out
+
+
+def by_hand(company: Company) -> None:
+    """Somebody has made a role `Admin` in prod."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{MASTER}:root"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    company.aws.client("iam", PROD).create_role(RoleName="Admin", AssumeRolePolicyDocument=document)
+    company.aws.mark()
+
+
+@pytest.mark.parametrize("first", [False, True], ids=["update", "creation"])
+def test_role_that_exists_by_hand_is_refused_for_its_account(company: Company, first: bool) -> None:
+    looking = {"Effect": "Allow", "Action": "iam:GetRole", "Resource": "*"}
+    may = json.dumps({"Version": "2012-10-17", "Statement": [looking]})
+    for account in (PROD, DEV):
+        iam = company.aws.client("iam", account)
+        iam.put_role_policy(RoleName=APPLY_ROLE, PolicyName="Look", PolicyDocument=may)
+    if not first:
+        company.applied()
+    by_hand(company)
+    company.roles(AdminRole=role(RoleName="Admin"), ReadRole=role())
+    planned = " ".join(run("plan").out.split())
+    assert "taken-names: `Admin` of `prod` exists already, and the stack does not hold it" in planned
+    ran = run("apply", "--yes")
+    assert ran.code == 4
+    assert "Refused in part: nothing is changed or given in `prod`." in ran.out
+    stacks = company.stacks(DEV).describe_stacks()["Stacks"]
+    assert [stack["StackStatus"] for stack in stacks] == ["CREATE_COMPLETE" if first else "UPDATE_COMPLETE"]
+    company.aws.client("iam", PROD).delete_role(RoleName="Admin")
+    assert run("apply", "--yes").code == 0
+    company.assert_nothing_left()
+    assert "iam:GetRole" not in company.aws.calls()
+
+
+def test_role_by_hand_that_may_not_be_looked_for_is_told_when_cloudformation_finds_it(company: Company) -> None:
+    by_hand(company)
+    company.roles(AdminRole=role(RoleName="Admin"), ReadRole=role())
+    ran = run("apply", "--yes")
+    assert ran.code == 5
+    assert "Something of that name is in the account, and not in the stack" in " ".join(ran.out.split())
+    assert run("plan").code == 0

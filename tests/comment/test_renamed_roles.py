@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from .cases import READ, access, allowing, summary
 from .test_role_drift import box
@@ -58,3 +61,16 @@ def test_a_renamed_administrator_that_loses_people_is_marked() -> None:
     head = access("prod: {Reader: [alice, erin]}", roles=after, accounts=ONE, config=renamed)
 
     assert "| ➖ **loses** | `frank` | `prod` | `AdminRole` · **admin** |" in summary(base, head)
+
+
+@pytest.mark.parametrize("actions", [("*",), (*READ, "s3:PutObject")])
+def test_an_account_without_an_id_that_has_another_name_is_compared_with_what_it_was(actions: tuple[str, ...]) -> None:
+    base = access("lab: {Reader: [alice]}", roles={"Reader": allowing(*READ)}, accounts=["lab"])
+    head = access("new: {Reader: [alice, dave]}", roles={"Reader": allowing(*actions)}, accounts=["new"])
+    (account,) = head.accounts
+    head = replace(head, accounts=(replace(account, was="lab"),))
+    text = summary(base, head, "AWS is not read here")
+
+    assert "`Reader` is **widened** in `new`" in box(text) or "`Reader` becomes **administrator** of `new`" in box(text)
+    assert [line.split(" | ")[1] for line in text.splitlines() if line.startswith(("| ➕", "| ➖"))] == ["`dave`"]
+    assert "`lab` is now called `new`: **no id says whether it is the same AWS account**; its groups go on" in text

@@ -109,6 +109,25 @@ def test_a_policy_that_is_attached_to_the_role_is_part_of_it() -> None:
     assert touched(wanted, before=attached("iam:*")) == "role ci-apply of dev, role ci-apply of prod"
 
 
+def test_a_policy_that_belongs_to_the_role_of_another_stack_is_part_of_it() -> None:
+    def with_policy(owner: str, kind: str = "AWS::IAM::Policy", key: str = "Roles") -> str:
+        text = json.loads(template({"Admin": {}}))
+        denied = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+        properties = {"PolicyName": "p", key: [owner], "PolicyDocument": {"Statement": [denied]}}
+        text["Resources"]["May"] = {"Type": kind, "Properties": properties}
+        return json.dumps(text)
+
+    bare = template({"Admin": {}})
+    for owner in ("ci-apply", "arn:aws:iam::222222222222:role/ops/ci-apply"):
+        assert touched(policy("{}", roles=with_policy(owner), config=OIDC), before=bare) == (
+            "role ci-apply of dev, role ci-apply of prod"
+        )
+        assert touched(policy("{}", roles=bare, config=OIDC), before=with_policy(owner)) != ""
+    assert touched(policy("{}", roles=with_policy("other"), config=OIDC), before=bare) == ""
+    queue = with_policy("ci-apply", "AWS::SQS::QueuePolicy", "Queues")
+    assert touched(policy("{}", roles=queue, config=OIDC), before=bare) == ""
+
+
 def test_a_stack_that_is_deleted() -> None:
     wanted = policy("{}", roles=ROLES, accounts=["prod", "dev absent"], config=OIDC)
 

@@ -8,12 +8,13 @@ import pytest
 
 from rolemodel_ci.iam.beside import gives_beside
 from rolemodel_ci.iam.cover import Cover
+from rolemodel_ci.iam.differences import Direction
 from rolemodel_ci.iam.documents import Statement
 from rolemodel_ci.iam.documents import document as canonical
 from rolemodel_ci.iam.values import Canon
 from rolemodel_ci.render.differences import item, lines
 
-from .templates import Body, allow, compared, deny, document, role, template, told
+from .templates import Body, allow, compared, deny, document, role, template, told, worst
 
 
 def atoms(*statements: Any) -> list[Statement]:
@@ -142,3 +143,29 @@ def test_what_is_told_of_other_resources_and_of_boundaries() -> None:
 )  # fmt: skip
 def test_how_values_are_shown(raw: Any, shown: str) -> None:
     assert item(Canon({}, {}).value(raw)) == shown
+
+
+X = "ForAllValues:StringEquals"
+
+
+@pytest.mark.parametrize(
+    ("operator", "before", "after", "direction"),
+    [
+        ("StringEquals", [["a"], ["b"]], ["a", "b"], Direction.NARROWS),
+        ("StringEqualsIfExists", [["a", "c"], ["b"]], ["a", "b"], Direction.NARROWS),
+        ("ForAnyValue:StringLike", [["a*"], ["b"]], ["a*", "b"], Direction.NARROWS),
+        ("StringEquals", [["a"], ["b"]], ["a", "b", "c"], Direction.WIDENS),
+        (X, [["a"], ["b"]], ["a", "b"], Direction.WIDENS),  # a request with both values meets neither
+        ("StringNotEquals", [["a", "c"], ["b", "c"]], ["a", "b"], Direction.WIDENS),
+        ("Bool", [["true"], ["false"]], ["true", "false"], Direction.WIDENS),
+    ],
+)
+def test_two_statements_that_cover_a_third_by_the_values_of_a_test(
+    operator: str, before: list[list[str]], after: list[str], direction: Direction
+) -> None:
+    def of(values: list[str], *more: str) -> Body:
+        return allow("s3:Get*", *more, Condition={operator: {"aws:x": values}})
+
+    was = template(role(*(of(values, "s3:Put*") for values in before)))
+
+    assert worst(was, template(role(of(after)))) is direction

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from rolemodel_ci.guard.administering import administering
+from rolemodel_ci.iam.beside import gives_beside
 from rolemodel_ci.iam.differences import Direction
 from rolemodel_ci.iam.escalation import marks
 from rolemodel_ci.iam.privilege import Privilege
 from rolemodel_ci.iam.role_diff import differences
 from rolemodel_ci.resolve import Where, resolve
 
-from .templates import MASTER, Body, allow, deny, document, inline, meaning, role, template, told, worst
+from .templates import MASTER, Body, allow, compared, deny, document, inline, meaning, role, template, told, worst
 
 WIDENS, EITHER, NARROWS = Direction.WIDENS, Direction.EITHER, Direction.NARROWS
 ARN = {"Fn::GetAtt": ["X", "Arn"]}
@@ -210,3 +211,24 @@ def test_what_is_shown_tells_two_languages_apart() -> None:
         "WIDENS + policy P: Allow a:B on ${X.Arn} in the language of 2012-10-17",
         "NARROWS - policy P: Allow a:B on ${X.Arn}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        ("AWS::EC2::VPCBlockPublicAccessOptions", True),
+        ("AWS::ControlTower::EnabledControl", True),
+        ("AWS::WAFv2::WebACL", True),
+        ("AWS::IAM::Group", True),
+        ("Custom::Thing", True),
+        ("AWS::CloudFormation::Stack", True),
+        ("AWS::IAM::User", False),
+        ("AWS::S3::Bucket", False),
+        ("AWS::SNS::Topic", False),
+    ],
+)
+def test_what_may_have_kept_somebody_out_is_shown_when_it_goes(kind: str, shown: bool) -> None:
+    thing = {"Type": kind, "Properties": {"Name": "x"}}
+    (difference,) = compared(template(role(), {"X": thing}), template(role()))
+
+    assert gives_beside(difference) is shown

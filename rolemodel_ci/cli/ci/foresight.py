@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from rolemodel_ci.cli.ci.memory import remembering
 from rolemodel_ci.cli.ci.merges import labels_of, merges_of
 from rolemodel_ci.cli.ci.overrides import by_request
 from rolemodel_ci.cli.ci.scene import Scene
 from rolemodel_ci.cli.ci.shown import compare_with_pulls, without_unshown
 from rolemodel_ci.cli.ci.verdicts import judge
 from rolemodel_ci.cli.ci.way import Way, find_way
+from rolemodel_ci.cli.locking import Memory
 from rolemodel_ci.cli.options import today
-from rolemodel_ci.cli.world import World
 from rolemodel_ci.edge.base import base_of_merge
 from rolemodel_ci.event import PullRequest
 from rolemodel_ci.model import Policy
@@ -20,7 +19,7 @@ from rolemodel_ci.verdict import NOTHING_ALLOWED, Allowed, Approved, Refusal
 
 
 def foreseen(
-    scene: Scene, pull: PullRequest, policy: Policy, world: World, planned: Planned
+    scene: Scene, pull: PullRequest, policy: Policy, memory: Memory, planned: Planned
 ) -> tuple[Approved | tuple[Refusal, ...], tuple[str, ...]]:
     """The verdict of a merge now, and the merges before it that it applies, too, for no run has.
 
@@ -28,7 +27,6 @@ def foreseen(
 
     Raises StateError where it cannot be read what was last applied, ForeignStateError; GithubFailed.
     """
-    memory = remembering(scene, policy, world)
     assert memory.seen is not None
     base = base_of_merge(scene.checkout, pull.head_sha, pull.base_sha) if pull.base_sha else None
     way = find_way(scene, policy, memory.seen, base)

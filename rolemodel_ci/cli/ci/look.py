@@ -22,6 +22,7 @@ from rolemodel_ci.cli.ci.way import Way, find_way, is_applied
 from rolemodel_ci.cli.left import with_left_stacks
 from rolemodel_ci.cli.locking import Memory
 from rolemodel_ci.cli.options import today
+from rolemodel_ci.cli.taken import with_taken_roles
 from rolemodel_ci.cli.world import World
 from rolemodel_ci.errors import CannotGoOn, UsageWrong
 from rolemodel_ci.event import Look, Repair, text
@@ -94,7 +95,8 @@ def _looked(repair: Repair, scene: Scene, policy: Policy) -> Ending:
     merges = _merges(scene, way)
     note_merges(scene, merges)
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
-    planned = with_left_stacks(planned, world, way.since.base)
+    planned = with_left_stacks(with_taken_roles(planned, world), world, memory.seen.answer, way.since.base)
+    memory.left = planned.left
     found = attribute_since(planned.plan, way.since, today())
     scene.audit.note(plan=found.plan)
     seen = _Look(scene, policy, world, memory, way, merges, planned, found)

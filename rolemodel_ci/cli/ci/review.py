@@ -8,10 +8,12 @@ from dataclasses import replace
 from rolemodel_ci.checks.compared import compare
 from rolemodel_ci.cli.ci.ending import Ending, Message, Result
 from rolemodel_ci.cli.ci.foresight import foreseen
+from rolemodel_ci.cli.ci.memory import remembering
 from rolemodel_ci.cli.ci.overrides import by_request
 from rolemodel_ci.cli.ci.scene import Base, Scene, failed_by
 from rolemodel_ci.cli.left import with_left_stacks
 from rolemodel_ci.cli.options import today
+from rolemodel_ci.cli.taken import with_taken_roles
 from rolemodel_ci.edge.base import base_of_merge
 from rolemodel_ci.edge.github import GithubFailed
 from rolemodel_ci.errors import CannotGoOn
@@ -148,10 +150,12 @@ def _judged(course: Review, scene: Scene, policy: Policy, base: Base) -> Judged:
     assert policy.github_oidc is not None
     world = scene.aws(policy, policy.github_oidc.plan_role)
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
-    planned = with_left_stacks(planned, world, base.policy)
+    memory = remembering(scene, policy, world)
+    assert memory.seen is not None
+    planned = with_left_stacks(with_taken_roles(planned, world), world, memory.seen.answer, base.policy)
     plan = attribute(planned.plan, base.policy, policy, today())
     scene.audit.note(plan=plan)
-    reviewed, waiting = foreseen(scene, course.pull, policy, world, planned)
+    reviewed, waiting = foreseen(scene, course.pull, policy, memory, planned)
     room = headroom(plan, planned.live.master)
     if isinstance(reviewed, tuple):
         return Judged(plan, reviewed, room, waiting=waiting)

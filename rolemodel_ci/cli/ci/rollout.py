@@ -24,6 +24,7 @@ from rolemodel_ci.cli.left import with_left_stacks
 from rolemodel_ci.cli.locking import Locked, Memory
 from rolemodel_ci.cli.options import today
 from rolemodel_ci.cli.output import tell
+from rolemodel_ci.cli.taken import with_taken_roles
 from rolemodel_ci.cli.world import World, watching
 from rolemodel_ci.edge.github import GithubFailed
 from rolemodel_ci.errors import CannotGoOn
@@ -121,9 +122,10 @@ def _applied(course: Rollout, scene: Scene, policy: Policy) -> Ending:
     merges = _merges(course.branch, scene, way)
     note_merges(scene, merges)
     planned = make_plan(EVERYTHING, policy, world.readers(), today(), jobs=world.jobs)
-    planned = with_left_stacks(planned, world, way.since.base)
+    planned = with_left_stacks(with_taken_roles(planned, world), world, memory.seen.answer, way.since.base)
     found = attribute_since(planned.plan, way.since, today())
     labels = without_unshown(labels_of(scene, merges), merges)
+    memory.left = planned.left
     judged = judge(planned, found, way.since, labels, by_input(scene))
     reviewed, planned, found = judged.reviewed, judged.planned, judged.found
     teller = Teller(scene, way, merges, found, scene.facts(course.before))

@@ -95,9 +95,8 @@ def requested_change(
     guards += () if isinstance(judged, str) else tuple(waiting_merges(judged.waiting))
     drifted = drifted_roles(plan, request) if plan else ()
     if plan:
-        stops = bool(refusals)
-        guards += tuple(drift_risks(plan, request.dangers, refused=stops))
-        guards += tuple(role_drift_risks(drifted, request.dangers, refused=stops))
+        guards += tuple(drift_risks(plan, request.dangers, refused=bool(refusals)))
+        guards += tuple(role_drift_risks(drifted, request.dangers, refused=bool(refusals)))
     drift = drift_headline(plan, refused=stopped) if plan and request.is_empty else ""
     short = shortfall_headline(plan, refused=stopped)
     parts = [

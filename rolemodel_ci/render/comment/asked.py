@@ -110,7 +110,7 @@ def access_parts(request: Request, plan: Plan | None, facts: Facts) -> Iterator[
         yield Part(" ".join(piece for piece in ("**Accounts:**", coming, going, _left_behind(request)) if piece))
     if request.renamed:
         rows = tuple(
-            f"- {name(old)} is now called {name(new)}: the same AWS account and stack; its groups "
+            f"- {name(old)} is now called {name(new)}: {_same(new in request.ids)}; its groups "
             + ("go on under the new name." if kept else "are made anew, for the account has no `was:`.")
             for old, new, kept in request.renamed
         )
@@ -118,6 +118,10 @@ def access_parts(request: Request, plan: Plan | None, facts: Facts) -> Iterator[
     if request.joining:
         rows = tuple(_joining(account, request.dangers) for account in request.joining)
         yield Part(table_head(("account that joins", "id", "its roles")), rows, rank=2, noun="account")
+
+
+def _same(has_id: bool) -> str:
+    return "the same AWS account and stack" if has_id else "**no id says whether it is the same AWS account**"
 
 
 def _joining(joining: Joining, dangers: Mapping[tuple[str, str], Mark]) -> str:
