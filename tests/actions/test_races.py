@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from random import Random
 
 import pytest
+from seeds import seeds
 
 from .fake_faults import server_error
 from .fake_github import TOKEN, Bearer, Run
@@ -16,7 +16,7 @@ from .workshop import Workshop
 
 pytest_plugins = ["actions.resting"]
 
-SEEDS = range(int(os.environ.get("ROLEMODEL_CI_RACES", "12")))
+SEEDS = seeds(12)
 BASE = State()
 REVOKED = State(members=BASE.members - {("prod", "alice")})
 UNPROTECTED = State(members=BASE.members - {("prod", "bob")}, protected=BASE.protected - {("prod", "bob")})
@@ -27,6 +27,7 @@ def readme(state: State) -> State:
     return State(state.members, state.protected, state.most, state.readme + 1)
 
 
+@pytest.mark.seeded
 @pytest.mark.parametrize("seed", SEEDS)
 def test_drawn_races(shop: Workshop, seed: int) -> None:
     """Of 2, 3 or 5 merges, in pushes and an order that are drawn."""

@@ -246,7 +246,7 @@ def test_no_line_is_a_command_and_nothing_is_unseen(text: str) -> None:
             assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]", shown)
 
 
-@settings(deadline=None, max_examples=40)  # seven comments each time
+@settings(max_examples=40)  # seven comments each time
 @given(st.text(st.sampled_from("ab1 |`\\<>!-[](){}@#*_~$&:/.\n\r^+=\u202e\x00é😀\"'"), max_size=40))
 def test_any_text_is_no_markup(text: str) -> None:
     for kind, parts in every_kind.__wrapped__(text).items():

@@ -14,7 +14,7 @@ from rolemodel_ci.render.comment.facts import line_before
 TEXTS = st.lists(st.sampled_from(["a", "b", "+++ b/c", "@@ -1 +1 @@", "-- x", "\\ no"]), max_size=8)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(before=TEXTS, after=TEXTS)
 def test_every_line_that_is_there_before_is_the_same_text(
     tmp_path_factory: object, before: list[str], after: list[str]

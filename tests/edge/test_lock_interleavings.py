@@ -16,7 +16,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ConnectionClosedError
 from fake_parameters import FakeClient, FakeParameters, FakeSessions, refused
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from rolemodel_ci.applied_state import LEASE, AppliedState, Identity, LockedError, NoState, Remembered, StateError
@@ -154,8 +154,6 @@ def call_quietly(call: Callable[[], Any]) -> None:
 # Without shrinking: every example starts threads, and a story of sixty steps is told by its draws well enough.
 @settings(
     max_examples=120,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
 @given(st.data())

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from seeds import seeds
 
 from rolemodel_ci.render.json import report_json
 
@@ -17,23 +18,24 @@ from .plans import Storm
 from .storms import start_of, wish_of
 from .world import Ended, FaultWorld
 
-SEEDS, BATCHES = 200, 8
+COUNT, BATCHES = 200, 8
 
 
+@pytest.mark.seeded
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_storms(world: FaultWorld, quick: None, batch: int, record_property: Callable[[str, object], None]) -> None:
     faults: Counter[str] = Counter()
     codes: Counter[int] = Counter()
-    seeds = range(batch, SEEDS, BATCHES)
-    for seed in seeds:
+    mine = seeds(COUNT)[batch::BATCHES]
+    for seed in mine:
         ran = weather(world, seed)
         faults += world.proxy.faults
         codes[ran.code] += 1
         settle(world, seed)
-    record_property("seeds of storms", len(seeds))
+    record_property("seeds of storms", len(mine))
     record_property("faults in storms", faults.total())
     record_property("runs in storms that ended done", codes[0])
-    assert faults.total() > len(seeds)
+    assert faults.total() > len(mine)
 
 
 def weather(world: FaultWorld, seed: int) -> Ended:

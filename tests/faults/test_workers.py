@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from seeds import seeds
 
 from rolemodel_ci.render.json import report_json
 
@@ -16,7 +17,7 @@ from .plans import Storm
 from .storms import start_of, wish_of
 from .world import FaultWorld
 
-SEEDS, BATCHES = 32, 4
+COUNT, BATCHES = 32, 4
 
 _MADE_UP = re.compile(
     r"(RoleModel-\w+)-[A-Z0-9]{8,}|stack/RoleModel/[0-9a-f-]{36}|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-\w{12}"
@@ -24,12 +25,13 @@ _MADE_UP = re.compile(
 """Names that CloudFormation invents anew each time, and ids."""
 
 
+@pytest.mark.seeded
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_workers_do_not_matter(
     world: FaultWorld, eager: None, batch: int, record_property: Callable[[str, object], None]
 ) -> None:
     faults: Counter[str] = Counter()
-    for seed in range(batch, SEEDS, BATCHES):
+    for seed in seeds(COUNT)[batch::BATCHES]:
         start_of(world, seed)
         alone, many = (outcome(world, seed, jobs) for jobs in (1, 16))
         assert alone == many, f"seed {seed}"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from builders import policy
 from fakes import ALL_GUARDS, FakeCloud, FakeGroup
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import World, worlds
 
@@ -240,9 +240,7 @@ def size(document: Any) -> int:
     return len(json.dumps(document, separators=(",", ":")))
 
 
-COMMON = settings(
-    derandomize=True, deadline=None, max_examples=250, suppress_health_check=[HealthCheck.too_slow], database=None
-)
+COMMON = settings(max_examples=250)
 
 
 @COMMON
