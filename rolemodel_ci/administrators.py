@@ -8,11 +8,12 @@ from datetime import date
 
 from rolemodel_ci.diff.moved import moved_accounts
 from rolemodel_ci.diff.stacks import deployed
+from rolemodel_ci.gaining import Administrator
 from rolemodel_ci.iam.escalation import dangers
 from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.live import Live, LiveStack
 from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import AddMember, Administrator, Plan, PutPolicy, RemoveMember, StackChange
+from rolemodel_ci.plan import AddMember, Plan, PutPolicy, RemoveMember, StackChange
 from rolemodel_ci.request import dangers_of
 
 
@@ -21,7 +22,7 @@ def with_administrators(plan: Plan, policy: Policy, live: Live, today: date) -> 
     if not any(isinstance(change, AddMember | PutPolicy | StackChange) for change in plan.changes):
         return plan
     after = dangers_of(policy, today)
-    found = {*_joining(plan, after), *_promoted(plan, policy, live, after)}
+    found = {*_joining(plan, after), *_promoted(plan, policy, live, after), *_regaining(plan, after)}
     return replace(plan, administrators=tuple(sorted(found)))
 
 
@@ -32,6 +33,14 @@ def _joining(plan: Plan, after: dict[tuple[str, str], Mark]) -> Iterator[Adminis
             why = after.get((account, role))
             if why:
                 yield Administrator(account, role, why, change.user)
+
+
+def _regaining(plan: Plan, after: dict[tuple[str, str], Mark]) -> Iterator[Administrator]:
+    """Who is in the group of such a role already, and gets into it by the plan."""
+    for one in plan.regained:
+        why = after.get((one.account, one.role))
+        if why:
+            yield Administrator(one.account, one.role, why, one.user)
 
 
 def _promoted(plan: Plan, policy: Policy, live: Live, after: dict[tuple[str, str], Mark]) -> Iterator[Administrator]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
 
+from rolemodel_ci.gaining import Administrator, Regained
 from rolemodel_ci.iam.differences import Difference
-from rolemodel_ci.iam.privilege import Mark
 from rolemodel_ci.live import Unreadable
 from rolemodel_ci.model import Place
 
@@ -224,16 +224,6 @@ class Totals:
     groups_after: int = 0
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Administrator:
-    """Somebody whom a plan makes as good as an administrator of an account, by which role, and why that is one."""
-
-    account: str
-    role: str
-    why: Mark
-    user: str
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run would do: sorted, comparable. `shortened` is what the change in Git has end before long, unasked."""
@@ -245,6 +235,7 @@ class Plan:
     totals: Totals = Totals()
     administrators: tuple[Administrator, ...] = ()
     shortened: tuple[Shortened, ...] = ()
+    regained: tuple[Regained, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -18,6 +18,7 @@ from rolemodel_ci.observe import observe
 from rolemodel_ci.patience import Patience
 from rolemodel_ci.plan import Plan, Report
 from rolemodel_ci.ports import MasterReader, StackReader
+from rolemodel_ci.regaining import with_regained
 from rolemodel_ci.verdict import NOTHING_ALLOWED, Allowed, Approved, Refusal
 
 
@@ -72,7 +73,8 @@ def make_plan(
         readers.patience,
         master_assumable=policy.master_is_assumable,
     )
-    return Planned(with_administrators(job.plan(policy, live, today, only), policy, live, today), live)
+    plan = with_regained(job.plan(policy, live, today, only), policy, live)
+    return Planned(with_administrators(plan, policy, live, today), live)
 
 
 def reviewed_plan(
@@ -97,7 +99,8 @@ def replanned(
     live = set_apart(planned.live, refusals) if job is EVERYTHING or job is STRUCTURE else None
     if live is None:
         return None
-    plan = with_administrators(job.plan(policy, live, today, only), policy, live, today)
+    plan = with_regained(job.plan(policy, live, today, only), policy, live)
+    plan = with_administrators(plan, policy, live, today)
     return Planned(replace(plan, notes=tuple(dict.fromkeys((*plan.notes, *planned.plan.notes)))), live, planned.left)
 
 

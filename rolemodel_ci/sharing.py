@@ -18,7 +18,9 @@ class Share:
     """The part of a run that one merge asked for, and, of the newest merge, what nobody asked for.
 
     `earlier` are the grants that it touched and that AWS had before this run: an earlier one has made them, or they
-    were so. `undone` are those that a later merge has taken back.
+    were so. `undone` are those that a later merge has taken back, `lacking` those that cannot be made, or of which that
+    is not known, and `redated` those that end on another day now. `narrowed` are the roles, by account and name, that
+    it widened and that a later merge has brought back.
     """
 
     asked: Request
@@ -26,6 +28,9 @@ class Share:
     report: Report | None
     earlier: tuple[Asked, ...] = ()
     undone: tuple[Asked, ...] = ()
+    lacking: tuple[Asked, ...] = ()
+    redated: tuple[Asked, ...] = ()
+    narrowed: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def is_empty(self) -> bool:
@@ -46,11 +51,18 @@ def share(
         if asking & commits or (newest and not asking)
     )
     grants = [one for one in asked.grants if one.touch in (Touch.GAINS, Touch.LOSES)]
-    pending = {_key(since.head, change) for change in found.plan.changes} | _unmade(found.plan, since.head)
+    unmade = _unmade(found.plan, since.head)
+    pending = {_key(since.head, change) for change in found.plan.changes} | unmade
+    pending |= {(one.account, one.role, one.user) for one in found.plan.regained}
     undone = tuple(one for one in grants if _holds(since.head, one, today) is (one.touch is Touch.LOSES))
     earlier = tuple(one for one in grants if one not in undone and (one.account, one.role, one.user) not in pending)
+    giving = [one for one in asked.grants if one.gives and one not in undone]
+    lacking = tuple(one for one in giving if (one.account, one.role, one.user) in unmade)
+    dated = [one for one in asked.grants if one.touch in (Touch.LONGER, Touch.SHORTER) and one not in lacking]
+    redated = tuple(one for one in dated if _ends(since.head, one) == [one.expires])
     part = replace(found.plan, changes=tuple(change for change in found.plan.changes if change in mine))
-    return Share(asked, part, _part(report, part, mine), earlier, undone)
+    narrowed = _narrowed(segments, asked, since.head, today)
+    return Share(asked, part, _part(report, part, mine), earlier, undone, lacking, redated, narrowed)
 
 
 def _part(report: Report | None, plan: Plan, mine: Iterable[Change]) -> Report | None:
@@ -66,6 +78,26 @@ def _asked(segments: list[Segment], today: date) -> Request:
     if not segments:
         return Request()
     return request(segments[0].before, segments[-1].after, today)
+
+
+def _narrowed(segments: list[Segment], asked: Request, head: Policy, today: date) -> frozenset[tuple[str, str]]:
+    """What a merge widened and what is not wider in the end: a later merge has narrowed it again."""
+    widened = _widened(asked)
+    if not widened or segments[-1].after is head:
+        return frozenset()
+    return widened - _widened(request(segments[0].before, head, today))
+
+
+def _widened(asked: Request) -> frozenset[tuple[str, str]]:
+    shapes = asked.reshaped
+    return frozenset((account, role) for shape in shapes for account in shape.accounts for role in shape.widened())
+
+
+def _ends(policy: Policy, asked: Asked) -> list[date | None]:
+    """The last day that the policy gives that grant; empty where it does not give it."""
+    grants = policy.users.grants if policy.users else ()
+    key = (asked.account, asked.role, asked.user)
+    return [grant.expires for grant in grants if (grant.account, grant.role, grant.user) == key]
 
 
 def _key(policy: Policy, change: Change) -> tuple[str, str, str]:

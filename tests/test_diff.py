@@ -128,7 +128,10 @@ def test_a_group_elsewhere_is_left_alone_and_told() -> None:
     cloud.groups["rm.prod.admin"] = FakeGroup("rm.prod.admin", "/", {"alice"})
     plan = cloud.plan(policy("prod: {Admin: [alice]}", accounts=["prod"]))
 
-    assert [block.group for block in plan.blocked] == ["RM.prod.Admin"]
+    assert [(block.group, block.user) for block in plan.blocked] == [
+        ("RM.prod.Admin", None),
+        ("RM.prod.Admin", "alice"),
+    ]
     assert not plan.is_whole
     assert all(getattr(change, "group", "RM.prod.Reader") == "RM.prod.Reader" for change in plan.changes)
 

@@ -58,7 +58,7 @@ def cli() -> None:
       1  the files have problems
       2  usage
       3  credentials, or the master account cannot be read
-      4  a guard refused the plan
+      4  a guard refused the plan, or another repository applies here
       5  some changes failed or were skipped, an account cannot be read, or another run is applying; run again
       6  plan --detailed-exitcode: there are changes; ci: drift was found and left
       70 a bug

@@ -74,6 +74,7 @@ def demo(picture: str | None) -> int:
 
     Nothing to configure: a master account and four others are made up on this machine. A sample policy is validated,
     planned, applied, changed by an access request and applied again; the last run shows that nothing is left to do.
+    It keeps no record: `apply --sandbox --report FILE` shows what one looks like.
     """
     from rolemodel_ci.sandbox.embedded import EmbeddedAws
     from rolemodel_ci.sandbox.furnish import furnish

@@ -16,6 +16,7 @@ from rolemodel_ci.diff.groups import (
     shape_changes,
     strays,
     taken_elsewhere,
+    unfit_members,
 )
 from rolemodel_ci.diff.moved import told_moved
 from rolemodel_ci.diff.stacks import StackDiff, removal, stack_diff
@@ -215,7 +216,10 @@ def _membership(
     """Who comes and who goes, in the groups of `slots`."""
     hints = Hints(master.users)
     for slot in slots if grants else ():
-        if grants and taken_elsewhere(slot, master, policy.group_path) is None:
+        taken = taken_elsewhere(slot, master, policy.group_path)
+        if grants and taken:
+            yield from unfit_members(taken, grants.holding.get(slot.group, {}))
+        elif grants:
             group, old = master.groups.get(slot.group), former.get(slot.group)
             holding, ended = grants.holding.get(slot.group, {}), grants.ended.get(slot.group, {})
             if old is not None:  # who stays in it is not to be put into the new one by another change

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rolemodel_ci.hints import Hints
@@ -117,6 +117,12 @@ def taken_elsewhere(slot: Slot, master: LiveMaster, path: str) -> Blocked | None
         f"group `{other.name}` exists under path `{other.path}`, and is not this repository's to change",
         "Rename or delete that group, or choose another `group_prefix`.",
     )
+
+
+def unfit_members(taken: Blocked, grants: Mapping[str, Grant]) -> Iterator[Blocked]:
+    """The grants that cannot be made because their group cannot be."""
+    for user, grant in sorted(grants.items()):
+        yield replace(taken, user=user, place=grant.place)
 
 
 def shape_changes(slot: Slot, group: LiveGroup | None) -> Iterator[Change]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from itertools import groupby
 from typing import Any, Never
 
+from rolemodel_ci.gaining import Regained
 from rolemodel_ci.plan import (
     AddMember,
     Change,
@@ -23,6 +25,7 @@ from rolemodel_ci.plan import (
     StackChange,
     UpdateStack,
 )
+from rolemodel_ci.render.blocks import counted, sentence
 
 GroupShape = CreateGroup | DeleteGroup | RenameGroup | PutPolicy | DeletePolicy | DetachPolicy
 """What changes a group, and not who is in it."""
@@ -73,3 +76,16 @@ def others(changes: Iterable[Change]) -> list[Change]:
     """The changes that are about no membership, no stack and no group: of kinds that came later than the printers."""
     known = AddMember | RemoveMember | StackChange | GroupShape
     return [change for change in changes if not isinstance(change, known)]
+
+
+_SHOWN = 20  # names in one line
+
+
+def regains(regained: Iterable[Regained]) -> Iterator[str]:
+    """Who gets into roles without joining, for each role: no change of a membership shows them."""
+    for (account, role), members in groupby(regained, key=lambda one: (one.account, one.role)):
+        users = [f"`{one.user}`" for one in members]
+        verb = "is in its group and gets" if len(users) == 1 else "are in its group and get"
+        more = [counted(len(users) - _SHOWN, "other")] if len(users) > _SHOWN else []
+        who = sentence((*users[:_SHOWN], *more))
+        yield f"+ {who} {verb} into `{role}` of `{account}`: the role or the group's policy is missing or another."

@@ -14,10 +14,11 @@ from enum import Enum
 from typing import Any, assert_never
 
 from rolemodel_ci.applied_state import Remembered
+from rolemodel_ci.gaining import Administrator
 from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.listing import Entry, Listing
 from rolemodel_ci.model import Place
-from rolemodel_ci.plan import Administrator, Blocked, Change, Done, Failed, Plan, Report, Skipped, phase_of
+from rolemodel_ci.plan import Blocked, Change, Done, Failed, Plan, Report, Skipped, phase_of
 from rolemodel_ci.render.differences import Line, lines
 from rolemodel_ci.render.documents import document, place_json
 from rolemodel_ci.render.memory import memory_json
@@ -34,6 +35,7 @@ def plan_json(plan: Plan, seen: Remembered | None = None) -> dict[str, Any]:
         last_applied=remembered,
         **_plan(plan),
         administrators=[_administrator(one) for one in plan.administrators],
+        regained=_value(plan.regained),
     )
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import assert_never
 
+from rolemodel_ci.gaining import Administrator
 from rolemodel_ci.iam.differences import Difference
 from rolemodel_ci.iam.privilege import Mark, Privilege
 from rolemodel_ci.live import Withheld
 from rolemodel_ci.plan import (
     AddMember,
-    Administrator,
     Change,
     CreateGroup,
     CreateStack,
@@ -29,7 +29,7 @@ from rolemodel_ci.plan import (
     UpdateStack,
 )
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Row, Table, Tone, counted, sentence
-from rolemodel_ci.render.described import GroupShape, others
+from rolemodel_ci.render.described import GroupShape, others, regains
 from rolemodel_ci.render.described import describe as describe
 from rolemodel_ci.render.differences import lines as lines_of
 from rolemodel_ci.render.privileges import rank, reason
@@ -48,6 +48,7 @@ def plan_blocks(plan: Plan) -> Iterator[Block]:
     """Everything a reader wants to know of a plan."""
     yield Heading(headline(plan), 1, Tone.GOOD if plan.is_empty and plan.is_whole else Tone.PLAIN)
     yield from (Paragraph(f"! {line}", Tone.BAD) for line in alarms(plan))
+    yield from (Paragraph(line, Tone.GAIN) for line in regains(plan.regained))
     if any(change.origin for change in plan.changes):
         for origin, title in _SECTIONS:
             chosen = [change for change in plan.changes if change.origin is origin]

@@ -481,6 +481,8 @@ def test_accounts_that_change_their_ids_are_no_drift(shop: Workshop) -> None:
     assert done.code == 0, done.log
     assert (done.outputs["drift"], done.outputs["changes"]) == ("0", "8")
     assert "Drift" not in only(shop)
+    assert "<b>In the group already</b>: 6 members of groups" in only(shop)
+    assert "> - `carol` becomes **administrator** of `prod` by the merge (`Admin`: in its group already, " in only(shop)
 
 
 def test_protection_is_not_taken_out_by_the_change_that_needs_it_out(shop: Workshop) -> None:

@@ -84,7 +84,7 @@ def test_a_widened_role_is_named_with_its_accounts() -> None:
     done = Report(plan, tuple(Done(change) for change in plan.changes))
     assert "`Reader` is **widened** in `dev` and `prod`." in text(outcome(done, {}, {}, FACTS, WHEN, told=told))
     failed = Report(plan, tuple(Failed(change, "no", "do") for change in plan.changes))
-    assert "`Reader` was to be widened in `dev` and `prod`, and is **not**." in text(
+    assert "`Reader` was to be widened in `dev` and `prod`; this run did **not** bring that to an end." in text(
         outcome(failed, {}, {}, FACTS, WHEN, told=told)
     )
 

@@ -34,6 +34,7 @@ def test_who_keeps_a_renamed_role_has_no_row() -> None:
     assert len(rows) == 2
     assert "**gains** | `dave` | `prod` | `Viewer`" in rows[0]
     assert "**loses** | `erin` | `prod` | `Reader`" in rows[1]
+    assert "already so" not in rows[1]
     assert "`Viewer` may be **widened**: it **changes in a way that cannot be told**" in box(text)
     assert "`- LogicalId: Reader`" in box(text)
     assert "Drift" not in text

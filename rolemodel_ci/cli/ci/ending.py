@@ -96,6 +96,7 @@ class Ending:
         changes = self.plan.changes if self.plan else ()
         asked = self.request.grants if self.request else ()
         grants = sum(isinstance(change, AddMember) for change in changes)
+        grants += len(self.plan.regained) if self.plan else 0
         losses = sum(isinstance(change, RemoveMember) for change in changes)
         if self.plan is None:
             grants = sum(one.touch is Touch.GAINS for one in asked)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rolemodel_ci.cli.ci.merges import labels_of, merges_of
 from rolemodel_ci.cli.ci.overrides import by_request
 from rolemodel_ci.cli.ci.scene import Scene
@@ -18,12 +20,16 @@ from rolemodel_ci.run import Planned
 from rolemodel_ci.verdict import NOTHING_ALLOWED, Allowed, Approved, Refusal
 
 
-def foreseen(
-    scene: Scene, pull: PullRequest, policy: Policy, memory: Memory, planned: Planned
-) -> tuple[Approved | tuple[Refusal, ...], tuple[str, ...]]:
-    """The verdict of a merge now, and the merges before it that it applies, too, for no run has.
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The verdict of a merge now, and the merges before it that it would apply as well, by name."""
 
-    Its labels count for its own commits, those of merged ones that wait for theirs.
+    verdict: Approved | tuple[Refusal, ...]
+    waiting: tuple[str, ...]
+
+
+def foreseen(scene: Scene, pull: PullRequest, policy: Policy, memory: Memory, planned: Planned) -> Foreseen:
+    """What the guards would say. Its labels count for its own commits, those of merged ones that wait for theirs.
 
     Raises StateError where it cannot be read what was last applied, ForeignStateError; GithubFailed.
     """
@@ -37,7 +43,8 @@ def foreseen(
     labels: dict[str, Allowed] = {**given, **dict.fromkeys(own, by_request(pull))}
     found = attribute_since(planned.plan, way.since, today())
     verdict = judge(planned, found, way.since, labels, NOTHING_ALLOWED).reviewed
-    return verdict, () if way.since.unproven else tuple(merge.name for merge in waiting)
+    known = way.since.unproven is None
+    return Foreseen(verdict, tuple(merge.name for merge in waiting) if known else ())
 
 
 def _own(way: Way, base: str | None) -> frozenset[str]:

@@ -105,8 +105,18 @@ def _looked(repair: Repair, scene: Scene, policy: Policy) -> Ending:
         return _repaired(seen, found if repair is Repair.EVERYTHING else found.only(chosen), repair)
     if found.plan.is_empty and found.plan.is_whole and repair is not Repair.NOTHING:
         must_be_tip(scene, _branch(scene), partial(is_applied, scene, world)) if way.steps or way.lags else None
-        memory.remember(whole=True, anyway=way.is_news)
+        return _so_already(seen)
     return _found(seen, None)
+
+
+def _so_already(seen: _Look) -> Ending:
+    """The end of a run that found everything applied. Merges whose own run could not say so are told now."""
+    ending = _found(seen, None)
+    if seen.merges:
+        messages, _ = seen.teller.applied(Report(seen.found.plan, ()), {}, ())
+        ending = tell_merges(replace(ending, messages=messages), seen.scene.runner, seen.scene.commands, seen.scene)
+    seen.memory.remember(whole=True, anyway=seen.way.is_news)
+    return ending
 
 
 def _merges(scene: Scene, way: Way) -> tuple[Merge, ...]:

@@ -155,13 +155,16 @@ def _judged(course: Review, scene: Scene, policy: Policy, base: Base) -> Judged:
     planned = with_left_stacks(with_taken_roles(planned, world), world, memory.seen.answer, base.policy)
     plan = attribute(planned.plan, base.policy, policy, today())
     scene.audit.note(plan=plan)
-    reviewed, waiting = foreseen(scene, course.pull, policy, memory, planned)
+    found = foreseen(scene, course.pull, policy, memory, planned)
     room = headroom(plan, planned.live.master)
-    if isinstance(reviewed, tuple):
-        return Judged(plan, reviewed, room, waiting=waiting)
-    smaller = replanned(EVERYTHING, planned, policy, reviewed.withheld, today()) if reviewed.withheld else None
+    verdict = found.verdict
+    if isinstance(verdict, tuple):
+        return Judged(plan, verdict, room, waiting=found.waiting)
+    smaller = replanned(EVERYTHING, planned, policy, verdict.withheld, today()) if verdict.withheld else None
     plan = attribute(smaller.plan, base.policy, policy, today()) if smaller else plan
-    return Judged(plan, reviewed.withheld, room, reviewed.overridden, waiting, partly=bool(reviewed.withheld))
+    return Judged(
+        plan, verdict.withheld, room, verdict.overridden, partly=bool(verdict.withheld), waiting=found.waiting
+    )
 
 
 def _lacking(asked: Request, plan: Plan) -> int:

@@ -87,6 +87,9 @@ class Teller:
             one.asked,
             tuple(other.name for other, _ in shares if other is not merge),
             (merge.doubt,) if merge.doubt else (),
+            one.lacking,
+            one.redated,
+            one.narrowed,
         )
 
     def _whole(self, everything: Share) -> Told:
@@ -94,7 +97,10 @@ class Teller:
         pushed = next((merge.commits[-1] for merge in self.merges if merge.is_pushed), "")
         names = tuple(merge.name for merge in self.merges if merge.pull)
         doubts = tuple(merge.doubt for merge in self.merges if merge.doubt)
-        return Told((), pushed, everything.earlier, everything.undone, everything.asked, names, doubts)
+        one = everything
+        return Told(
+            (), pushed, one.earlier, one.undone, one.asked, names, doubts, one.lacking, one.redated, one.narrowed
+        )
 
     def _message(self, merge: Merge, parts: Sequence[Part]) -> Message:
         return replace(message(self.scene, merge), parts=tuple(parts))

@@ -6,16 +6,23 @@ Each function makes the parts of one kind of comment; `fitted` makes them a text
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rolemodel_ci.guard import Headroom
 from rolemodel_ci.model import Problem, Severity
-from rolemodel_ci.plan import Origin, Plan, Report
+from rolemodel_ci.plan import Change, Origin, Plan, Report
 from rolemodel_ci.render.blocks import counted
 from rolemodel_ci.render.comment.asked import access_parts, headline, role_parts
 from rolemodel_ci.render.comment.config import setting_parts
-from rolemodel_ci.render.comment.drift import Dangers, also_made, drift_headline, drift_parts, drift_risks
+from rolemodel_ci.render.comment.drift import (
+    Dangers,
+    also_made,
+    drift_headline,
+    drift_parts,
+    drift_risks,
+    merged_parts,
+)
 from rolemodel_ci.render.comment.drifted import drifted_roles, role_drift_parts, role_drift_risks
 from rolemodel_ci.render.comment.facts import OUTCOME_MARKER, SUMMARY_MARKER, Facts, foot, where_whole
 from rolemodel_ci.render.comment.fit import Part, comment_limit, fitted, summary_limit
@@ -36,7 +43,7 @@ from rolemodel_ci.render.comment.risks import (
     refused,
     risk_parts,
     shortfall_parts,
-    waiting_merges,
+    still_waiting,
     withheld_headline,
     withheld_part,
     would_be_refused,
@@ -64,7 +71,7 @@ class Author:
 class Judged:
     """A plan, what the guards would say to it, and how near the quotas it comes.
 
-    `waiting` are merges that no run has applied, so that the run of this one does.
+    `waiting` are the merges before it that were never applied, and that its merge applies as well.
     `partly`: the plan leaves alone the accounts that the refusals are about, and the rest would be applied.
     """
 
@@ -72,8 +79,8 @@ class Judged:
     refusals: tuple[Refusal, ...]
     headroom: Headroom
     overridden: tuple[Overridden, ...] = ()
-    waiting: tuple[str, ...] = ()
     partly: bool = False
+    waiting: tuple[str, ...] = ()
 
 
 def requested_change(
@@ -91,12 +98,12 @@ def requested_change(
     plan = None if isinstance(judged, str) else judged.plan
     refusals, set_aside = ((), ()) if isinstance(judged, str) else (judged.refusals, judged.overridden)
     stopped = bool(refusals) and not (isinstance(judged, Judged) and judged.partly)
-    guards = (*map(would_be_refused, refusals), *map(overridden, set_aside), *map(words, remarks))
-    guards += () if isinstance(judged, str) else tuple(waiting_merges(judged.waiting))
+    waiting = () if isinstance(judged, str) else still_waiting(judged.waiting)
+    guards = (*map(would_be_refused, refusals), *map(overridden, set_aside), *waiting, *map(words, remarks))
     drifted = drifted_roles(plan, request) if plan else ()
     if plan:
-        guards += tuple(drift_risks(plan, request.dangers, refused=bool(refusals)))
-        guards += tuple(role_drift_risks(drifted, request.dangers, refused=bool(refusals)))
+        guards += tuple(drift_risks(plan, request, refused=stopped))
+        guards += tuple(role_drift_risks(drifted, request.dangers, refused=stopped))
     drift = drift_headline(plan, refused=stopped) if plan and request.is_empty else ""
     short = shortfall_headline(plan, refused=stopped)
     parts = [
@@ -111,7 +118,7 @@ def requested_change(
         parts.append(Part(f"AWS was not read: {words(judged.rstrip('.'))}. What differs there is not known."))
     else:
         also = also_made(refused=stopped)
-        parts += drift_parts(judged.plan, request.dangers, also, folded=not request.is_empty)
+        parts += drift_parts(judged.plan, request, also, folded=not request.is_empty)
         parts += role_drift_parts(drifted, also)
         parts.append(_notes(judged.plan))
         parts.append(merge_part(judged.plan, judged.headroom, refused=stopped))
@@ -142,7 +149,7 @@ def outcome(
 ) -> list[Part]:
     """The comment on the merged pull request: what came of it. `withheld`: why some accounts were left alone."""
     return [
-        Part(f"{facts.opening(OUTCOME_MARKER)}: {withheld_headline(withheld)}{outcome_headline(report, told.earlier)}"),
+        Part(f"{facts.opening(OUTCOME_MARKER)}: {withheld_headline(withheld)}{outcome_headline(report, told)}"),
         withheld_part(withheld),
         pushed_part(told),
         _set_aside(set_aside),
@@ -206,7 +213,12 @@ def drift_found(
     """The job summary of a run that looks for drift, and of what it put right."""
     drift = sum(change.origin is Origin.DRIFT for change in plan.changes)
     ended = sum(change.origin is Origin.EXPIRED for change in plan.changes)
-    told = [counted(drift, "difference") if drift else "", counted(ended, "grant") + " ended" if ended else ""]
+    asked = len(plan.changes) - drift - ended
+    told = [
+        counted(drift, "difference") if drift else "",
+        counted(asked, "change") + " not applied" if asked else "",
+        counted(ended, "grant") + " ended" if ended else "",
+    ]
     found = ", ".join(piece for piece in told if piece) or ("none seen" if plan.unreadable else "none")
     title = f"Drift: {found}"
     unread = f", but {counted(len(plan.unreadable), 'account')} could not be read" if plan.unreadable else ""
@@ -215,13 +227,18 @@ def drift_found(
         parts.append(Part("AWS is what the repository says."))
     parts += shortfall_parts(plan)
     drifted = drifted_roles(plan, None)
-    parts += drift_parts(plan, dangers, "", folded=False)
+    parts += merged_parts(plan, dangers)
+    parts += drift_parts(replace(plan, changes=_unrequested(plan)), Request(dangers=dangers), "", folded=False)
     parts += role_drift_parts(drifted, "")
     parts.append(_notes(plan))
     if report is not None:
         parts.append(Part(f"### Put right: {withheld_headline(withheld)}{outcome_headline(report)}"))
         parts += [withheld_part(withheld), _set_aside(set_aside), *outcome_parts(report, {}, dangers)]
     return [*parts, Part(foot(facts, digest(plan)))]
+
+
+def _unrequested(plan: Plan) -> tuple[Change, ...]:
+    return tuple(change for change in plan.changes if change.origin is not Origin.REQUESTED)
 
 
 def _set_aside(set_aside: Iterable[Overridden]) -> Part:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rolemodel_ci.iam.differences import TEXTS, Change, Difference, Direction, PropertyChange
 from rolemodel_ci.iam.privilege import Mark, Privilege
-from rolemodel_ci.plan import AddMember, Blocked, Plan, RemoveMember
+from rolemodel_ci.plan import AddMember, Blocked, Plan, RemoveMember, RenameGroup
 from rolemodel_ci.render.blocks import counted, sentence
 from rolemodel_ci.render.comment.config import value_of
 from rolemodel_ci.render.comment.facts import Facts
@@ -140,27 +140,56 @@ def _joining(joining: Joining, dangers: Mapping[tuple[str, str], Mark]) -> str:
     return row((name(joining.account), known_as + before, "<br>".join(cells)))
 
 
+def roles_of(change: AddMember | RemoveMember) -> tuple[str, str]:
+    """What the role of a membership is called after the change, and what it was when its group got its name."""
+    return change.role or "", change.group.rpartition(".")[2]
+
+
 class _Standing:
     """How AWS stands to what is asked for, by account, role and user."""
 
     def __init__(self, plan: Plan | None) -> None:
         self._known = plan is not None
         changes = plan.changes if plan else ()
-        self._moving = {(c.account, c.role, c.user) for c in changes if isinstance(c, AddMember | RemoveMember)}
-        self._blocked: Mapping[tuple[object, ...], Blocked] = {
-            (b.place, b.user): b for b in (plan.blocked if plan else ()) if b.user
-        }
+        self._joining = {(c.account, c.role, c.user) for c in changes if isinstance(c, AddMember)}
+        leaving = [change for change in changes if isinstance(change, RemoveMember)]
+        self._leaving = {(c.account, role, c.user) for c in leaving for role in roles_of(c)}
+        blocked = plan.blocked if plan else ()
+        self._blocked: Mapping[tuple[object, ...], Blocked] = {(b.place, b.user): b for b in blocked if b.user}
+        self._stuck = [b for b in blocked if not b.user]
+        self._regained = {(one.account, one.role, one.user) for one in (plan.regained if plan else ())}
+        self._renames = [c for c in changes if isinstance(c, RenameGroup)]
+        self._unread = {one.account for one in (plan.unreadable if plan else ())}
 
     def of(self, asked: Asked) -> str:
         """What a reviewer should know of one grant beside what it asks for."""
-        if not self._known or asked.touch in (Touch.LONGER, Touch.SHORTER):
+        key = (asked.account, asked.role, asked.user)
+        if not self._known:
             return ""
-        if (asked.account, asked.role, asked.user) in self._moving:
-            return ""
+        if asked.touch is Touch.LOSES:
+            return "" if key in self._leaving else self._lost(asked)
         blocked = self._blocked.get((asked.place, asked.user))
         if blocked is not None:
             return f"**cannot be made:** {words(blocked.reason)}"
-        return "already so in AWS"
+        if asked.account in self._unread:
+            return "in the group already; the account cannot be read, so that nobody knows whether the role is there"
+        old = next((c.old for c in self._renames if (c.account, c.role) == key[:2] and asked.user in c.members), None)
+        if old is not None:
+            return f"in the group {name(old)} already, which is renamed"
+        if key in self._regained:
+            return "in the group already, which the merge opens"
+        if asked.touch is Touch.GAINS:
+            return "" if key in self._joining else "already so in AWS"
+        return "not in the group now; joins it by the merge" if key in self._joining else ""
+
+    def _lost(self, asked: Asked) -> str:
+        """What to say of somebody whom the merge does not take out of the group: they are not in it, or it stays."""
+        group = f".{asked.account}.{asked.role}"
+        for change in self._renames:
+            if f".{change.old}".endswith(group) and asked.user in change.members:
+                return f"stays in the group, which is renamed to {name(change.group)}"
+        held = next((block for block in self._stuck if f".{block.group}".endswith(group)), None)
+        return f"**the group stays for now:** {words(held.reason)}" if held else "already so in AWS"
 
 
 def _left_behind(request: Request) -> str:

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rolemodel_ci.plan import AddMember, Done, Failed, Origin, Outcome, RemoveMember, Report, Skipped, StackChange
+from rolemodel_ci.gaining import Regained
+from rolemodel_ci.iam.differences import Direction
+from rolemodel_ci.plan import (
+    AddMember,
+    Change,
+    Done,
+    Failed,
+    Origin,
+    Outcome,
+    PutPolicy,
+    RemoveMember,
+    Report,
+    Skipped,
+    StackChange,
+)
 from rolemodel_ci.render.blocks import counted, sentence
 from rolemodel_ci.render.comment.asked import mark
 from rolemodel_ci.render.comment.config import setting_risks
@@ -14,6 +28,7 @@ from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, link, name, row, table_head, words
 from rolemodel_ci.render.described import GroupShape, describe, others
 from rolemodel_ci.request import Asked, Request, Touch
+from rolemodel_ci.reshaped import Reshaped
 
 Links = Mapping[tuple[str, str], str]
 """By account and role: the page that switches into it."""
@@ -24,8 +39,8 @@ class Told:
     """What there is to tell of a merge besides what this run did for it.
 
     `hands` says who merged and who approved, in sentences. `pushed` is the commit that came without a pull request, or
-    empty; `doubts` are sentences about what perhaps nobody has reviewed. `earlier` and `undone` as in a `Share`;
-    `asked` is what the merge asked for. `others` are the merges that the same run was about.
+    empty; `doubts` are sentences about what perhaps nobody has reviewed. `earlier`, `undone`, `lacking`, `redated` and
+    `narrowed` as in a `Share`; `asked` is what the merge asked for, `others` are the merges of the same run.
     """
 
     hands: tuple[str, ...] = ()
@@ -35,32 +50,47 @@ class Told:
     asked: Request = field(default_factory=Request)
     others: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    lacking: tuple[Asked, ...] = ()
+    redated: tuple[Asked, ...] = ()
+    narrowed: frozenset[tuple[str, str]] = frozenset()
 
 
 NOTHING_TOLD = Told()
 
 
-def outcome_headline(report: Report, earlier: Sequence[Asked] = ()) -> str:
-    """How a run ended, in numbers; with what an earlier run has made of the same."""
+def outcome_headline(report: Report, told: Told = NOTHING_TOLD) -> str:
+    """How a run ended, in numbers; with what an earlier run has made of the same, and what cannot be made."""
+    earlier, blocked = told.earlier, len(told.lacking)
     failed = sum(isinstance(outcome, Failed) for outcome in report.outcomes)
     skipped = sum(isinstance(outcome, Skipped) for outcome in report.outcomes)
-    if not report.outcomes and not earlier:
+    if told.undone and not (report.outcomes or earlier or blocked or told.redated):
+        return "applied, a later merge takes it back"
+    if not (report.outcomes or earlier or blocked or told.redated):
         return "applied, AWS was so already" if report.plan.is_whole else "nothing could be applied"
-    told = sentence((f"{failed} failed" if failed else "", f"{skipped} skipped" if skipped else ""))
-    made = f"applied, {_made(report, earlier)}"
-    shown = f"incomplete, {told} of {counted(len(report.outcomes) + len(earlier), 'change')}" if told else made
+    pieces = ((failed, "failed"), (skipped, "skipped"), (blocked, "blocked"))
+    short = sentence([f"{number} {what}" for number, what in pieces if number])
+    made = f"applied, {_made(report, told)}"
+    number = len(report.outcomes) + len(earlier) + blocked
+    shown = f"incomplete, {short} of {counted(number, 'change')}" if short else made
     return f"interrupted: {shown}" if report.interrupted else shown
 
 
-def _made(report: Report, earlier: Sequence[Asked]) -> str:
+def _made(report: Report, of_the_merge: Told) -> str:
     """What was made, in numbers: people first, and what is about no person only where there is nobody."""
     kinds = [type(outcome.change) for outcome in report.outcomes]
-    before = [one.touch for one in earlier]
-    gained = kinds.count(AddMember) + before.count(Touch.GAINS)
+    before = [one.touch for one in of_the_merge.earlier]
+    dated = [one.touch for one in of_the_merge.redated]
+    longer, shorter = dated.count(Touch.LONGER), dated.count(Touch.SHORTER)
+    gained = kinds.count(AddMember) + before.count(Touch.GAINS) + len(_regaining(report))
     lost = kinds.count(RemoveMember) + before.count(Touch.LOSES)
     told = sentence(
-        (counted(gained, "grant") if gained else "", counted(lost, "revocation") if lost else "")
-    )  # fmt: skip
+        (
+            counted(gained, "grant") if gained else "",
+            counted(lost, "revocation") if lost else "",
+            counted(longer, "grant") + " made longer" if longer else "",
+            counted(shorter, "grant") + " made shorter" if shorter else "",
+        )
+    )
     return told or counted(len(kinds), "change")
 
 
@@ -94,7 +124,8 @@ def outcome_parts(report: Report, links: Links, dangers: Dangers, told: Told = N
     done = [outcome.change for outcome in report.outcomes if isinstance(outcome, Done)]
     made = sum(isinstance(change, StackChange | GroupShape) for change in done)
     people.sort(key=lambda outcome: _ORDER[type(outcome)])
-    rows = (*(_person(outcome, links, dangers) for outcome in people), *earlier_rows(told, dangers))
+    rows = (*(_person(outcome, links, dangers) for outcome in people), *_back(report, dangers))
+    rows += (*earlier_rows(told, dangers), *_other_rows(told, dangers))
     if rows:
         yield Part(table_head(("", "who", "account", "role", "")), rows, rank=1, noun="row")
     yield _roles(report, told)
@@ -104,6 +135,31 @@ def outcome_parts(report: Report, links: Links, dangers: Dangers, told: Told = N
         )
     if rest := others(done):
         yield Part("Also made:\n", tuple(f"- {name(describe(change))}" for change in rest), rank=2, noun="change")
+
+
+def _regaining(report: Report) -> list[tuple[Regained, bool]]:
+    """Who was to get into a role without joining its group by one of these changes, and whether that came true."""
+    found = []
+    for one in report.plan.regained:
+        about = [outcome for outcome in report.outcomes if _opens(outcome.change, one)]
+        if about:
+            found.append((one, all(isinstance(outcome, Done) for outcome in about)))
+    return found
+
+
+def _opens(change: Change, one: Regained) -> bool:
+    if isinstance(change, PutPolicy):
+        return change.group == one.group
+    return isinstance(change, StackChange) and change.account == one.account
+
+
+def _back(report: Report, dangers: Dangers) -> Iterator[str]:
+    """A row for each of them."""
+    for one, done in _regaining(report):
+        sign = "✅ **gained**" if done else "⏭️ **skipped**"
+        tail = "in the group already" + ("" if done else "; the stack or the group's policy was not made")
+        role = name(one.role) + mark(dangers.get((one.account, one.role)))
+        yield row((sign, name(one.user), name(one.account), role, tail))
 
 
 def earlier_rows(told: Told, dangers: Dangers) -> Iterator[str]:
@@ -116,18 +172,47 @@ def earlier_rows(told: Told, dangers: Dangers) -> Iterator[str]:
             yield row((sign, name(one.user), name(one.account), role, tail))
 
 
+def _other_rows(told: Told, dangers: Dangers) -> Iterator[str]:
+    """A row for each grant that cannot be made, and for each that ends on another day."""
+    for one in told.lacking:
+        role = name(one.role) + mark(dangers.get((one.account, one.role)))
+        yield row(("🚫 **blocked**", name(one.user), name(one.account), role, "the box above says why"))
+    for one in told.redated:
+        role = name(one.role) + mark(dangers.get((one.account, one.role)))
+        days = f"{one.until_then or 'no end'} → {one.expires or 'no end'}"
+        yield row((f"✅ **{one.touch}**", name(one.user), name(one.account), role, days))
+
+
+_UNENDED = "this run did **not** bring that to an end"
+
+
+def _narrowed(shape: Reshaped) -> list[str]:
+    """The roles that can do less, or be assumed by fewer, than before, and those that go."""
+    roles = (difference for difference in shape.differences if difference.is_role)
+    less = Direction.NARROWS
+    return [d.name for d in roles if d.what == "removed" or any(change.direction is less for change in d.changes)]
+
+
 def _roles(report: Report, told: Told) -> Part:
-    """Which roles can do more than before now, and in which accounts; where their stacks were not changed, that too."""
+    """Which roles can do more than before now, in which accounts, and where their stacks were not changed; there, also
+    which roles were to do less.
+    """
     failed = {
         o.change.account for o in report.outcomes if not isinstance(o, Done) and isinstance(o.change, StackChange)
     }
+    failed |= {account.account for account in report.plan.unreadable}
     rows = []
     for shape in told.asked.reshaped:
-        done = [account for account in shape.accounts if account not in failed]
-        left = [account for account in shape.accounts if account in failed]
         for role in shape.widened():
+            stand = [account for account in shape.accounts if (account, role) not in told.narrowed]
+            done = [account for account in stand if account not in failed]
+            left = [account for account in stand if account in failed]
             rows += [f"> - {name(role)} is **widened** in {few(done)}."] if done else []
-            rows += [f"> - {name(role)} was to be widened in {few(left)}, and is **not**."] if left else []
+            rows += [f"> - {name(role)} was to be widened in {few(left)}; {_UNENDED}."] if left else []
+        for role in _narrowed(shape):
+            left = [account for account in shape.accounts if account in failed]
+            still = f"{name(role)} was to lose rights in {few(left)}; {_UNENDED}: it may **still have** them."
+            rows += [f"> - {still}"] if left else []
     return Part(alert("WARNING") if rows else "", tuple(rows), rank=0, noun="role")
 
 

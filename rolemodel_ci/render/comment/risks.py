@@ -80,16 +80,17 @@ def would_be_refused(refusal: Refusal) -> str:
     return f"**The merge would {what}.** {refused(refusal)}"
 
 
+def still_waiting(merges: Sequence[str]) -> Iterator[str]:
+    """What a merge applies besides what it asks for: earlier merges that nobody has applied."""
+    if merges:
+        what = f"{few(merges)} {'was' if len(merges) == 1 else 'were'} **merged before, and not applied**"
+        asked = "what it asks" if len(merges) == 1 else "what they ask"
+        yield f"{what}: this merge applies {asked} for as well, which stands under *Drift* here."
+
+
 def overridden(one: Overridden) -> str:
     """What a guard had to say, and why that stops nothing."""
     return f"**A guard is overridden** by {words(one.by)}: {name(one.refusal.guard)} says {words(one.refusal.message)}."
-
-
-def waiting_merges(names: Sequence[str]) -> Iterator[str]:
-    """What else the merge applies: what was merged before, and what no run has applied."""
-    if names:
-        told = few(sorted(names))
-        yield f"**Merged before, and not applied yet:** {told}. The merge of this request applies that, too."
 
 
 def _administrators(request: Request) -> Iterator[str]:
