@@ -107,10 +107,13 @@ class ForeignState:
 
 @dataclass(frozen=True, slots=True)
 class UnusableState:
-    """There is a value that cannot be used. `newer`: a newer version of rolemodel-ci wrote it, so that it must stay."""
+    """There is a value that cannot be used. `newer`: a newer version of rolemodel-ci wrote it, so that it must stay;
+    `other_type`: the parameter is no String, and AWS lets nobody make it one.
+    """
 
     reason: str
     newer: bool = False
+    other_type: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +182,20 @@ def foreign(name: str, region: str, other: AppliedState) -> ForeignStateError:
     return ForeignStateError(
         f"{name} in the master account belongs to {whose}; last written by {other.run}",
         "Two configs for one master account need an `owner` each. If this one takes the place of that one, have an "
-        f"administrator of the master account delete the parameter: aws ssm delete-parameter --name {name} "
-        f"--region {region}. In GitHub Actions, the first run after that is strict (guard `unknown-state`).",
+        f"administrator of the master account delete the parameter: {_delete(name, region)}",
     )
+
+
+def fixed(name: str, region: str, answer: UnusableState) -> StateError | None:
+    """The error about a value that no run can replace; None where the next one that applies does."""
+    remedy = "Use that version of rolemodel-ci." if answer.newer else f"Have it deleted: {_delete(name, region)}"
+    error = StateError(f"the parameter {name} cannot be written: {answer.reason}", remedy)
+    return error if answer.newer or answer.other_type else None
+
+
+def _delete(name: str, region: str) -> str:
+    strict = "In GitHub Actions, the first run after that is strict (guard `unknown-state`)."
+    return f"aws ssm delete-parameter --name {name} --region {region}. {strict}"
 
 
 def moment(at: datetime) -> str:

@@ -83,8 +83,12 @@ def to_text(value: Value) -> str:
     return text
 
 
-def remembered(text: str, version: int, modified: datetime, now: datetime) -> Remembered:
-    """What a version of the parameter tells at the time `now`. Both times are those of AWS."""
+def remembered(text: str, version: int, modified: datetime, now: datetime, kind: str = "String") -> Remembered:
+    """What a version of the parameter tells at the time `now`. Both times are those of AWS; `kind` is its type."""
+    modified = min(modified, now)  # one that lies ahead would hold the lock till then
+    if kind != "String":
+        other = UnusableState(f"it is a {kind}, and what rolemodel-ci writes is a String", other_type=True)
+        return Remembered(other, version, _unknown(modified, now))
     try:
         value = _value(text)
     except _MalformedError as error:

@@ -31,11 +31,12 @@ def refused(code: str, action: str = "PutParameter") -> ClientError:
 
 @dataclass
 class FakeParameters:
-    """The parameters of one account. `now` is AWS's clock."""
+    """The parameters of one account. `now` is AWS's clock, `kind` the type of all of them."""
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     parameters: dict[str, list[Version]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    kind: str = "String"
 
     def put(self, name: str, value: str, *, overwrite: bool) -> dict[str, Any]:
         """PutParameter."""
@@ -59,7 +60,7 @@ class FakeParameters:
         found = versions[-1 - behind]
         return {
             "Parameter": {
-                "Name": name, "Type": "String", "Value": found.value,
+                "Name": name, "Type": self.kind, "Value": found.value,
                 "Version": found.number, "LastModifiedDate": found.modified,
             },
             "ResponseMetadata": {"HTTPHeaders": {"date": format_datetime(self.now().replace(microsecond=0), True)}},

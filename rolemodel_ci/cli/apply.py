@@ -137,7 +137,7 @@ def follow(order: Order, policy: Policy, opened: World, audit: Audit) -> int:
         audit.note(plan=planned.plan)
         if order.format == "text":
             tell(plan_blocks(planned.plan))
-        if planned.plan.is_empty or seen.holder is None or memory.store.over(seen.holder):
+        if planned.plan.is_empty or seen.holder is None or memory.store.is_free(seen):
             try:
                 return _followed(order, policy, opened, memory, planned)
             except OutrunError as error:

@@ -97,17 +97,21 @@ class Memory:
             if self.required:
                 raise StateError(answer.reason, answer.remedy)
             self.say(f"Warning: {answer.reason}. Guards are strict, and no other run is locked out. {answer.remedy}")
-        if isinstance(answer, UnusableState) and not (answer.newer or self.required):
-            self.say(
-                f"Warning: {self.store.name}, which says what was last applied, cannot be used: {answer.reason}. "
-                "Limits count only as far as the defaults go. This run replaces it."
-            )
+        if isinstance(answer, UnusableState) and not answer.newer:
+            what = f"{self.store.name}, which says what was last applied, cannot be used: {answer.reason}."
+            if self.required:
+                self.say(what)
+            else:
+                self.say(f"Warning: {what} Limits count only as far as the defaults go. This run replaces it.")
         if isinstance(answer, AppliedState):
             self.audit.note(previous=answer.record_digest)
         return self.seen
 
     def wait(self, holder: Holder) -> None:
-        """Wait until the lock is free. Raises LockedError if its holder renews it meanwhile."""
+        """Wait until the lock is free. Raises LockedError if its holder renews it meanwhile.
+
+        A value that nobody writes for a whole lease is nobody's, even if AWS tells times by which it would be.
+        """
         answer = self.seen.answer if self.seen else None
         if isinstance(answer, UnusableState):
             self.say(
@@ -117,12 +121,18 @@ class Memory:
             )
         else:
             self.say(f"Waiting: {locked(holder).message}.")
-        for _ in range(int(LEASE.total_seconds() / POLL) + 2):
+        version, since = None, 0.0
+        for _ in range(int(LEASE.total_seconds() / POLL) + 3):
             self.store.timing.sleep(POLL)
-            found = self.reader.read_state().holder
-            if found is None or self.store.over(found):
+            seen, now = self.reader.read_state(), self.store.timing.elapsed()
+            if seen.holder is None or self.store.over(seen.holder):
                 return
-            holder = found
+            if version != seen.version:
+                version, since = seen.version, now
+            elif now - since > LEASE.total_seconds():
+                self.store.idle = version
+                return
+            holder = seen.holder
         raise locked(holder)
 
     def attempt(self, *, whole: bool) -> Attempt:

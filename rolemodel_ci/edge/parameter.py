@@ -80,11 +80,12 @@ class Parameter:
                 answer = self._client("ssm").get_parameter(Name=self.name)
                 found = answer["Parameter"]
                 text, version, modified = str(found["Value"]), int(found["Version"]), found["LastModifiedDate"]
+                kind = str(found["Type"])
         except CallFailed as failed:
             if failed.code != "ParameterNotFound":
                 raise
             return Remembered(NoState())
-        return remembered(text, version, modified, self._aws_time(answer))
+        return remembered(text, version, modified, self._aws_time(answer), kind)
 
     def put(self, text: str, base: int) -> Written:
         """Write a value, after the version `base`. An answer that is lost is looked for; botocore's own repeats would

@@ -23,6 +23,7 @@ from rolemodel_ci.applied_state import (
     StateError,
     UnreadableState,
     UnusableState,
+    fixed,
     foreign,
     locked,
 )
@@ -51,7 +52,8 @@ class _Held:
 class ParameterStore:
     """Reads and writes the parameter `name`. `run` is what others are told of this run.
 
-    `over` says of a holder that it has ended, so that the lock is free before its lease is over. Safe for threads.
+    `over` says of a holder that it has ended, so that the lock is free before its lease is over. `idle` is a version
+    that was seen to stay for a whole lease: nobody has renewed it, whatever times AWS tells. Safe for threads.
     """
 
     sessions: Sessions
@@ -59,6 +61,7 @@ class ParameterStore:
     run: str = ""
     over: Callable[[Holder], bool] = is_over
     timing: Timing = field(default_factory=Timing)
+    idle: int | None = None
     _held: _Held | None = None
     _mutex: threading.RLock = field(default_factory=threading.RLock)
 
@@ -74,6 +77,10 @@ class ParameterStore:
         except CallFailed as failed:
             return Remembered(self._parameter.unreadable(failed))
         return found
+
+    def is_free(self, seen: Remembered) -> bool:
+        """Whether nobody holds the lock, or only somebody who has ended or does not renew it."""
+        return seen.holder is None or seen.version == self.idle or self.over(seen.holder)
 
     def lock(self, seen: Remembered, state: AppliedState) -> None:
         """Remember `state` and take the lock, in one step, if nobody has written since `seen`."""
@@ -123,13 +130,11 @@ class ParameterStore:
         match seen.answer:
             case ForeignState(other):
                 raise foreign(self.name, self.sessions.region, other)
-            case UnusableState(reason, newer=True):
-                raise StateError(
-                    f"the parameter {self.name} cannot be written: {reason}", "Use that version of rolemodel-ci."
-                )
+            case UnusableState() as unusable if error := fixed(self.name, self.sessions.region, unusable):
+                raise error
             case UnreadableState(reason, remedy):
                 raise StateError(reason, remedy)
-        if seen.holder is not None and not self.over(seen.holder):
+        if seen.holder is not None and not self.is_free(seen):
             raise locked(seen.holder)
 
     def _swap(self, seen: Remembered, state: AppliedState, lock: Lock | None) -> int:

@@ -52,9 +52,11 @@ class CommitFiles:
     sha: str = ""
 
     def beside(self, path: str, config: str) -> str:
-        """`path` beside the config file, or in the working directory if the commit has it there instead."""
+        """`path` beside the config file, or in the working directory if nothing lies there and the commit has it."""
         near = join(config, path)
-        return path if isinstance(self.read(near), NoFile) and not isinstance(self.read(path), NoFile) else near
+        inside = self.inside(near)
+        is_free = inside is not None and self.tree.find(inside) is None
+        return path if is_free and not isinstance(self.read(path), NoFile) else near
 
     def read(self, path: str) -> bytes | NoFile:
         """Content of the file in the commit. Links are not followed: their target may have been anything."""
@@ -74,7 +76,8 @@ class CommitFiles:
         if "\0" in path:
             return None
         full = Path(os.path.normpath(self.working / path))
-        top = next((directory for directory in (full, *full.parents) if _is_same(directory, self.top)), None)
+        around = (*reversed(full.parents), full)  # from outside: a link in the repository may lead back to its top
+        top = next((directory for directory in around if _is_same(directory, self.top)), None)
         return None if top is None else full.relative_to(top).as_posix()
 
 
@@ -181,10 +184,7 @@ class Checkout:
         return {commit: tuple(above) for commit, *above in map(str.split, listed.splitlines())}
 
     def deepen(self, sha: str, depth: int) -> bool:
-        """Get more of the history of a commit, with the rights that the checkout has; False where that fails.
-
-        A checkout that has the whole history gets all of the commit's, too, for a limit would make it a shallow one.
-        """
+        """Get more of a commit's history; all of it where the checkout is not shallow. False where that fails."""
         limit = [f"--depth={depth}"] if self.is_shallow else []
         try:
             self._repository.git.fetch(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from rolemodel_ci.edge.github import Comment, Github, GithubFailed
 
 _ATTEMPTS = 3
+
+Join = Callable[[str, str], str]
 
 
 class NotKept(GithubFailed):
@@ -44,8 +47,12 @@ class Sticky:
     former: str = ""
     commit: str = ""
 
-    def keep(self, github: Github, body: str, *, make: bool = True) -> tuple[Comment, Kept] | None:
+    def keep(
+        self, github: Github, body: str, *, make: bool = True, join: Join = lambda _, body: body
+    ) -> tuple[Comment, Kept] | None:
         """Have the comment say `body`, which begins with the marker. None: there is none, and none was to be made.
+
+        `join` makes the new text of the one that stands there and of `body`.
 
         After a failure that may have been a success it is looked for before it is made again, so that there is one;
         and so it is where somebody has just deleted it. Raises NotKept.
@@ -56,7 +63,7 @@ class Sticky:
                 return None
             try:
                 if found is not None:
-                    return self._update(github, found, body)
+                    return self._update(github, found, join(found.body, body))
                 return github.create_comment(self.number, body, self.commit), Kept.MADE
             except GithubFailed as failed:
                 again = failed.unclear if found is None else failed.status == 404

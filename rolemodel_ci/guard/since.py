@@ -63,7 +63,17 @@ def by_labels(
         left = any(refusal.guard is guard for refusal in reasons(plan=rest.plan, live=rest.live))
     else:
         left = any(isinstance(change, _TAKING) for change in rest.plan.changes)
-    return None if left else ", and ".join(dict.fromkeys(given.values()))
+    needed = {commit: by for commit, by in given.items() if commit in _asking(found)} or given
+    return None if left else ", and ".join(dict.fromkeys(needed.values()))
+
+
+def _asking(found: Attributed) -> frozenset[str]:
+    """The commits that ask for something that may take access away."""
+    changes = (*found.plan.changes, *found.plan.shortened)
+    taking = (
+        asking for one, asking in zip(changes, found.askers, strict=True) if isinstance(one, (*_TAKING, Shortened))
+    )
+    return frozenset(commit for asking in taking for commit in asking)
 
 
 def _rest(found: Attributed, labelled: frozenset[str], live: Live) -> _Rest:

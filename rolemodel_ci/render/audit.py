@@ -59,7 +59,8 @@ class Audited:
     """A run. What it did not get to is None, also its end: a run that was killed leaves it so. `who`: what is known of
     its cause. `under_way`: its changes have been begun. `sandbox`: all of it happened in an embedded AWS.
     `since` is the commit that was last applied before it, `unproven` why it is not known; `merges` are what came since.
-    `previous`: the digest of the record of the run that applied last before.
+    `previous`: the digest of the record of the run that applied last before. `left_to`: the run that is to apply, for
+    this one is about a commit that is not the branch's tip; whether it has is in that run's record.
     """
 
     command: str
@@ -80,6 +81,7 @@ class Audited:
     unproven: str | None = None
     merges: tuple[MergeRecord, ...] = ()
     previous: str | None = None
+    left_to: str | None = None
 
 
 _AFTERWARDS = frozenset({"ended", "exit_code", "error", "calls", "digest"})
@@ -119,6 +121,7 @@ def audit_json(run: Audited) -> dict[str, Any]:
         "blocked": planned.get("blocked", []),
         "calls": [_call_json(call) for call in run.calls],
         "previous": run.previous,
+        "left_to": run.left_to,
     }
     return document | {"digest": record_digest(document)}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,10 +93,21 @@ class Hosted:
         git(self._desk, "fetch", "--quiet", "origin")
         return before, self.tip
 
+    def arrange(self, arrange: Callable[[Path], object]) -> tuple[str, str]:
+        """Push to main what somebody stages in a clone: links, submodules; the commits before and after."""
+        before = self.tip
+        self.sync()
+        arrange(self._desk)
+        git(self._desk, "commit", "--quiet", "--allow-empty", "--message", "Change")
+        git(self._desk, "push", "--quiet", "origin", "main")
+        git(self._desk, "fetch", "--quiet", "origin")
+        return before, self.tip
+
     def sync(self) -> None:
         """Have the desk's `main` be what the server has, however it came there."""
         git(self._desk, "fetch", "--quiet", "origin")
-        git(self._desk, "checkout", "--quiet", "-B", "main", "origin/main")
+        git(self._desk, "checkout", "--quiet", "--force", "-B", "main", "origin/main")
+        git(self._desk, "clean", "--quiet", "-d", "--force", "--force")
 
     def rewrite(self, files: Mapping[str, str | None]) -> tuple[str, str]:
         """Push main by force, with a history of its own; the commits before and after."""

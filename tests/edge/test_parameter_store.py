@@ -335,3 +335,32 @@ def test_renewed_while_a_run_goes_on() -> None:
 def test_the_clock_goes_on() -> None:
     assert 0 < elapsed() <= elapsed()
     assert replace(state(), run="x") != state()
+
+
+def test_a_time_that_lies_ahead_holds_no_lock_for_longer_than_a_lease(bench: Bench) -> None:
+    bench.holding()
+    version = bench.parameters.parameters[NAME][-1]
+    bench.parameters.parameters[NAME][-1] = version._replace(modified=START + timedelta(days=400))
+    store = bench.store("run 2")
+    seen = store.read_state()
+    assert seen.holder is not None
+    assert seen.holder.until == START + LEASE
+    assert not store.is_free(seen)
+    with pytest.raises(LockedError):
+        store.lock(seen, state("run 2"))
+    store.idle = seen.version  # for whoever has waited has seen that nobody renews it
+    assert store.is_free(seen)
+    store.lock(seen, state("run 2"))
+    store.check()
+
+
+def test_a_parameter_of_another_type_is_told_with_the_way_out(bench: Bench) -> None:
+    bench.holding()
+    bench.parameters.kind = "SecureString"
+    store = bench.store("run 2")
+    seen = store.read_state()
+    assert isinstance(seen.answer, UnusableState)
+    assert "SecureString" in seen.answer.reason
+    with pytest.raises(StateError, match="it is a SecureString") as error:
+        store.lock(seen, state("run 2"))
+    assert f"aws ssm delete-parameter --name {NAME}" in error.value.remedy

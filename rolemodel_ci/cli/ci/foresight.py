@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rolemodel_ci.cli.ci.merges import labels_of, merges_of
 from rolemodel_ci.cli.ci.overrides import by_request
 from rolemodel_ci.cli.ci.scene import Scene
+from rolemodel_ci.cli.ci.shown import compare_with_pulls, without_unshown
 from rolemodel_ci.cli.ci.verdicts import judge
 from rolemodel_ci.cli.ci.way import Way, find_way
 from rolemodel_ci.cli.locking import Memory
@@ -37,7 +38,9 @@ def foreseen(scene: Scene, pull: PullRequest, policy: Policy, memory: Memory, pl
     way = find_way(scene, policy, memory.seen, base)
     own = _own(way, base)
     waiting = merges_of(scene, pull.base_ref, way.steps, way.changing - own) if way.changing - own else ()
-    labels: dict[str, Allowed] = {**labels_of(scene, waiting), **dict.fromkeys(own, by_request(pull))}
+    waiting = compare_with_pulls(scene, waiting, way)
+    given = without_unshown(labels_of(scene, waiting), waiting)
+    labels: dict[str, Allowed] = {**given, **dict.fromkeys(own, by_request(pull))}
     found = attribute_since(planned.plan, way.since, today())
     verdict = judge(planned, found, way.since, labels, NOTHING_ALLOWED).reviewed
     known = way.since.unproven is None

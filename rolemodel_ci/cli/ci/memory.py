@@ -6,7 +6,7 @@ import contextlib
 import re
 from functools import partial
 
-from rolemodel_ci.applied_state import ForeignState, Holder, Identity, LockedError, foreign
+from rolemodel_ci.applied_state import ForeignState, Holder, Identity, LockedError, UnusableState, fixed, foreign
 from rolemodel_ci.cli.ci.scene import Scene
 from rolemodel_ci.cli.locking import Memory
 from rolemodel_ci.cli.world import World
@@ -32,14 +32,16 @@ def remembering(scene: Scene, policy: Policy, world: World) -> Memory:
         lambda said: scene.commands.notice("What was last applied", said),
         required=True,
     )
-    holder = memory.read().holder
-    if holder is not None and not memory.store.over(holder):
+    seen = memory.read()
+    if seen.holder is not None and not memory.store.is_free(seen):
         with contextlib.suppress(LockedError):  # this run may have nothing to write; if it has, it is told then
-            memory.wait(holder)
+            memory.wait(seen.holder)
         memory.read()
     answer = memory.recognised().answer
     if isinstance(answer, ForeignState):
         raise foreign(memory.store.name, policy.region, answer.state)
+    if isinstance(answer, UnusableState) and (error := fixed(memory.store.name, policy.region, answer)):
+        raise error
     return memory
 
 

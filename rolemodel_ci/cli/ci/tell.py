@@ -15,8 +15,9 @@ from rolemodel_ci.cli.ci.scene import Scene, failed_by, no_github
 from rolemodel_ci.cli.output import tell as print_blocks
 from rolemodel_ci.edge.actions import Runner
 from rolemodel_ci.edge.sinks import PLAN_FILE, RECORD_FILE, Commands, append_outputs, append_summary, leave
-from rolemodel_ci.edge.sticky import NotKept, Sticky
-from rolemodel_ci.render.comment import Facts, as_comment, as_summary
+from rolemodel_ci.edge.sticky import Join, NotKept, Sticky
+from rolemodel_ci.render.comment import OUTCOME_MARKER, Facts, as_comment, as_summary
+from rolemodel_ci.render.comment.facts import with_earlier_runs
 from rolemodel_ci.render.documents import as_text
 from rolemodel_ci.render.text import visible
 
@@ -96,7 +97,7 @@ def _comment(
             commands.notice("No comment", f"Whether the request has moved on is not known: {failed_by(message.held)}")
             unchanged = sticky.leave(github, body, message.held)
             return (unchanged.url if unchanged else ""), ""
-        kept = sticky.keep(github, body, make=message.make)
+        kept = sticky.keep(github, body, make=message.make, join=_joining(message, facts))
     except NotKept as failed:
         return _not_kept(failed, message, commands)
     if kept is None:
@@ -110,6 +111,13 @@ def _comment(
             "will not find this comment again. Correct the input.",
         )
     return comment.url, ""
+
+
+def _joining(message: Message, facts: Facts) -> Join:
+    """How a text takes the place of an older one: of an outcome, the runs before have made their part."""
+    if not message.marker.startswith(OUTCOME_MARKER.removesuffix(" -->")):
+        return lambda _, body: body
+    return lambda older, body: with_earlier_runs(older, body, facts)
 
 
 _NO_PULL_REQUEST = (

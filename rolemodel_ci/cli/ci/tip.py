@@ -82,6 +82,7 @@ def _find_run(
     going = next((run for run in runs if not run.has_ended), None)
     going = going or next((run for run in runs if run.conclusion == "success" and is_applied(tip)), None)
     if going is not None:
+        scene.audit.note(left_to=going.url)
         raise Moved(what, f"The run of {tip[:7]} applies everything up to it. {going.url}")
     if not last:
         return

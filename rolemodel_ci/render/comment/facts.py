@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from rolemodel_ci.model import Place
+from rolemodel_ci.render.comment.fit import COMMENT_LIMIT, utf16
 from rolemodel_ci.render.comment.markup import blob, link, name, name_html
 
 SUMMARY_MARKER = "<!-- rolemodel-ci change-summary v1 -->"
@@ -83,6 +85,27 @@ def foot(facts: Facts, digest: str = "", when: datetime | None = None) -> str:
         f"whole plan: {name_html(facts.whole)}" if facts.whole and digest else "",
     )
     return f"<sub>{' · '.join(piece for piece in pieces if piece)}</sub>"
+
+
+EARLIER_LIMIT = 20
+"""Earlier runs that the last line of a comment links."""
+
+
+def with_earlier_runs(older: str, body: str, facts: Facts) -> str:
+    """A comment that takes the place of an older one, with links to the runs that had a part in that.
+
+    Of the older one only addresses of runs of this repository are taken, for people may have changed its text.
+    """
+    pattern = rf'{re.escape(facts.repository_url)}/actions/runs/[0-9]{{1,20}}(?:/attempts/[0-9]{{1,9}})?(?=")'
+    last = older.rstrip().rpartition("\n")[2]
+    found = dict.fromkeys(re.findall(pattern, last) if facts.repository_url and last.startswith("<sub>") else ())
+    found.pop(facts.run_url, None)
+    links = [f'<a href="{run}">{run.partition("/runs/")[2]}</a>' for run in [*found][:EARLIER_LIMIT]]
+    end = f" · earlier runs: {', '.join(links)}</sub>"
+    body = body.rstrip()
+    if not links or not body.endswith("</sub>") or utf16(body + end) > COMMENT_LIMIT:
+        return body
+    return body.removesuffix("</sub>") + end
 
 
 def name_free(address: str) -> str:
