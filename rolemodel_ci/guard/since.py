@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 from rolemodel_ci.live import Live
 from rolemodel_ci.plan import (
+    AddMember,
     Change,
     CreateStack,
     DeleteGroup,
     DeletePolicy,
     DetachPolicy,
     Plan,
+    PutPolicy,
     RemoveMember,
     Shortened,
     StackChange,
@@ -31,6 +33,11 @@ _ONE_BY_ONE = frozenset({
 """Guards that can be asked about a part of a plan. Any other one looks at the plan as a whole."""
 
 _TAKING = (RemoveMember, DeleteGroup, DeletePolicy, DetachPolicy, StackChange)
+
+_GIVING = (AddMember, PutPolicy)
+
+_MAYBE_NEWER = frozenset({Unproven.GONE, Unproven.REWRITTEN, Unproven.UNKNOWN})
+"""Where the commit that was last applied may have taken away what this one still gives."""
 
 _SHOWN = 5  # names in one sentence
 
@@ -101,21 +108,26 @@ def _rest(found: Attributed, labelled: frozenset[str], live: Live) -> _Rest:
 def unproven(found: Attributed, since: Since) -> Iterator[Refusal]:
     """Where it is not known what was last applied, whatever may take something away that this push does not ask for.
 
-    It may be what an earlier run has refused. After a newer state was applied, nothing at all passes.
+    It may be what an earlier run has refused. Where the commit that was applied may be newer, the same holds for what
+    gives something: it may have been revoked since. After a newer state was applied, nothing at all passes.
     """
     if since.unproven is None:
         return
     compared = frozenset(segment.commit for segment in since.segments if segment.before is not None)
-    pairs = zip(found.plan.changes, found.askers, strict=False)
+    pairs = [(change, asking & compared) for change, asking in zip(found.plan.changes, found.askers, strict=False)]
     newer = since.unproven is Unproven.NEWER
-    counted = [change for change, asking in pairs if newer or _is_unexplained(change, asking & compared)]
+    taken = [change for change, asking in pairs if newer or _is_unexplained(change, asking)]
+    given = [change for change, asking in pairs if isinstance(change, _GIVING) and not asking and change not in taken]
+    counted = taken + (given if since.unproven in _MAYBE_NEWER else [])
     if counted:
-        people = [f"`{user}`" for user in sorted({c.user for c in counted if isinstance(c, RemoveMember)})]
+        people = [f"`{user}`" for user in sorted({c.user for c in counted if isinstance(c, RemoveMember | AddMember)})]
         who = f", of {', '.join(people[:_SHOWN])}{' and others' if len(people) > _SHOWN else ''}" if people else ""
+        may = ["take away what an earlier run has refused to take"] if taken else []
+        may += ["give back what was revoked since"] if len(counted) > len(taken) else []
         yield Refusal(
             Guard.UNKNOWN_STATE,
-            f"{since.unproven}, and {len(counted)} change{'' if len(counted) == 1 else 's'}{who} may take away what an "
-            "earlier run has refused to take",
+            f"{since.unproven}, and {len(counted)} change{'' if len(counted) == 1 else 's'}{who} "
+            f"may {', or '.join(may)}",
             "Look at the plan. If all of it is meant, run once with "
             f"`--allow {Guard.UNKNOWN_STATE}`; from then on it is remembered.",
         )

@@ -150,6 +150,24 @@ def test_only_what_the_push_itself_asks_for_is_taken() -> None:
     assert isinstance(labelled, Approved)
 
 
+@pytest.mark.parametrize("unknown", list(Unproven))
+def test_nobody_is_given_back_what_may_have_been_revoked_since(unknown: Unproven) -> None:
+    """The files of this push still hold it, and the push does not ask for it."""
+    cloud = FakeCloud(" ".join(PEOPLE))
+    cloud.run(of(readers=FEWER))
+    head = of()
+    way = since(head, head, unproven=unknown)
+    planned = cloud.planned(head)
+    found = review_since(attribute_since(planned.plan, way, TODAY), way, planned.live, {})
+    if unknown in (Unproven.GONE, Unproven.REWRITTEN, Unproven.UNKNOWN, Unproven.NEWER):
+        assert isinstance(found, tuple)
+        assert [refusal.guard for refusal in found] == [Guard.UNKNOWN_STATE]
+        assert "`u10`, `u11`" in found[0].message
+        assert ("may give back what was revoked since" in found[0].message) is (unknown is not Unproven.NEWER)
+    else:
+        assert isinstance(found, Approved)
+
+
 def test_a_first_rollout_needs_no_override() -> None:
     head = of()
     planned = FakeCloud(" ".join(PEOPLE)).planned(head)
