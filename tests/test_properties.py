@@ -134,7 +134,7 @@ def test_what_is_taken_goes_before_everything_else_and_the_stack_of_an_account_b
     cloud = world.build()
     cloud.luck = luck
     report = run(world, cloud, jobs)
-    # A group that goes on under another name goes once the other one has its members: nobody is without access. And what
+    # A group that goes on under another name goes once the other one has its members: nobody is without access. What
     # a role is called, which its group's policy opens, is known only when its stack is at rest.
     made = [outcome.change for outcome in report.outcomes] if report else []
     renamed = {change.old for change in made if isinstance(change, RenameGroup)}
