@@ -64,5 +64,5 @@ WORKDIR /github/workspace
 # tell. The entry point becomes that user before it reads anything.
 # -I: nothing is imported from the workspace, which a pull request decides, nor from what the environment names.
 # -B: no bytecode is written. -u: standard output and error keep their order in a log.
-ENTRYPOINT ["/opt/rolemodel-ci/bin/python", "-I", "-B", "-u", "-m", "rolemodel_ci.container"]
+ENTRYPOINT ["/opt/rolemodel-ci/bin/python", "-I", "-B", "-u", "-m", "rolemodel_ci.docker_entrypoint"]
 CMD ["--help"]

@@ -11,15 +11,16 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.repository import Size, write
-from rolemodel_ci.cli.policy import read_files
-from rolemodel_ci.edge.files import Directory
-from rolemodel_ci.guard import Headroom
-from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import AddMember, Plan, RemoveMember
+from rolemodel_ci.access_request.request import request
+from rolemodel_ci.adapters.git.working_tree import Directory
+from rolemodel_ci.cli.files import read_files
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.reconcile.attribution import attribute
+from rolemodel_ci.reconcile.changes import AddMember, RemoveMember
+from rolemodel_ci.reconcile.guards.approve import Headroom
+from rolemodel_ci.reconcile.plan import Plan
 from rolemodel_ci.render.comment import Facts, Judged, as_comment, requested_change
-from rolemodel_ci.render.comment.fit import utf16
-from rolemodel_ci.request import request
-from rolemodel_ci.requested import attribute
+from rolemodel_ci.render.comment.truncate import utf16
 
 TODAY = date(2026, 11, 23)
 FACTS = Facts(

@@ -12,8 +12,8 @@ from pathlib import Path
 import yaml
 
 from benchmarks.repository import Size, write
-from rolemodel_ci.cli.policy import read_files
-from rolemodel_ci.edge.files import Directory
+from rolemodel_ci.adapters.git.working_tree import Directory
+from rolemodel_ci.cli.files import read_files
 
 
 @dataclass(frozen=True, slots=True)

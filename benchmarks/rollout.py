@@ -16,11 +16,11 @@ from pathlib import Path
 from benchmarks.delay import delayed, longer
 from benchmarks.repository import Size, add_grant, write
 from benchmarks.step import Came
-from rolemodel_ci.cli.policy import read_files
-from rolemodel_ci.edge.files import Directory
+from rolemodel_ci.adapters.git.working_tree import Directory
+from rolemodel_ci.cli.files import read_files
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
-from rolemodel_ci.sandbox.furnish import Furnished, furnish
-from rolemodel_ci.sandbox.world import furniture
+from rolemodel_ci.sandbox.fixtures import SandboxCredentials, seed
+from rolemodel_ci.sandbox.sessions import furniture
 
 FIRST, QUIET, GRANT = "first apply", "plan, nothing to do", "apply of one grant"
 JOBS = 16
@@ -63,7 +63,7 @@ def company(size: Size, latency: float) -> Iterator[Bench]:
         config = write(Path(directory), size)
         policy, _ = read_files(Directory(config, Path.cwd(), (config,)), config)
         assert policy is not None
-        furnished = replace(furnish(aws, furniture(policy)), url=url)
+        furnished = replace(seed(aws, furniture(policy)), url=url)
         yield Bench(aws, config, furnished, latency, longer(url, aws.url) if latency else 0.0)
 
 
@@ -103,7 +103,7 @@ class Bench:
 
     aws: EmbeddedAws
     config: str
-    furnished: Furnished
+    furnished: SandboxCredentials
     latency: float
     lag: float
 

@@ -15,15 +15,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rolemodel_ci.cli import leave
+from rolemodel_ci.adapters.aws.credential_sources import MASTER, AccountCredentials, AssumedRole
+from rolemodel_ci.adapters.aws.sessions import Sessions
+from rolemodel_ci.adapters.git.working_tree import Directory
+from rolemodel_ci.cli import exit_now
+from rolemodel_ci.cli.environment import World
+from rolemodel_ci.cli.files import read_files
 from rolemodel_ci.cli.options import today
-from rolemodel_ci.cli.policy import read_files
-from rolemodel_ci.cli.world import World
-from rolemodel_ci.edge.doors import MASTER, AssumedRole, Door
-from rolemodel_ci.edge.files import Directory
-from rolemodel_ci.edge.sessions import Sessions
-from rolemodel_ci.plan import Report
-from rolemodel_ci.run import EVERYTHING, carry_out, make_plan
+from rolemodel_ci.reconcile.outcome import Report
+from rolemodel_ci.reconcile.pipeline import EVERYTHING, carry_out, make_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def main() -> None:
         return
     planned, made = work()
     print(json.dumps(asdict(Came(time.process_time(), _peak_mib(), planned, made))))
-    leave(0)  # as the command line does
+    exit_now(0)  # as the command line does
 
 
 def _peak_mib() -> int:
@@ -77,7 +77,7 @@ def _run(config: str, furnished: dict[str, str], jobs: int, applies: bool) -> tu
     assert planned.plan.is_whole, planned.plan.unreadable[:3]
     if not applies:
         return len(planned.plan.changes), None
-    from rolemodel_ci.edge.terminal import PlainWatch  # as the command line does: a plan has no need of it
+    from rolemodel_ci.adapters.terminal import PlainWatch  # as the command line does: a plan has no need of it
 
     came: Any = carry_out(EVERYTHING, planned, policy, world.tools(PlainWatch()))
     assert isinstance(came, Report), came
@@ -85,10 +85,10 @@ def _run(config: str, furnished: dict[str, str], jobs: int, applies: bool) -> tu
     return len(planned.plan.changes), len(came.outcomes)
 
 
-def _door(name: str, account_id: str, role: str, furnished: dict[str, str]) -> Door:
+def _door(name: str, account_id: str, role: str, furnished: dict[str, str]) -> AccountCredentials:
     arn = f"arn:aws:iam::{account_id}:role/{role}"
     source = AssumedRole(arn, "rolemodel-ci", furnished["access_key"], furnished["secret_key"])
-    return Door(name or "the master account", account_id, source)
+    return AccountCredentials(name or "the master account", account_id, source)
 
 
 if __name__ == "__main__":

@@ -14,26 +14,18 @@ from builders import TODAY
 from fakes import FakeCloud
 from loading import InMemory
 
+from rolemodel_ci.access_request.request import request
+from rolemodel_ci.adapters.aws.errors import calling
 from rolemodel_ci.checks import check
-from rolemodel_ci.edge.calling import calling
-from rolemodel_ci.errors import CallFailed
-from rolemodel_ci.guard import headroom
-from rolemodel_ci.listing import switch_links
-from rolemodel_ci.load import Loaded, load
-from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import Report
-from rolemodel_ci.render.comment import (
-    Author,
-    Facts,
-    Judged,
-    as_comment,
-    outcome,
-    problems_found,
-    requested_change,
-)
-from rolemodel_ci.request import request
-from rolemodel_ci.requested import attribute
-from rolemodel_ci.run import EVERYTHING, Planned, carry_out, reviewed_plan
+from rolemodel_ci.config.loader import Loaded, load
+from rolemodel_ci.errors import AwsCallError
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.reconcile.attribution import attribute
+from rolemodel_ci.reconcile.guards.approve import headroom
+from rolemodel_ci.reconcile.inventory import switch_links
+from rolemodel_ci.reconcile.outcome import Report
+from rolemodel_ci.reconcile.pipeline import EVERYTHING, Planned, carry_out, reviewed_plan
+from rolemodel_ci.render.comment import Author, Facts, Judged, as_comment, outcome, problems_found, requested_change
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "tests" / "expected" / "comment"
@@ -195,7 +187,7 @@ def _facts(commit: str, base: str) -> Facts:
     return Facts("1.0.0", repository, commit, base, f"{repository}/actions/runs/1234567890", "rolemodel-ci-plan.json")
 
 
-def _denied(account: str, account_id: str) -> CallFailed:
+def _denied(account: str, account_id: str) -> AwsCallError:
     """What a run makes of AWS's refusal to update a stack."""
     action, role = "cloudformation:UpdateStack", "rolemodel-ci-apply"
     said = (
@@ -205,5 +197,5 @@ def _denied(account: str, account_id: str) -> CallFailed:
     try:
         with calling(action, f"account {account}"):
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": said}}, "UpdateStack")
-    except CallFailed as failed:
+    except AwsCallError as failed:
         return failed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 
-class CannotGoOn(Exception):
+class RolemodelError(Exception):
     """Base of every failure that a person or the world can cause.
 
     `message` says what happened and where, `remedy` what to do next.
@@ -19,25 +19,25 @@ class CannotGoOn(Exception):
         self.remedy = remedy
 
 
-class UsageWrong(CannotGoOn):
+class UsageError(RolemodelError):
     """The command line asks for something that makes no sense."""
 
     exit_code = 2
 
 
-class NoAccess(CannotGoOn):
+class CredentialsError(RolemodelError):
     """No credentials, credentials of another account, or the master account cannot be read."""
 
     exit_code = 3
 
 
-class Stopped(CannotGoOn):
+class InterruptedRunError(RolemodelError):
     """The run was interrupted while it waited for something."""
 
     exit_code = 130
 
 
-class CallFailed(CannotGoOn):
+class AwsCallError(RolemodelError):
     """AWS refused or did not answer one call. Caught where one account or one change may fail alone.
 
     `code` is AWS's error code (`AccessDenied`, …) or the name of the network failure; `action` is `service:Action`.

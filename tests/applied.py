@@ -7,7 +7,8 @@ from typing import Any
 from builders import policy
 from fakes import FakeCloud
 
-from rolemodel_ci.plan import Change, Outcome, Report
+from rolemodel_ci.reconcile.changes import Change
+from rolemodel_ci.reconcile.outcome import Outcome, Report
 
 MAP = "prod: {Admin: [alice], Reader: [bob]}\ndev: {Admin: [alice]}"
 WANTED = policy(MAP)

@@ -8,8 +8,8 @@ from datetime import date
 
 from loading import InMemory
 
-from rolemodel_ci.load import load
-from rolemodel_ci.model import Policy
+from rolemodel_ci.config.loader import load
+from rolemodel_ci.model.desired import Policy
 
 TODAY = date(2026, 11, 23)
 MASTER_ID = "111111111111"

@@ -8,8 +8,8 @@ from typing import Literal
 from builders import MASTER_ID
 from fake_state import CloudState, FakeGroup, opens, refuse
 
-from rolemodel_ci.errors import CallFailed, NoAccess
-from rolemodel_ci.live import Identity, LiveGroup, LiveMaster
+from rolemodel_ci.errors import AwsCallError, CredentialsError
+from rolemodel_ci.model.live import Identity, LiveGroup, LiveMaster
 
 
 class FakeMasterReader:
@@ -23,8 +23,8 @@ class FakeMasterReader:
         with self._cloud.lock:
             try:
                 self._cloud.called("GetAccountAuthorizationDetails", "", write=False)
-            except CallFailed as error:
-                raise NoAccess(error.message, error.remedy) from error
+            except AwsCallError as error:
+                raise CredentialsError(error.message, error.remedy) from error
             return LiveMaster(
                 Identity(MASTER_ID, f"arn:aws:iam::{MASTER_ID}:user/ci"),
                 frozenset(self._cloud.users),

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from rolemodel_ci.live import Identity
+from rolemodel_ci.model.live import Identity
 
 MASTER_ID = "111111111111"
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 
 from fake_state import CloudState, FakeAccount, FakeRole, FakeStack, refuse
 
-from rolemodel_ci.live import DEAD, Absent, Identity, LiveStack
-from rolemodel_ci.model import DEFAULT_OWNER, Account
-from rolemodel_ci.resolve import Resolved, Where, resolve
-from rolemodel_ci.roles import REPLACING, role_name, role_names, role_path
-from rolemodel_ci.template import read_deployed
+from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate, StackContext, resolve
+from rolemodel_ci.cloudformation.roles import REPLACING, role_name, role_names, role_path
+from rolemodel_ci.cloudformation.template import read_deployed
+from rolemodel_ci.model.desired import DEFAULT_OWNER, Account
+from rolemodel_ci.model.live import DEAD, Absent, Identity, LiveStack
 
 UPDATABLE = frozenset(
     {
@@ -138,8 +138,8 @@ class FakeStackWriter:
             raise refuse("ValidationError", "the stack does not exist")
         return there, there.stack
 
-    def _wanted(self, there: FakeAccount, text: str, parameters: Mapping[str, str]) -> Resolved:
-        where = Where(there.account_id, self._cloud.region, self._cloud.stack_name)
+    def _wanted(self, there: FakeAccount, text: str, parameters: Mapping[str, str]) -> EvaluatedTemplate:
+        where = StackContext(there.account_id, self._cloud.region, self._cloud.stack_name)
         return resolve(read_deployed(text) or {}, parameters, where)
 
     def _begin(self, account: str, stack: FakeStack, finish: Callable[[], str]) -> None:
@@ -155,13 +155,15 @@ class FakeStackWriter:
             stack.failure = f"Admin {wanted}: as the test says"
         return wanted or planned
 
-    def _made(self, account: str, wanted: Resolved) -> str:
+    def _made(self, account: str, wanted: EvaluatedTemplate) -> str:
         status = self._ending(account, "CREATE_COMPLETE")
         if status == "CREATE_COMPLETE":
-            status = self._put_roles(account, Resolved({}, {}), wanted, "ROLLBACK_COMPLETE") or status
+            status = self._put_roles(account, EvaluatedTemplate({}, {}), wanted, "ROLLBACK_COMPLETE") or status
         return status
 
-    def _updated(self, account: str, old: Resolved, new: Resolved, template: tuple[str, dict[str, str]]) -> str:
+    def _updated(
+        self, account: str, old: EvaluatedTemplate, new: EvaluatedTemplate, template: tuple[str, dict[str, str]]
+    ) -> str:
         status = self._ending(account, "UPDATE_COMPLETE")
         if status == "UPDATE_COMPLETE":
             status = self._put_roles(account, old, new, "UPDATE_ROLLBACK_COMPLETE") or status
@@ -170,7 +172,7 @@ class FakeStackWriter:
             stack.text, stack.parameters = template
         return status
 
-    def _put_roles(self, account: str, old: Resolved, new: Resolved, failed: str) -> str | None:
+    def _put_roles(self, account: str, old: EvaluatedTemplate, new: EvaluatedTemplate, failed: str) -> str | None:
         """Make, keep and replace roles; `failed` where a name is taken, be it by a role that would go afterwards."""
         there = self._cloud.accounts[account]
         assert there.stack is not None
@@ -191,6 +193,6 @@ class FakeStackWriter:
         return None
 
 
-def _replaced(old: Resolved, new: Resolved, role: str) -> bool:
+def _replaced(old: EvaluatedTemplate, new: EvaluatedTemplate, role: str) -> bool:
     before, after = old.resources.get(role, {}), new.resources[role]
     return any(before.get("Properties", {}).get(key) != after.get("Properties", {}).get(key) for key in REPLACING)

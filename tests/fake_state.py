@@ -11,9 +11,9 @@ from typing import Any, Literal, NamedTuple
 
 from builders import IDS
 
-from rolemodel_ci.errors import CallFailed, Stopped
-from rolemodel_ci.live import Quotas
-from rolemodel_ci.model import DEFAULT_OWNER, GROUP_PATH
+from rolemodel_ci.errors import AwsCallError, InterruptedRunError
+from rolemodel_ci.model.desired import DEFAULT_OWNER, GROUP_PATH
+from rolemodel_ci.model.live import Quotas
 
 
 class Effect(NamedTuple):
@@ -53,7 +53,7 @@ class FakeClock:
     def sleep(self, seconds: float) -> None:
         """Move the clock, unless it was stopped."""
         if self.stopped:
-            raise Stopped("the run was interrupted", "Run again.")
+            raise InterruptedRunError("the run was interrupted", "Run again.")
         self.slept.append(seconds)
         self.time += seconds
 
@@ -158,7 +158,7 @@ class CloudState:
         error: Exception | None = None,
     ) -> None:
         """Let calls of `action` (on this account or group, or on any) fail."""
-        said = error or CallFailed(code=code, action=action, message=f"{action} {where}: {code}", remedy="Mend it.")
+        said = error or AwsCallError(code=code, action=action, message=f"{action} {where}: {code}", remedy="Mend it.")
         self._failures[action, where] = (said, times)
 
     def heal(self, action: str, where: str = "") -> None:
@@ -211,6 +211,6 @@ def opens(document: Any, arn: str) -> bool:
     return False
 
 
-def refuse(code: str, message: str) -> CallFailed:
+def refuse(code: str, message: str) -> AwsCallError:
     """An error as AWS gives it."""
-    return CallFailed(code=code, action="fake", message=f"{code}: {message}", remedy="Mend it.")
+    return AwsCallError(code=code, action="fake", message=f"{code}: {message}", remedy="Mend it.")

@@ -23,13 +23,14 @@ from fake_state import (
     refuse,
 )
 
-from rolemodel_ci.apply import Tools
-from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import Plan, Report
-from rolemodel_ci.ports import Clock, GroupWriter, MasterReader, StackReader, StackWriter, Watch
-from rolemodel_ci.rollout import Rollout
-from rolemodel_ci.run import EVERYTHING, Job, Planned, Readers, carry_out, make_plan
-from rolemodel_ci.verdict import Guard
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.reconcile.apply import Tools
+from rolemodel_ci.reconcile.approval import Guard
+from rolemodel_ci.reconcile.outcome import Report
+from rolemodel_ci.reconcile.pipeline import EVERYTHING, Operation, Planned, Readers, carry_out, make_plan
+from rolemodel_ci.reconcile.plan import Plan
+from rolemodel_ci.reconcile.ports import Clock, GroupWriter, MasterReader, StackReader, StackWriter, Watch
+from rolemodel_ci.reconcile.stack_operations import StackOperations
 
 __all__ = [
     "Access",
@@ -77,10 +78,12 @@ class FakeCloud(CloudState):
         """What applying needs."""
         watch: Watch = self.watch
         clock: Clock = self.clock
-        return Tools(self.group_writer(), self.stack_reader(), Rollout(self.stack_writer(), watch, clock), watch, jobs)
+        return Tools(
+            self.group_writer(), self.stack_reader(), StackOperations(self.stack_writer(), watch, clock), watch, jobs
+        )
 
     def planned(
-        self, policy: Policy, *, job: Job = EVERYTHING, today: date = TODAY, only: str = "", jobs: int = 1
+        self, policy: Policy, *, job: Operation = EVERYTHING, today: date = TODAY, only: str = "", jobs: int = 1
     ) -> Planned:
         """The plan of a job, and what it was made from. `only`: names of accounts, with spaces between."""
         return make_plan(job, policy, self.readers(), today, frozenset(only.split()), jobs)
@@ -89,7 +92,7 @@ class FakeCloud(CloudState):
         """The plan of a job."""
         return self.planned(policy, **how).plan
 
-    def run(self, policy: Policy, *, job: Job = EVERYTHING, jobs: int = 1, **how: Any) -> Report:
+    def run(self, policy: Policy, *, job: Operation = EVERYTHING, jobs: int = 1, **how: Any) -> Report:
         """Plan and apply with all guards overridden."""
         planned = self.planned(policy, job=job, jobs=jobs, **how)
         came = carry_out(job, planned, policy, self.tools(jobs), ALL_GUARDS)

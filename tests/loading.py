@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from rolemodel_ci.adapters.git.working_tree import Directory
 from rolemodel_ci.checks import check
-from rolemodel_ci.edge.files import Directory
-from rolemodel_ci.load import Loaded, NoFile, join, load
-from rolemodel_ci.model import Policy, Problem
-from rolemodel_ci.template import Body, read_template
+from rolemodel_ci.cloudformation.template import Body, read_template
+from rolemodel_ci.config.loader import Loaded, NoFile, join, load
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.model.problem import Problem
 
 TODAY = date(2026, 11, 23)
 BAD = Path(__file__).parent / "bad"

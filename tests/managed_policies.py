@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 from npm_packages import Package, fetched
 
+from rolemodel_ci.cloudformation.policies import as_list
 from rolemodel_ci.iam.managed_policies import TABLE
 from rolemodel_ci.iam.permissions import EVERY_ACTION, Permissions
 from rolemodel_ci.iam.statements import read_statements
-from rolemodel_ci.policies import listed
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITTEN = ROOT / "rolemodel_ci" / "iam" / TABLE
@@ -68,7 +68,7 @@ def facts(document: Any) -> str:
     found = Permissions({})
     found.take(read_statements(document))
     found.settle()
-    effects = {statement["Effect"] for statement in listed(document["Statement"])}
+    effects = {statement["Effect"] for statement in as_list(document["Statement"])}
     denies = "denies only" if effects == {"Deny"} else "denies" if "Deny" in effects else ""
     parts = [numbered(actions) for actions in (found.everything, found.some, found.denied)]
     return ";".join([*parts, *([denies] if denies else [])]) if any(parts) or denies else ""

@@ -8,12 +8,13 @@ from typing import Any
 from builders import TODAY, policy
 from fakes import FakeCloud, FakeGroup, FakeStack
 
-from rolemodel_ci.guard import review
-from rolemodel_ci.listing import listing
-from rolemodel_ci.model import Place, Problem, Severity
-from rolemodel_ci.plan import Plan, Report
-from rolemodel_ci.requested import attribute
-from rolemodel_ci.verdict import Refusal
+from rolemodel_ci.model.problem import Place, Problem, Severity
+from rolemodel_ci.reconcile.approval import Refusal
+from rolemodel_ci.reconcile.attribution import attribute
+from rolemodel_ci.reconcile.guards.approve import review
+from rolemodel_ci.reconcile.inventory import listing
+from rolemodel_ci.reconcile.outcome import Report
+from rolemodel_ci.reconcile.plan import Plan
 
 ACCOUNTS = ("prod", "dev", "test", "cdn")
 BASE = policy("prod: {Admin: [alice], Reader: [bob]}\ndev: {Admin: [alice]}", accounts=ACCOUNTS)

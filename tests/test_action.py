@@ -11,14 +11,15 @@ import pytest
 from test_docs import names, page, rows, section
 from workflow_files import ACTION, ROOT, parsed
 
-from rolemodel_ci import event
+from rolemodel_ci.adapters.github import runner
+from rolemodel_ci.adapters.github.inputs import Repair
+from rolemodel_ci.adapters.github.runner import Inputs, read_runner
 from rolemodel_ci.cli import COMMANDS
-from rolemodel_ci.cli.ci import ending, tell
-from rolemodel_ci.cli.ci.ending import Ending, Result
-from rolemodel_ci.edge import actions
-from rolemodel_ci.edge.actions import Inputs, read_runner
-from rolemodel_ci.event import Course, Nothing, Repair, course
-from rolemodel_ci.verdict import Guard
+from rolemodel_ci.github_action import event, publish
+from rolemodel_ci.github_action import result as result_module
+from rolemodel_ci.github_action.event import EventAction, Ignored, action_for
+from rolemodel_ci.github_action.result import Result, RunResult
+from rolemodel_ci.reconcile.approval import Guard
 
 DECLARED = parsed(ACTION.read_text(encoding="utf-8"))
 PAGE = page("docs/github.md")
@@ -33,7 +34,7 @@ def read_inputs() -> set[str]:
     """The names that the code asks the environment for: `given("name")`."""
     return {
         str(node.args[0].value)
-        for node in ast.walk(tree(actions))
+        for node in ast.walk(tree(runner))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == "given"
@@ -45,14 +46,14 @@ def written_outputs() -> set[str]:
     """Those of the ending, and those that telling adds: `outputs["name"] = …`."""
     added = {
         str(node.slice.value)
-        for node in ast.walk(tree(tell))
+        for node in ast.walk(tree(publish))
         if isinstance(node, ast.Subscript)
         and isinstance(node.value, ast.Name)
         and node.value.id == "outputs"
         and isinstance(node.slice, ast.Constant)
     }
     assert added, "how outputs are written has changed"
-    return added | set(Ending(Result.NOTHING, 0).outputs())
+    return added | set(RunResult(Result.NOTHING, 0).outputs())
 
 
 # ---- action.yml
@@ -125,9 +126,9 @@ def test_exit_codes_of_results_are_those_of_the_code() -> None:
     """Where the code says a result together with its number, the page says that number."""
     told = {row[0].strip("`"): {int(code) for code in row[1].split(", ")} for row in rows(section(PAGE, "Results"))}
     known: dict[str, set[int]] = {}
-    for module in sorted(Path(str(ending.__file__)).parent.glob("*.py")):
+    for module in sorted(Path(str(result_module.__file__)).parent.glob("*.py")):
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Ending":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "RunResult":
                 result, code = node.args[:2]
                 if isinstance(result, ast.Attribute) and isinstance(code, ast.Constant):
                     known.setdefault(Result[result.attr].value, set()).add(int(str(code.value)))
@@ -136,8 +137,8 @@ def test_exit_codes_of_results_are_those_of_the_code() -> None:
 
 
 def events() -> set[str]:
-    """The events that `course` tells apart."""
-    (function,) = (n for n in ast.walk(tree(event)) if isinstance(n, ast.FunctionDef) and n.name == "course")
+    """Return the events that `action_for` distinguishes."""
+    (function,) = (n for n in ast.walk(tree(event)) if isinstance(n, ast.FunctionDef) and n.name == "action_for")
     return {
         str(node.value.value)
         for node in ast.walk(function)
@@ -153,11 +154,11 @@ def test_events_are_those_of_the_page() -> None:
 @pytest.mark.parametrize("action", ["opened", "synchronize", "reopened", "closed", "labeled", "edited"])
 def test_actions_of_a_pull_request_are_those_of_the_page(action: str) -> None:
     payload = {"action": action, "pull_request": {}, "repository": {"default_branch": "main"}}
-    found: Course = course("pull_request", payload, "refs/pull/7/merge", Repair.NOTHING)
+    found: EventAction = action_for("pull_request", payload, "refs/pull/7/merge", Repair.NOTHING)
     row = next(row for row in rows(section(PAGE, "Events")) if row[0].startswith("`pull_request` "))
-    assert (action in re.findall(r"[a-z]+", row[0].partition("(")[2])) is not isinstance(found, Nothing)
+    assert (action in re.findall(r"[a-z]+", row[0].partition("(")[2])) is not isinstance(found, Ignored)
 
 
 def test_whatever_else_happens_is_nothing_to_do() -> None:
-    assert isinstance(course("issues", {}, "refs/heads/main", Repair.NOTHING), Nothing)
+    assert isinstance(action_for("issues", {}, "refs/heads/main", Repair.NOTHING), Ignored)
     assert "*Nothing to do*" in section(PAGE, "Events")

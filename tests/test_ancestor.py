@@ -19,10 +19,11 @@ import pytest
 from builders import TODAY, policy
 from fakes import FakeCloud, FakeGroup, FakeStack
 
-from rolemodel_ci.errors import CallFailed, NoAccess
-from rolemodel_ci.live import Unreadable
-from rolemodel_ci.plan import CreateStack, Failed
-from rolemodel_ci.run import MEMBERSHIP
+from rolemodel_ci.errors import AwsCallError, CredentialsError
+from rolemodel_ci.model.live import Unreadable
+from rolemodel_ci.reconcile.changes import CreateStack
+from rolemodel_ci.reconcile.outcome import Failed
+from rolemodel_ci.reconcile.pipeline import MEMBERSHIP
 
 MAP = "prod: {Admin: [alice], Reader: [bob]}\ndev: {Admin: [alice, bob]}"
 WANTED = policy(MAP)
@@ -59,7 +60,7 @@ def test_no_error_means_that_there_is_no_stack(code: str) -> None:
 
 def test_missing_credentials_do_not_mean_that_there_is_no_stack() -> None:
     cloud = made()
-    cloud.fail("DescribeStacks", "prod", error=NoAccess("there is no profile `prod`", "Make it."))
+    cloud.fail("DescribeStacks", "prod", error=CredentialsError("there is no profile `prod`", "Make it."))
 
     assert cloud.plan(WANTED).changes == ()
 
@@ -119,7 +120,7 @@ def test_groups_are_emptied_before_they_are_deleted() -> None:
         "DeleteGroupPolicy",
         "DeleteGroup",
     ]
-    with pytest.raises(CallFailed, match="DeleteConflict"):
+    with pytest.raises(AwsCallError, match="DeleteConflict"):
         cloud.group_writer().delete_group("RM.prod.Admin")
 
 

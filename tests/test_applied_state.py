@@ -12,7 +12,8 @@ from builders import policy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolemodel_ci.applied_state import (
+from rolemodel_ci.adapters.aws.applied_state_json import LIMIT, Lock, Value, remembered, to_text
+from rolemodel_ci.model.applied_state import (
     LEASE,
     AppliedState,
     Attempt,
@@ -31,8 +32,7 @@ from rolemodel_ci.applied_state import (
     state_name,
     terms_digest,
 )
-from rolemodel_ci.render.memory import memory_json, memory_text
-from rolemodel_ci.state_value import LIMIT, Lock, Value, remembered, to_text
+from rolemodel_ci.render.applied_state import memory_json, memory_text
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)

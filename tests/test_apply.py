@@ -11,22 +11,12 @@ from applied import MAP, WANTED, came, effects, made, opened
 from builders import policy
 from fakes import FakeCloud, FakeGroup, refuse
 
-from rolemodel_ci.apply import apply
-from rolemodel_ci.model import Account
-from rolemodel_ci.plan import (
-    AddMember,
-    CreateGroup,
-    DeleteGroup,
-    DeletePolicy,
-    Done,
-    Failed,
-    Plan,
-    PutPolicy,
-    RemoveMember,
-    Report,
-    Skipped,
-)
-from rolemodel_ci.verdict import Approved
+from rolemodel_ci.model.desired import Account
+from rolemodel_ci.reconcile.apply import apply
+from rolemodel_ci.reconcile.approval import Approved
+from rolemodel_ci.reconcile.changes import AddMember, CreateGroup, DeleteGroup, DeletePolicy, PutPolicy, RemoveMember
+from rolemodel_ci.reconcile.outcome import Done, Failed, Report, Skipped
+from rolemodel_ci.reconcile.plan import Plan
 
 
 def test_revoke_build_grant() -> None:

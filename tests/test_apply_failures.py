@@ -9,20 +9,11 @@ from applied import MANAGED, MAP, WANTED, came, made, opened
 from builders import policy
 from fakes import FakeCloud, refuse
 
-from rolemodel_ci.apply import apply
-from rolemodel_ci.plan import (
-    AddMember,
-    CreateGroup,
-    DeleteGroup,
-    Done,
-    Failed,
-    Plan,
-    PutPolicy,
-    RemoveMember,
-    Skipped,
-    UpdateStack,
-)
-from rolemodel_ci.verdict import Approved
+from rolemodel_ci.reconcile.apply import apply
+from rolemodel_ci.reconcile.approval import Approved
+from rolemodel_ci.reconcile.changes import AddMember, CreateGroup, DeleteGroup, PutPolicy, RemoveMember, UpdateStack
+from rolemodel_ci.reconcile.outcome import Done, Failed, Skipped
+from rolemodel_ci.reconcile.plan import Plan
 
 
 def test_an_account_that_fails_leaves_the_others_to_be_made() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from builders import policy
 
-from rolemodel_ci.model import Policy
-from rolemodel_ci.render.audit import policy_digest
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.render.audit_record import policy_digest
 
 MAP = "prod: {Admin: [alice, bob]}\ndev: {Reader: [bob]}"
 CONFIG = "guards: {revoke_floor: 5}\nprotected: [{user: alice}, {role: Admin}]"

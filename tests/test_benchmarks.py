@@ -18,8 +18,8 @@ from benchmarks.report import BEGIN, END, peers_table, replaced
 from benchmarks.repository import Size, add_grant, write
 from benchmarks.rollout import FIRST, GRANT, QUIET, Rollout, Run, chain, floor, rollout
 from benchmarks.step import Came
-from rolemodel_ci.cli.policy import read_files
-from rolemodel_ci.edge.files import Directory
+from rolemodel_ci.adapters.git.working_tree import Directory
+from rolemodel_ci.cli.files import read_files
 
 SIZE = Size(accounts=3, users=30, groups_per_user=5)
 

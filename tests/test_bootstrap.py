@@ -13,12 +13,12 @@ from actions.company import BOOTSTRAP, deploy, make_provider, parameters
 from actions.issuer import ISSUER, Repository
 from botocore.exceptions import ClientError
 
-from rolemodel_ci.iam import document
-from rolemodel_ci.resolve import Where, resolve
-from rolemodel_ci.sandbox.calls import writes
+from rolemodel_ci.cloudformation.evaluate import StackContext, resolve
+from rolemodel_ci.cloudformation.template import read_deployed
+from rolemodel_ci.iam.ci_policies import document
+from rolemodel_ci.sandbox.aws_request import writes
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
-from rolemodel_ci.sandbox.furnish import APPLY_ROLE, PLAN_ROLE
-from rolemodel_ci.template import read_deployed
+from rolemodel_ci.sandbox.fixtures import APPLY_ROLE, PLAN_ROLE
 
 TRUSTING_GITHUB, ALL = ("master", "account"), ("master", "account", "account-via-master")
 HOST = "token.actions.githubusercontent.com"
@@ -255,7 +255,7 @@ def test_nothing_is_like_something(name: str) -> None:
 def test_other_partitions_have_their_own_arns(name: str, partition: str) -> None:
     given = {"MasterAccountId": "111111111111"} if name == "account-via-master" else parameters(HOME)
     more = {"Via": "master", "AlsoAssumable": "yes"} if name == "master" else {}
-    where = Where("222222222222", "some-region", "bootstrap", partition)
+    where = StackContext("222222222222", "some-region", "bootstrap", partition)
     text = json.dumps(resolve(template(name), {**_defaults(name), **given, **more}, where).resources)
     found = set(re.findall(r"arn:([a-z-]+):", text))
     assert found == {partition}

@@ -8,7 +8,7 @@ import pytest
 from loading import BASE, TODAY, base_with, found, loaded, policy, problems
 
 from rolemodel_ci.checks import CHECKS, check
-from rolemodel_ci.model import Severity
+from rolemodel_ci.model.problem import Severity
 
 ID = "    account_id: 222222222222\n"
 PARAMETER = "    Type: String\n"

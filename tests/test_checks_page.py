@@ -10,7 +10,7 @@ import pytest
 from loading import BAD, BASE, found_in
 from test_corpus import COMPARED, MADE, codes_of_the_package
 
-from rolemodel_ci.checks import CHECKS, Check
+from rolemodel_ci.checks import CHECKS, Rule
 
 PAGE = (BAD.parent.parent / "docs" / "checks.md").read_text(encoding="utf-8")
 
@@ -61,7 +61,7 @@ def test_the_warnings_are_listed_at_the_top() -> None:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.code)
-def test_sentence_of_the_check_stands_in_its_section(check: Check) -> None:
+def test_sentence_of_the_check_stands_in_its_section(check: Rule) -> None:
     (text,) = (section.text for section in SECTIONS if section.code == check.code)
     assert check.sentence in " ".join(text.split())
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rolemodel_ci.checks.patterns import matches, ways
+from rolemodel_ci.checks.allowed_pattern import matches, ways
 
 SLOW = [
     ("(a+)+b", "a" * 40),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rolemodel_ci.container import SPARE_HOME, find_home, find_workspace, give_up_root, settle
+from rolemodel_ci.docker_entrypoint import SPARE_HOME, find_home, find_workspace, give_up_root, settle
 
 RUNNER = (1001, 1002)
 """A user and a group."""
@@ -109,7 +109,7 @@ def test_all_of_it_before_the_run(capsys: pytest.CaptureFixture[str]) -> None:
 def start(workspace: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Start as the image does, here."""
     return subprocess.run(
-        [sys.executable, "-I", "-m", "rolemodel_ci.container", *arguments],
+        [sys.executable, "-I", "-m", "rolemodel_ci.docker_entrypoint", *arguments],
         cwd=workspace, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
@@ -123,7 +123,7 @@ def test_the_command_line_is_the_usual_one(tmp_path: Path) -> None:
 
 FOR_GOOD = """
 import os, sys
-from rolemodel_ci.container import give_up_root
+from rolemodel_ci.docker_entrypoint import give_up_root
 give_up_root(sys.argv[1], os)
 try:
     os.setuid(0)
@@ -144,6 +144,6 @@ def test_there_is_no_way_back(tmp_path: Path) -> None:
 
 
 def test_it_goes_by_its_own_name() -> None:
-    command = [sys.executable, "-m", "rolemodel_ci.container", "--help"]
+    command = [sys.executable, "-m", "rolemodel_ci.docker_entrypoint", "--help"]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (ran.returncode, ran.stdout.splitlines()[0]) == (0, "Usage: rolemodel-ci [OPTIONS] COMMAND [ARGS]...")

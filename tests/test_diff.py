@@ -9,26 +9,24 @@ import pytest
 from builders import TODAY, Roles, policy, template
 from fakes import FakeCloud, FakeGroup
 
-from rolemodel_ci.diff import plan_deletion, plan_membership, plan_structure
-from rolemodel_ci.model import Place
-from rolemodel_ci.plan import (
+from rolemodel_ci.model.problem import Place
+from rolemodel_ci.reconcile.changes import (
     AddMember,
-    Blocked,
     Change,
     CreateGroup,
     CreateStack,
     DeleteGroup,
     DeletePolicy,
     DeleteStack,
-    Plan,
     PutPolicy,
     RemoveMember,
-    Totals,
     UpdateStack,
     order,
     phase_of,
 )
-from rolemodel_ci.run import DELETION, MEMBERSHIP, STRUCTURE
+from rolemodel_ci.reconcile.diff.plan import plan_deletion, plan_membership, plan_structure
+from rolemodel_ci.reconcile.pipeline import DELETION, MEMBERSHIP, STRUCTURE
+from rolemodel_ci.reconcile.plan import Blocked, Plan, Totals
 
 MAP = "prod: {Admin: [alice], Reader: [bob]}\ndev: {Admin: [alice]}"
 WANTED = policy(MAP)

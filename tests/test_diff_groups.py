@@ -10,9 +10,23 @@ from typing import Any
 import pytest
 from builders import MASTER_ID, TODAY
 
-from rolemodel_ci.diff.groups import (
+from rolemodel_ci.model.desired import Grant
+from rolemodel_ci.model.live import Identity, LiveGroup, LiveMaster
+from rolemodel_ci.model.problem import Place
+from rolemodel_ci.reconcile.changes import (
+    AddMember,
+    Change,
+    CreateGroup,
+    DeleteGroup,
+    DeletePolicy,
+    DetachPolicy,
+    Phase,
+    PutPolicy,
+    RemoveMember,
+)
+from rolemodel_ci.reconcile.diff.groups import (
     BEFORE_LIMIT,
-    Slot,
+    DesiredGroup,
     as_it_was,
     group_policy,
     member_changes,
@@ -24,25 +38,12 @@ from rolemodel_ci.diff.groups import (
     strays,
     taken_elsewhere,
 )
-from rolemodel_ci.hints import Hints
-from rolemodel_ci.live import Identity, LiveGroup, LiveMaster
-from rolemodel_ci.model import Grant, Place
-from rolemodel_ci.plan import (
-    AddMember,
-    Blocked,
-    Change,
-    CreateGroup,
-    DeleteGroup,
-    DeletePolicy,
-    DetachPolicy,
-    Phase,
-    PutPolicy,
-    RemoveMember,
-)
+from rolemodel_ci.reconcile.plan import Blocked
+from rolemodel_ci.suggestions import Hints
 
 ARN, OTHER = "arn:aws:iam::222222222222:role/Admin-1", "arn:aws:iam::222222222222:role/Admin-2"
 GROUP, POLICY = "RM.prod.Admin", "RM.prod.Admin-Policy"
-SLOT = Slot("prod", "Admin", GROUP, ARN, ARN)
+SLOT = DesiredGroup("prod", "Admin", GROUP, ARN, ARN)
 PLACE = Place("users.yml", 3, 5)
 MINE = ("prod", "Admin", GROUP)
 MANAGED = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -178,7 +179,7 @@ def test_a_role_that_is_replaced_keeps_its_policy_until_the_new_one_is_there(arn
 
 
 def test_nothing_is_concluded_about_the_policy_of_an_unreadable_account() -> None:
-    slot = Slot("prod", "Admin", GROUP, None, None, "Mend it.")
+    slot = DesiredGroup("prod", "Admin", GROUP, None, None, "Mend it.")
     live = group({POLICY: document(allow(OTHER)), "Extra": GOOD}, attached=(MANAGED,))
 
     assert list(shape_changes(slot, group({}))) == []
@@ -202,7 +203,7 @@ def grants(*users: str) -> dict[str, Grant]:
 
 
 def members(
-    slot: Slot,
+    slot: DesiredGroup,
     live: LiveGroup | None,
     holding: Mapping[str, Grant],
     ended: Mapping[str, Grant],
@@ -246,7 +247,7 @@ def test_a_user_who_does_not_exist_is_blocked_with_a_guess() -> None:
 
 def test_of_an_unreadable_account_members_go_and_do_not_come() -> None:
     live = group(None, "carol")
-    slot = Slot("prod", "Admin", GROUP, None, None, "Mend it.")
+    slot = DesiredGroup("prod", "Admin", GROUP, None, None, "Mend it.")
     found = list(members(slot, live, grants("alice"), {}, master(live)))
 
     assert found == [

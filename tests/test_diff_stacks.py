@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from builders import PLAIN, Roles, policy, template
 
-from rolemodel_ci.diff.stacks import StackDiff, deployed, live_arns, stack_diff
-from rolemodel_ci.live import DEAD, RESTING, Absent, Identity, LiveStack, Unreadable
-from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import CreateStack, DeleteStack, SettleStack, UpdateStack
-from rolemodel_ci.template import read_deployed
+from rolemodel_ci.cloudformation.template import read_deployed
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.model.live import DEAD, RESTING, Absent, Identity, LiveStack, Unreadable
+from rolemodel_ci.reconcile.changes import CreateStack, DeleteStack, SettleStack, UpdateStack
+from rolemodel_ci.reconcile.diff.stacks import StackDiff, deployed, live_arns, stack_diff
 
 PROD = Identity("222222222222", "arn:aws:iam::222222222222:user/ci")
 PHYSICAL = {"Admin": "RoleModel-Admin-1", "Reader": "RoleModel-Reader-1"}

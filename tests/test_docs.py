@@ -13,18 +13,18 @@ import pytest
 from builders import policy
 from loading import BASE, InMemory
 
-from rolemodel_ci import rollout
+from rolemodel_ci.adapters.aws import sessions
 from rolemodel_ci.checks import check
 from rolemodel_ci.cli import COMMANDS, cli, legacy
 from rolemodel_ci.cli.options import today
-from rolemodel_ci.edge import sessions
-from rolemodel_ci.errors import CannotGoOn
-from rolemodel_ci.iam import NAMES
-from rolemodel_ci.load import load
-from rolemodel_ci.model import GithubOidc, Guards, Policy
-from rolemodel_ci.rollout import Fate, fate
-from rolemodel_ci.schema import published
-from rolemodel_ci.verdict import Guard
+from rolemodel_ci.config.json_schema import published
+from rolemodel_ci.config.loader import load
+from rolemodel_ci.errors import RolemodelError
+from rolemodel_ci.iam.ci_policies import NAMES
+from rolemodel_ci.model.desired import GithubOidc, Guards, Policy
+from rolemodel_ci.reconcile import stack_operations
+from rolemodel_ci.reconcile.approval import Guard
+from rolemodel_ci.reconcile.stack_operations import StackAction, fate
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -213,7 +213,7 @@ def test_exit_codes_are_told_everywhere_alike() -> None:
     told = {int(row[0]) for row in rows(section(page("docs/commands.md"), "Exit codes"))}
     assert told == {*exit_codes()}
     assert exit_codes().keys() == {0, 1, 2, 3, 4, 5, 6, 70, 130, 141}
-    kinds = [CannotGoOn]
+    kinds = [RolemodelError]
     while kinds:
         kind = kinds.pop()
         kinds += kind.__subclasses__()
@@ -289,7 +289,7 @@ def test_overridable_guards_are_those_of_the_pages() -> None:
 
 
 def test_states_of_a_stack_are_those_of_the_page() -> None:
-    from rolemodel_ci.live import DEAD, RESTING
+    from rolemodel_ci.model.live import DEAD, RESTING
 
     told = [row[0] for row in rows(section(page("docs/semantics.md"), "States of a stack"))]
     assert {frozenset(cell.split(", ")) for cell in told if ", " in cell} == {DEAD, RESTING}
@@ -304,16 +304,19 @@ def test_every_status_of_a_stack_is_in_the_page_with_its_fate() -> None:
     told = [
         (row[0].strip("`"), row[1]) for row in rows(section(page("docs/reliability.md"), "Every status of a stack"))
     ]
-    assert told == [("none", Fate.MAKE.value), *((status, fate(status).value) for status in STATUSES)]
+    assert told == [("none", StackAction.MAKE.value), *((status, fate(status).value) for status in STATUSES)]
 
 
 def test_numbers_of_the_page_on_reliability_are_those_of_the_code() -> None:
     text = " ".join(page("docs/reliability.md").split())
     minutes = policy().stack_deadline
-    assert minutes * 60 == rollout.DEADLINE
+    assert minutes * 60 == stack_operations.DEADLINE
     assert f"`stack_deadline` ({minutes} minutes)" in text
-    assert f"every {rollout._FIRST_PAUSE:g} s at first and every {rollout._LONGEST_PAUSE:g} s at most" in text
-    assert f"up to {rollout._ATTEMPTS} times in all" in text
+    assert (
+        f"every {stack_operations._FIRST_PAUSE:g} s at first and every {stack_operations._LONGEST_PAUSE:g} s at most"
+        in text
+    )
+    assert f"up to {stack_operations._ATTEMPTS} times in all" in text
     assert sessions._ALWAYS == 4
     assert "two for each of `--jobs` workers and four are kept" in text
 

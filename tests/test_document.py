@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from rolemodel_ci.document import ALIAS_LIMIT, DEPTH_LIMIT, Document, read_document
-from rolemodel_ci.nodes import Mapping, Node, Scalar, Sequence, entry
+from rolemodel_ci.parsing.yaml_nodes import ListNode, MapNode, Node, Scalar, entry
+from rolemodel_ci.parsing.yaml_parser import ALIAS_LIMIT, DEPTH_LIMIT, Document, read_document
 
 
 def root(text: str) -> Any:
@@ -22,7 +22,7 @@ def root(text: str) -> Any:
 def plain(node: Node) -> Any:
     if isinstance(node, Scalar):
         return node.text
-    if isinstance(node, Sequence):
+    if isinstance(node, ListNode):
         return [plain(item) for item in node.items]
     return {key.text: plain(value) for key, value in node.entries}
 
@@ -200,7 +200,7 @@ def test_a_byte_order_mark_moves_nothing() -> None:
 def test_second_document() -> None:
     document = read_document("---\na: 1\n...\n---\nb: 2\n", "f.yml")
     assert [f"{p.place} {p.code}" for p in document.problems] == ["f.yml:4:1 RM110"]
-    assert document.root == Mapping([(Scalar("a", 2, 1, True, None), Scalar("1", 2, 4, True, None))], 2, 1, None)
+    assert document.root == MapNode([(Scalar("a", 2, 1, True, None), Scalar("1", 2, 4, True, None))], 2, 1, None)
 
 
 def test_entry_finds_what_stands_under_a_key() -> None:

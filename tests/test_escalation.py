@@ -11,11 +11,11 @@ from builders import TODAY, policy, template
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolemodel_ci.checks.subject import subject
+from rolemodel_ci.cloudformation.desired_stacks import evaluate_stacks
+from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate, StackContext, resolve
 from rolemodel_ci.iam import patterns as module
 from rolemodel_ci.iam.escalation import administrations, dangers, marks
 from rolemodel_ci.iam.privilege import Mark, Privilege, Source
-from rolemodel_ci.resolve import Resolved, Where, resolve
 
 NONE, ASSUMING, BORROWING = None, Privilege.CHAINING, Privilege.BORROWING
 UNKNOWN, PASSING = Privilege.UNKNOWN, Privilege.PASSING
@@ -54,10 +54,10 @@ def role(**properties: Any) -> dict[str, Any]:
 def of(*statements: Any, **properties: Any) -> Privilege | None:
     """What is dangerous about a role with these statements."""
     resources = {"R": role(Policies=inline(*statements), **properties)}
-    return levels(Resolved(resources, {})).get("R")
+    return levels(EvaluatedTemplate(resources, {})).get("R")
 
 
-def levels(resolved: Resolved) -> dict[str, Privilege]:
+def levels(resolved: EvaluatedTemplate) -> dict[str, Privilege]:
     """The level of each dangerous role."""
     return {name: mark.privilege for name, mark in dangers(resolved).items()}
 
@@ -185,7 +185,7 @@ def test_managed_policies(managed: Any, statements: list[Any], danger: Privilege
     full = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": {"Statement": allow("*")}}}
     resources = {"R": role(Policies=inline(*statements), ManagedPolicyArns=managed), "Full": full}
 
-    assert levels(Resolved(resources, {})) == ({"R": danger} if danger else {})
+    assert levels(EvaluatedTemplate(resources, {})) == ({"R": danger} if danger else {})
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_managed_policies(managed: Any, statements: list[Any], danger: Privilege
 def test_policies_of_their_own(kind: str, key: str, owners: Any) -> None:
     attached = {"Type": kind, "Properties": {key: owners, "PolicyDocument": {"Statement": [allow("iam:*")]}}}
     resources = {"R": role(RoleName="named"), "Other": role(), "P": attached}
-    found = levels(Resolved(resources, {}))
+    found = levels(EvaluatedTemplate(resources, {}))
 
     assert found["R"] == IDENTITIES
     assert set(found) <= {"R", "Other"}
@@ -211,7 +211,7 @@ def test_a_document_may_be_written_as_text() -> None:
     document = '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
     resources = {"R": role(Policies=[{"PolicyName": "P", "PolicyDocument": document}])}
 
-    assert levels(Resolved(resources, {})) == {"R": ADMINISTRATOR}
+    assert levels(EvaluatedTemplate(resources, {})) == {"R": ADMINISTRATOR}
 
 
 def test_what_nobody_can_decide_counts_as_an_allow_and_not_as_a_deny() -> None:
@@ -222,7 +222,7 @@ def test_what_nobody_can_decide_counts_as_an_allow_and_not_as_a_deny() -> None:
     assert of(allow("*"), maybe) == ADMINISTRATOR
     assert of(allow("iam:*", "sts:AssumeRole"), deny("iam:*", "sts:*"), maybe) is None
     policies = {"Fn::If": ["Unknown", inline(allow("*"))[0], inline(deny("*"))[0]]}
-    assert levels(Resolved({"R": role(Policies=[policies])}, {})) == {"R": ADMINISTRATOR}
+    assert levels(EvaluatedTemplate({"R": role(Policies=[policies])}, {})) == {"R": ADMINISTRATOR}
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_policies_that_the_template_does_not_tell(properties: dict[str, Any], da
     named = {"ManagedPolicyName": "Named", "Path": "/team/"}
     ours = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": {"Statement": allow("iam:*")}, **named}}
 
-    assert levels(Resolved({"R": role(**properties), "Ours": ours}, {})).get("R") == danger
+    assert levels(EvaluatedTemplate({"R": role(**properties), "Ours": ours}, {})).get("R") == danger
 
 
 @pytest.mark.parametrize(
@@ -305,10 +305,10 @@ def test_policies_that_the_template_does_not_tell(properties: dict[str, Any], da
 def test_a_role_that_may_change_itself(resource: Any, danger: Privilege | None) -> None:
     resources = {"R": role(Policies=inline(allow("iam:PutRolePolicy", Resource=resource)))}
 
-    assert levels(Resolved(resources, {}, stack="Ops")).get("R") == danger
+    assert levels(EvaluatedTemplate(resources, {}, stack="Ops")).get("R") == danger
     denied = {**inline(deny("iam:*", Resource="arn:aws:iam::*:role/Ops-R-*"))[0], "PolicyName": "Q"}
     resources["R"]["Properties"]["Policies"].append(denied)
-    assert levels(Resolved(resources, {}, stack="Ops")) == {}
+    assert levels(EvaluatedTemplate(resources, {}, stack="Ops")) == {}
 
 
 def test_a_role_of_a_given_name_and_path_that_may_change_itself() -> None:
@@ -318,7 +318,7 @@ def test_a_role_of_a_given_name_and_path_that_may_change_itself() -> None:
         "S": role(Policies=statements, RoleName="OpsPeople"),
     }
 
-    assert levels(Resolved(resources, {})) == {"R": IDENTITIES}
+    assert levels(EvaluatedTemplate(resources, {})) == {"R": IDENTITIES}
 
 
 @pytest.mark.parametrize("attached", ["ManagedPolicyArns", "Roles"])
@@ -331,7 +331,7 @@ def test_a_role_that_may_change_a_policy_that_it_has(attached: str) -> None:
     else:
         resources["R"] = role(ManagedPolicyArns=[{"Ref": "Own"}])
 
-    assert levels(Resolved(resources, {}, stack="Ops")) == {"R": IDENTITIES}
+    assert levels(EvaluatedTemplate(resources, {}, stack="Ops")) == {"R": IDENTITIES}
 
 
 def test_who_surely_is_an_administrator() -> None:
@@ -344,13 +344,13 @@ def test_who_surely_is_an_administrator() -> None:
         "F": role(),
     }
 
-    assert sorted(levels(Resolved(resources, {}))) == ["A", "B", "C", "D", "E"]
-    assert administrations(Resolved(resources, {})) == {"A", "B", "C"}
+    assert sorted(levels(EvaluatedTemplate(resources, {}))) == ["A", "B", "C", "D", "E"]
+    assert administrations(EvaluatedTemplate(resources, {})) == {"A", "B", "C"}
 
 
 def test_the_roles_of_this_repository() -> None:
     own = policy("{}", roles=ACCESS.read_text(encoding="utf-8"))
-    resolved = subject(own, TODAY).resolved["prod"]
+    resolved = evaluate_stacks(own, TODAY).resolved["prod"]
 
     assert levels(resolved) == {"AdminRole": ADMINISTRATOR, "PowerRole": BORROWING}
 
@@ -425,7 +425,7 @@ RESOURCES = st.dictionaries(
 
 @given(RESOURCES)
 def test_junk_never_raises(resources: dict[str, Any]) -> None:
-    found = levels(Resolved(resources, {}))
+    found = levels(EvaluatedTemplate(resources, {}))
 
     assert set(found.values()) <= {ADMINISTRATOR, IDENTITIES, PASSING, UNKNOWN, BORROWING, ASSUMING}
     assert set(found) <= {name for name, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"}
@@ -448,7 +448,7 @@ def test_a_template_s_own_conditions_are_followed() -> None:
     )
     body = policy("{}", roles=text).template.body
 
-    assert levels(resolve(body, {}, Where("222222222222", "us-east-1", "S"))) == {}
+    assert levels(resolve(body, {}, StackContext("222222222222", "us-east-1", "S"))) == {}
 
 
 ON_ALL = {"Action": "s3:GetObject", "Resource": "*"}
@@ -514,7 +514,7 @@ def document(*statements: Any, **parts: Any) -> dict[str, Any]:
 )
 def test_what_text_cannot_decide_is_unknown(properties: dict[str, Any]) -> None:
     others = {"Custom": {"Type": "Custom::Any"}, "Value": {"Type": "AWS::SSM::Parameter"}}
-    found = marks(Resolved({"R": role(**properties), **others}, {}))["R"]
+    found = marks(EvaluatedTemplate({"R": role(**properties), **others}, {}))["R"]
 
     assert found.privilege is UNKNOWN
     assert found.untold
@@ -569,7 +569,7 @@ def test_a_policy_attached_by_what_only_aws_knows(kind: str, named: Any, who: di
         "R": role(), "S": role(), "N": role(RoleName="named"), "P": attached, "Value": {"Type": "AWS::SSM::Parameter"}
     }  # fmt: skip
 
-    assert levels(Resolved(resources, {}, stack="Ops")) == who
+    assert levels(EvaluatedTemplate(resources, {}, stack="Ops")) == who
 
 
 def test_what_is_known_and_what_is_not_stand_together() -> None:
@@ -578,7 +578,7 @@ def test_what_is_known_and_what_is_not_stand_together() -> None:
         allow("ssm:SendCommand", Resource="arn:aws:ec2:*:*:instance/i-1"),
     ]
     properties = {"Policies": inline(*statements), "ManagedPolicyArns": [IMPORTED]}
-    found = marks(Resolved({"R": role(**properties)}, {}))["R"]
+    found = marks(EvaluatedTemplate({"R": role(**properties)}, {}))["R"]
 
     assert found.privilege is IDENTITIES
     assert found.actions == ("iam:PutRolePolicy", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration")
@@ -605,7 +605,7 @@ def test_how_much_of_a_service_is_reached(resource: Any, level: Privilege) -> No
         "F": {"Type": "AWS::Lambda::Function"},
     }
 
-    assert marks(Resolved(resources, {})).get("R", Mark(Privilege.NONE)).privilege is level
+    assert marks(EvaluatedTemplate(resources, {})).get("R", Mark(Privilege.NONE)).privilege is level
 
 
 def changing(resource: Any, *denials: Any, **parts: Any) -> dict[str, Any]:
@@ -630,7 +630,7 @@ def changing(resource: Any, *denials: Any, **parts: Any) -> dict[str, Any]:
 def test_a_denial_about_something_else_does_not_keep_a_role_from_changing_itself(denied: Any, level: Privilege) -> None:
     resources = {"R": changing("arn:aws:iam::222222222222:role/Ops-R-*", deny("iam:*", Resource=denied))}
 
-    assert marks(Resolved(resources, {}, stack="Ops"))["R"].privilege is level
+    assert marks(EvaluatedTemplate(resources, {}, stack="Ops"))["R"].privilege is level
 
 
 @pytest.mark.parametrize(
@@ -643,14 +643,14 @@ def test_a_denial_about_something_else_does_not_keep_a_role_from_changing_itself
     ],
 )
 def test_a_role_may_change_itself_by_the_name_that_aws_has_made_up(resource: str, level: Privilege) -> None:
-    assert marks(Resolved({"R": changing(resource)}, {}, stack="Ops"))["R"].privilege is level
+    assert marks(EvaluatedTemplate({"R": changing(resource)}, {}, stack="Ops"))["R"].privilege is level
 
 
 def test_a_name_that_is_cut_off_is_known_by_how_the_stack_begins() -> None:
     long = "R" * 60
     resources = {long: changing("arn:aws:iam::222222222222:role/OperationsOfA-RRRRRRRRRR-1A2B3C4D5E6F")}
 
-    assert marks(Resolved(resources, {}, stack="OperationsOfAll"))[long].privilege is IDENTITIES
+    assert marks(EvaluatedTemplate(resources, {}, stack="OperationsOfAll"))[long].privilege is IDENTITIES
 
 
 def test_who_can_make_a_dangerous_role_its_own_is_dangerous() -> None:
@@ -664,7 +664,7 @@ def test_who_can_make_a_dangerous_role_its_own_is_dangerous() -> None:
         "Far": taking({"Fn::GetAtt": ["Near", "Arn"]}),
         "None": taking({"Fn::GetAtt": ["Harmless", "Arn"]}),
     }
-    found = marks(Resolved(resources, {}, stack="Ops"))
+    found = marks(EvaluatedTemplate(resources, {}, stack="Ops"))
 
     assert {name: mark.privilege for name, mark in found.items()} == {
         "Admin": ADMINISTRATOR, "Near": BORROWING, "Far": BORROWING, "None": Privilege.LIMITED
@@ -689,7 +689,7 @@ def test_what_becomes_undecided_never_counts_as_less_than_unknown(actions: list[
         return role(Policies=put("Policies", [{"PolicyName": "P", "PolicyDocument": whole}]))
 
     def level(properties: dict[str, Any]) -> Privilege:
-        return marks(Resolved({"R": properties}, {})).get("R", Mark(Privilege.NONE)).privilege
+        return marks(EvaluatedTemplate({"R": properties}, {})).get("R", Mark(Privilege.NONE)).privilege
 
     assert level(built(place)) >= min(level(built("")), UNKNOWN)
 
@@ -697,8 +697,8 @@ def test_what_becomes_undecided_never_counts_as_less_than_unknown(actions: list[
 @given(st.lists(KNOWN, max_size=3), st.lists(KNOWN, max_size=2))
 def test_rights_that_are_unknown_take_nothing_away(actions: list[str], denied: list[str]) -> None:
     policies = inline(allow(*actions), deny(*denied))
-    before = marks(Resolved({"R": role(Policies=policies)}, {})).get("R", Mark(Privilege.NONE))
-    after = marks(Resolved({"R": role(Policies=policies, ManagedPolicyArns=[IMPORTED])}, {}))["R"]
+    before = marks(EvaluatedTemplate({"R": role(Policies=policies)}, {})).get("R", Mark(Privilege.NONE))
+    after = marks(EvaluatedTemplate({"R": role(Policies=policies, ManagedPolicyArns=[IMPORTED])}, {}))["R"]
 
     assert after.privilege >= max(before.privilege, UNKNOWN)
     assert after.actions == before.actions

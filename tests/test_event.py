@@ -12,7 +12,18 @@ from actions import payloads as made
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolemodel_ci.event import Check, Look, Nothing, PullRequest, Repair, Review, Rollout, commit, course, text
+from rolemodel_ci.adapters.github.inputs import Repair
+from rolemodel_ci.github_action.event import (
+    ApplyPush,
+    DriftCheck,
+    Ignored,
+    PullRequest,
+    ReviewPullRequest,
+    ValidateOnly,
+    action_for,
+    commit,
+    text,
+)
 
 MAIN, OTHER, TAG = "refs/heads/main", "refs/heads/other", "refs/tags/v1"
 PULL = PullRequest(7, "carol", "a" * 40, "b" * 40, "main")
@@ -39,26 +50,26 @@ NOT_COMMITS = [
 
 def decided(event: str, payload: Any, ref: str = MAIN, repair: Repair = Repair.NOTHING) -> Any:
     """The course."""
-    return course(event, payload, ref, repair)
+    return action_for(event, payload, ref, repair)
 
 
 @pytest.mark.parametrize("action", ["opened", "synchronize", "reopened", "labeled", "unlabeled"])
 @pytest.mark.parametrize("form", [made.minimal_pull_request, made.real_pull_request])
 def test_a_pull_request_is_reviewed(action: str, form: Callable[..., made.Payload]) -> None:
-    assert decided("pull_request", form(action), "refs/pull/7/merge") == Review(PULL)
-    assert decided("pull_request", made.edited(form()), "refs/pull/7/merge") == Review(PULL)
+    assert decided("pull_request", form(action), "refs/pull/7/merge") == ReviewPullRequest(PULL)
+    assert decided("pull_request", made.edited(form()), "refs/pull/7/merge") == ReviewPullRequest(PULL)
 
 
 @pytest.mark.parametrize("form", [made.minimal_pull_request, made.real_pull_request])
 def test_labels_of_a_pull_request_are_read(form: Callable[..., made.Payload]) -> None:
     found = decided("pull_request", form(labels=("allow: empty-map", "wontfix")))
-    assert found == Review(replace(PULL, labels=("allow: empty-map", "wontfix")))
+    assert found == ReviewPullRequest(replace(PULL, labels=("allow: empty-map", "wontfix")))
 
 
 @pytest.mark.parametrize("labels", [None, 7, "allow: empty-map", [None, 7, "x", {}, {"name": 7}], {"name": "x"}])
 def test_labels_of_another_shape_are_none(labels: Any) -> None:
     payload = made.merge(made.minimal_pull_request(), {"pull_request": {"labels": labels}})
-    assert decided("pull_request", payload) == Review(PULL)
+    assert decided("pull_request", payload) == ReviewPullRequest(PULL)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +93,7 @@ def test_who_comes_from_outside_gets_no_aws(
 ) -> None:
     found = decided("pull_request", derived(form()))
 
-    assert isinstance(found, Review)
+    assert isinstance(found, ReviewPullRequest)
     assert found.unread == found.pull.outsider == outsider
     assert (found.pull.number, found.pull.head_sha) == (7, "a" * 40)
 
@@ -92,42 +103,42 @@ def test_names_of_repositories_are_the_same_in_whatever_case() -> None:
         made.minimal_pull_request(), {"pull_request": {"head": {"repo": {"full_name": "ACME/Access"}}}}
     )
 
-    assert decided("pull_request", payload) == Review(PULL)
+    assert decided("pull_request", payload) == ReviewPullRequest(PULL)
 
 
 def test_a_pull_request_aimed_elsewhere_reads_nothing() -> None:
     found = decided("pull_request", made.minimal_pull_request(base_ref="release"))
 
-    assert isinstance(found, Review)
+    assert isinstance(found, ReviewPullRequest)
     assert found.pull.outsider == ""
     assert found.unread == "the pull request is aimed at `release`, and only `main` is ever applied"
 
 
 def test_a_draft_is_reviewed_like_any_other() -> None:
-    assert decided("pull_request", made.minimal_pull_request(draft=True)) == Review(PULL)
+    assert decided("pull_request", made.minimal_pull_request(draft=True)) == ReviewPullRequest(PULL)
 
 
 @pytest.mark.parametrize(
     ("event", "payload", "ref", "found"),
     [
-        ("push", made.minimal_push(), MAIN, Rollout("main", "b" * 40)),
-        ("push", made.pushed_by_force(made.minimal_push()), MAIN, Rollout("main", "b" * 40)),
-        ("push", made.pushed_first(made.minimal_push()), MAIN, Rollout("main", None)),
+        ("push", made.minimal_push(), MAIN, ApplyPush("main", "b" * 40)),
+        ("push", made.pushed_by_force(made.minimal_push()), MAIN, ApplyPush("main", "b" * 40)),
+        ("push", made.pushed_first(made.minimal_push()), MAIN, ApplyPush("main", None)),
         (
             "push",
             made.minimal_push(default_branch="trunk", ref="refs/heads/trunk"),
             "refs/heads/trunk",
-            Rollout("trunk", "b" * 40),
+            ApplyPush("trunk", "b" * 40),
         ),
-        ("push", made.minimal_push(before="--upload-pack=x"), MAIN, Rollout("main", None)),
-        ("merge_group", made.minimal_merge_group(), MAIN, Check("b" * 40, TRIAL)),
-        ("merge_group", {}, MAIN, Check(None, TRIAL)),
-        ("schedule", made.minimal_schedule(), MAIN, Look(Repair.ENDED)),
-        ("schedule", {}, "", Look(Repair.ENDED)),
-        ("workflow_dispatch", made.minimal_workflow_dispatch(), MAIN, Look(Repair.ENDED)),
-        ("workflow_dispatch", made.minimal_workflow_dispatch(), OTHER, Check(None, ONLY_MAIN.format(OTHER))),
-        ("workflow_dispatch", made.minimal_workflow_dispatch(), TAG, Check(None, ONLY_MAIN.format(TAG))),
-        ("workflow_dispatch", {}, MAIN, Check(None, UNNAMED)),
+        ("push", made.minimal_push(before="--upload-pack=x"), MAIN, ApplyPush("main", None)),
+        ("merge_group", made.minimal_merge_group(), MAIN, ValidateOnly("b" * 40, TRIAL)),
+        ("merge_group", {}, MAIN, ValidateOnly(None, TRIAL)),
+        ("schedule", made.minimal_schedule(), MAIN, DriftCheck(Repair.ENDED)),
+        ("schedule", {}, "", DriftCheck(Repair.ENDED)),
+        ("workflow_dispatch", made.minimal_workflow_dispatch(), MAIN, DriftCheck(Repair.ENDED)),
+        ("workflow_dispatch", made.minimal_workflow_dispatch(), OTHER, ValidateOnly(None, ONLY_MAIN.format(OTHER))),
+        ("workflow_dispatch", made.minimal_workflow_dispatch(), TAG, ValidateOnly(None, ONLY_MAIN.format(TAG))),
+        ("workflow_dispatch", {}, MAIN, ValidateOnly(None, UNNAMED)),
     ],
 )
 def test_what_does_something(event: str, payload: Any, ref: str, found: Any) -> None:
@@ -164,13 +175,13 @@ def test_what_does_something(event: str, payload: Any, ref: str, found: Any) -> 
 def test_what_does_nothing(event: str, payload: Any, ref: str, why: str) -> None:
     found = decided(event, payload, ref)
 
-    assert isinstance(found, Nothing)
+    assert isinstance(found, Ignored)
     assert why in found.why
 
 
 @pytest.mark.parametrize("repair", Repair)
 def test_what_may_be_repaired_is_handed_on(repair: Repair) -> None:
-    assert decided("schedule", {}, MAIN, repair) == Look(repair)
+    assert decided("schedule", {}, MAIN, repair) == DriftCheck(repair)
 
 
 @pytest.mark.parametrize("event", ["pull_request", "push", "merge_group", "workflow_dispatch"])
@@ -182,9 +193,9 @@ def test_every_example_of_github_has_a_course(event: str) -> None:
         default = example["repository"]["default_branch"]
         for ref in (f"refs/heads/{default}", OTHER, example.get("ref") or ""):
             found = decided(event, example, ref)
-            if isinstance(found, Rollout):
+            if isinstance(found, ApplyPush):
                 assert (event, ref, found.branch) == ("push", f"refs/heads/{default}", default)
-            if isinstance(found, Review):
+            if isinstance(found, ReviewPullRequest):
                 assert (found.pull.number, found.pull.author) == (example["number"], "Codertocat")
                 assert len(found.pull.head_sha) == len(found.pull.base_sha) == 40
 
@@ -201,7 +212,7 @@ def test_what_is_no_commit_becomes_empty(sha: str) -> None:
     found = decided("pull_request", made.minimal_pull_request(head_sha=sha, base_sha=sha))
 
     assert (found.pull.head_sha, found.pull.base_sha) == ("", "")
-    assert decided("push", made.minimal_push(before=sha)) == Rollout("main", None)
+    assert decided("push", made.minimal_push(before=sha)) == ApplyPush("main", None)
     assert decided("merge_group", made.minimal_merge_group(base_sha=sha)).base is None
 
 
@@ -242,12 +253,12 @@ EVENTS = st.sampled_from(
 def test_junk_never_raises_and_never_applies_another_branch(event: str, payload: dict[str, Any], ref: str) -> None:
     found = decided(event, payload, ref)
 
-    if isinstance(found, Rollout):
+    if isinstance(found, ApplyPush):
         default = payload["repository"]["default_branch"]
         assert default
         assert (event, ref, found.branch) == ("push", f"refs/heads/{default}", default)
         assert found.before is None or found.before == payload["before"]
-    if isinstance(found, Review) and not found.unread:
+    if isinstance(found, ReviewPullRequest) and not found.unread:
         assert found.pull.base_ref == text(payload, "repository", "default_branch") or not text(
             payload, "repository", "default_branch"
         )
@@ -268,5 +279,5 @@ def test_a_good_payload_with_one_thing_turned_to_junk_never_raises(kind: str, dr
     below[key] = drawn.draw(JSON)
     found = decided("push" if kind == "push" else "pull_request", payload)
 
-    assert isinstance(found, Review | Rollout | Nothing)
-    assert not isinstance(found, Rollout) or found.branch == "main"
+    assert isinstance(found, ReviewPullRequest | ApplyPush | Ignored)
+    assert not isinstance(found, ApplyPush) or found.branch == "main"

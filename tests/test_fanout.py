@@ -10,9 +10,9 @@ from typing import TypeVar
 
 import pytest
 
-from rolemodel_ci.errors import NoAccess
-from rolemodel_ci.fanout import Raised, Returned, cascade, each, each_within
-from rolemodel_ci.patience import Patience, asks, hears, is_given_up, waiting
+from rolemodel_ci.errors import CredentialsError
+from rolemodel_ci.reconcile.concurrency import Raised, Returned, cascade, each, each_within
+from rolemodel_ci.reconcile.deadlines import Patience, asks, hears, is_given_up, waiting
 
 Value = TypeVar("Value")
 
@@ -142,7 +142,7 @@ def test_an_item_that_hangs_is_given_up_and_the_others_do_not_wait_for_its_place
     assert time.monotonic() - began < 5
     assert values(answers)[1:] == list(range(1, 20))
     assert isinstance(answers[0], Raised)
-    assert isinstance(answers[0].error, NoAccess)
+    assert isinstance(answers[0].error, CredentialsError)
     assert answers[0].error.message == "no answer to the wall within 0.2 s"
     over.set()
     assert told.wait(5)

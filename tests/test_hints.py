@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolemodel_ci.hints import ALIKE, LOOKUPS, Hints, Offers, did_you_mean, slip_of
+from rolemodel_ci.suggestions import ALIKE, LOOKUPS, Hints, Offers, did_you_mean, slip_of
 
 
 @pytest.mark.parametrize(

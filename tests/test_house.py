@@ -49,7 +49,7 @@ def test_only_the_guard_makes_an_approved_plan() -> None:
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Approved"
     }
-    assert makers == {"guard/__init__.py"}
+    assert makers == {"reconcile/guards/approve.py"}
 
 
 def test_only_the_fanout_starts_threads_for_work() -> None:
@@ -58,14 +58,14 @@ def test_only_the_fanout_starts_threads_for_work() -> None:
         for file in FILES
         if "ThreadPoolExecutor" in file.read_text() and "sandbox" not in file.parts
     }
-    assert users == {"fanout.py"}
+    assert users == {"reconcile/concurrency.py"}
 
 
 def test_planning_is_handed_no_writer() -> None:
     names = {
         node.id
-        for name in ("observe.py", "diff/__init__.py", "diff/groups.py", "diff/stacks.py", "requested.py", "listing.py")
-        for node in ast.walk(ast.parse((PACKAGE / name).read_text()))
+        for name in ("observe.py", "diff/plan.py", "diff/groups.py", "diff/stacks.py", "attribution.py", "inventory.py")
+        for node in ast.walk(ast.parse((PACKAGE / "reconcile" / name).read_text()))
         if isinstance(node, ast.Name)
     }
     assert not {name for name in names if name.endswith("Writer")}

@@ -14,17 +14,17 @@ from builders import policy
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from rolemodel_ci.applied_state import AppliedState, Holder, Identity, Remembered
+from rolemodel_ci.adapters.github.runner import Inputs, Runner, who
 from rolemodel_ci.cli import cli
-from rolemodel_ci.edge.actions import Inputs, Runner, who
+from rolemodel_ci.config.json_schema import published
+from rolemodel_ci.iam.canonical_policies import Opaque
 from rolemodel_ci.iam.differences import Difference, Direction, PropertyChange, TrustChange
-from rolemodel_ci.iam.documents import Opaque
-from rolemodel_ci.listing import Entry, Listing
-from rolemodel_ci.live import Unreadable
-from rolemodel_ci.model import Place, Problem, Severity
-from rolemodel_ci.plan import (
+from rolemodel_ci.model.applied_state import AppliedState, Holder, Identity, Remembered
+from rolemodel_ci.model.live import Unreadable
+from rolemodel_ci.model.problem import Place, Problem, Severity
+from rolemodel_ci.reconcile.approval import Guard, Overridden, Refusal
+from rolemodel_ci.reconcile.changes import (
     AddMember,
-    Blocked,
     Change,
     CreateGroup,
     CreateStack,
@@ -32,27 +32,21 @@ from rolemodel_ci.plan import (
     DeletePolicy,
     DeleteStack,
     DetachPolicy,
-    Done,
-    Failed,
     Origin,
-    Outcome,
     Phase,
-    Plan,
     PutPolicy,
     RemoveMember,
     RenameGroup,
-    Report,
     SettleStack,
-    Skipped,
-    Totals,
     UpdateStack,
 )
-from rolemodel_ci.render.audit import Audited, Called, audit_json
-from rolemodel_ci.render.documents import as_text
+from rolemodel_ci.reconcile.inventory import Entry, Listing
+from rolemodel_ci.reconcile.outcome import Done, Failed, Outcome, Report, Skipped
+from rolemodel_ci.reconcile.plan import Blocked, Plan, Totals
+from rolemodel_ci.render.audit_record import Audited, Called, audit_json
 from rolemodel_ci.render.json import listing_json, plan_json, refusals_json, report_json
+from rolemodel_ci.render.json_document import as_text
 from rolemodel_ci.render.problems import problems_json
-from rolemodel_ci.schema import published
-from rolemodel_ci.verdict import Guard, Overridden, Refusal
 
 PAGE = (Path(__file__).parent.parent / "docs" / "json.md").read_text(encoding="utf-8")
 KINDS = ("problems", "plan", "report", "refusal", "listing", "audit")

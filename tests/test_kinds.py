@@ -10,16 +10,18 @@ from typing import Any, cast
 import pytest
 from comment.cases import FACTS, WHEN
 
-from rolemodel_ci.guard import Headroom
-from rolemodel_ci.plan import Change, Done, Failed, Origin, Plan, Report
-from rolemodel_ci.render.audit import Audited, audit_json
+from rolemodel_ci.access_request.request import Request
+from rolemodel_ci.reconcile.changes import Change, Origin
+from rolemodel_ci.reconcile.guards.approve import Headroom
+from rolemodel_ci.reconcile.outcome import Done, Failed, Report
+from rolemodel_ci.reconcile.plan import Plan
+from rolemodel_ci.render.audit_record import Audited, audit_json
 from rolemodel_ci.render.comment import Judged, as_comment, drift_found, outcome, requested_change
 from rolemodel_ci.render.json import plan_json, report_json
 from rolemodel_ci.render.markdown import markdown
-from rolemodel_ci.render.plans import headline, plan_blocks
-from rolemodel_ci.render.results import report_blocks
+from rolemodel_ci.render.plan import headline, plan_blocks
+from rolemodel_ci.render.report import report_blocks
 from rolemodel_ci.render.text import text
-from rolemodel_ci.request import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate
 from rolemodel_ci.iam.escalation import marks
+from rolemodel_ci.iam.escalation_paths import ACTIONS, WAYS, EscalationPath
 from rolemodel_ci.iam.privilege import Mark, Privilege
-from rolemodel_ci.iam.ways import ACTIONS, WAYS, Way
-from rolemodel_ci.resolve import Resolved
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -31,7 +31,7 @@ def mark(actions: Iterable[str], resource: object = "*") -> Mark:
     statement = {"Effect": "Allow", "Action": [*actions], "Resource": resource}
     policies = [{"PolicyName": "P", "PolicyDocument": {"Version": "2012-10-17", "Statement": statement}}]
     resources = {"R": {"Type": "AWS::IAM::Role", "Properties": {"Policies": policies}}}
-    return marks(Resolved(resources, {})).get("R", Mark(Privilege.NONE))
+    return marks(EvaluatedTemplate(resources, {})).get("R", Mark(Privilege.NONE))
 
 
 def test_the_lists_are_whole() -> None:
@@ -63,7 +63,7 @@ def test_every_id_of_pathfinding_is_at_its_way() -> None:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: " ".join(way.actions))
-def test_each_way_comes_to_its_level(way: Way) -> None:
+def test_each_way_comes_to_its_level(way: EscalationPath) -> None:
     assert mark(way.actions).privilege >= way.privilege
 
 

@@ -11,8 +11,8 @@ from loading import InMemory
 
 from rolemodel_ci.checks import check
 from rolemodel_ci.checks.limits import LIMIT_CHECKS
-from rolemodel_ci.load import load
-from rolemodel_ci.model import Problem
+from rolemodel_ci.config.loader import load
+from rolemodel_ci.model.problem import Problem
 
 CODES = {"RM422", "RM423", "RM424", "RM425", "RM426"}
 WARNED, REFUSED = [("RM423", "warning")], [("RM424", "error")]

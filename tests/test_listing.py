@@ -8,9 +8,9 @@ import pytest
 from builders import Roles, policy
 from fakes import FakeCloud, FakeStack
 
-from rolemodel_ci.listing import listing, switch_link
-from rolemodel_ci.live import DEAD
-from rolemodel_ci.model import Policy
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.model.live import DEAD
+from rolemodel_ci.reconcile.inventory import listing, switch_link
 
 MFA = {
     "AssumeRolePolicyDocument": {

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from loading import BASE, InMemory, base_with, found, loaded, policy
 
-from rolemodel_ci.edge.files import Directory
-from rolemodel_ci.load import NoFile, join, load
-from rolemodel_ci.model import GithubOidc, Grant, Guards, Place, Protection
+from rolemodel_ci.adapters.git.working_tree import Directory
+from rolemodel_ci.config.loader import NoFile, join, load
+from rolemodel_ci.model.desired import GithubOidc, Grant, Guards, Protection
+from rolemodel_ci.model.problem import Place
 
 
 def test_base() -> None:

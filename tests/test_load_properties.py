@@ -11,21 +11,21 @@ from hypothesis import strategies as st
 from loading import BASE, TODAY, InMemory, loaded, problems
 
 from rolemodel_ci.checks import check
-from rolemodel_ci.diff import plan_all
-from rolemodel_ci.diff.stacks import stack_diff
-from rolemodel_ci.document import read_document
-from rolemodel_ci.guard.keeping import last_administrator
+from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate, StackContext, resolve
+from rolemodel_ci.cloudformation.template import read_deployed, read_template
+from rolemodel_ci.config.json_schema import conform
+from rolemodel_ci.config.loader import load
+from rolemodel_ci.config.user_map import read_users
 from rolemodel_ci.iam.escalation import dangers
 from rolemodel_ci.iam.role_diff import differences
-from rolemodel_ci.listing import listing
-from rolemodel_ci.live import Identity, Live, LiveMaster, LiveStack
-from rolemodel_ci.load import load
-from rolemodel_ci.model import Problem
-from rolemodel_ci.plan import Plan
-from rolemodel_ci.resolve import Resolved, Where, resolve
-from rolemodel_ci.schema import conform
-from rolemodel_ci.template import read_deployed, read_template
-from rolemodel_ci.usermap import read_users
+from rolemodel_ci.model.live import Identity, LiveMaster, LiveStack, LiveState
+from rolemodel_ci.model.problem import Problem
+from rolemodel_ci.parsing.yaml_parser import read_document
+from rolemodel_ci.reconcile.diff.plan import plan_all
+from rolemodel_ci.reconcile.diff.stacks import stack_diff
+from rolemodel_ci.reconcile.guards.protection import last_administrator
+from rolemodel_ci.reconcile.inventory import listing
+from rolemodel_ci.reconcile.plan import Plan
 
 LOADING = settings(max_examples=200)
 
@@ -300,7 +300,7 @@ def test_pruning_loses_nothing(text: str) -> None:
 @LOADING
 @given(TEMPLATES, TEMPLATES, st.dictionaries(WORDS, WORDS, max_size=3))
 def test_meanings_and_differences_of_any_templates(old: Any, new: Any, parameters: dict[str, str]) -> None:
-    where = Where("222222222222", "us-east-1", "RoleModel")
+    where = StackContext("222222222222", "us-east-1", "RoleModel")
     before, after = (read_deployed(dumped(tree)) for tree in (old, new))
     if before is None or after is None:
         assert any(read_template(dumped(tree), "roles.yml")[1] for tree in (old, new))
@@ -330,19 +330,21 @@ def test_whatever_a_stack_holds_it_can_be_compared(deployed: Any) -> None:
     master = LiveMaster(Identity("111111111111", "arn:aws:iam::111111111111:user/ci"), frozenset(), {})
     only = frozenset({account.name})
     assert found.roles is not None
-    assert plan_all(wanted, Live(master, {account.name: stack}), TODAY, only).changes
-    assert listing(wanted, Live(master, {account.name: stack}), only).unreadable == ()
+    assert plan_all(wanted, LiveState(master, {account.name: stack}), TODAY, only).changes
+    assert listing(wanted, LiveState(master, {account.name: stack}), only).unreadable == ()
     assert [
-        *last_administrator(Plan((found.change,) if found.change else ()), wanted, Live(master, {account.name: stack}))
+        *last_administrator(
+            Plan((found.change,) if found.change else ()), wanted, LiveState(master, {account.name: stack})
+        )
     ] == []
 
 
 @LOADING
 @given(st.dictionaries(WORDS, JSON, max_size=4))
 def test_any_content_has_a_meaning(content: Any) -> None:
-    meaning = resolve(content, {"prod": "x"}, Where("222222222222", "us-east-1", "RoleModel"))
+    meaning = resolve(content, {"prod": "x"}, StackContext("222222222222", "us-east-1", "RoleModel"))
     assert all(isinstance(resource, dict) for resource in meaning.resources.values())
-    assert differences(meaning, Resolved({}, {})) == differences(meaning, Resolved({}, {}))
+    assert differences(meaning, EvaluatedTemplate({}, {})) == differences(meaning, EvaluatedTemplate({}, {}))
     assert dangers(meaning).keys() <= meaning.resources.keys()
 
 

@@ -12,14 +12,14 @@ import managed_policies as maker
 import pytest
 from loading import TODAY, loaded, problems
 
-from rolemodel_ci.checks.subject import subject
+from rolemodel_ci.cloudformation.desired_stacks import evaluate_stacks
+from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate
 from rolemodel_ci.iam import managed_policies as module
 from rolemodel_ci.iam.escalation import marks
 from rolemodel_ci.iam.managed_policies import denies_only, is_of_aws, known_facts, origin
-from rolemodel_ci.iam.marks import marks_of
 from rolemodel_ci.iam.permissions import EVERY_ACTION
 from rolemodel_ci.iam.privilege import Mark, Privilege, Source, Untold
-from rolemodel_ci.resolve import Resolved
+from rolemodel_ci.iam.role_privileges import marks_of
 
 TABLE: dict[str, Any] = json.loads(maker.WRITTEN.read_text())
 OF_AWS = "arn:aws:iam::aws:policy/"
@@ -50,7 +50,7 @@ def by_arn(*arns: object) -> Mark:
 def marked(properties: dict[str, Any]) -> Mark:
     """What a role with these properties comes to."""
     resources = {"R": {"Type": "AWS::IAM::Role", "Properties": properties}}
-    return marks(Resolved(resources, {})).get("R", Mark(Privilege.NONE))
+    return marks(EvaluatedTemplate(resources, {})).get("R", Mark(Privilege.NONE))
 
 
 def test_the_table_says_what_it_was_made_of() -> None:
@@ -209,7 +209,7 @@ def test_a_role_with_conditional_policies_is_looked_at_in_every_branch() -> None
     }
     result = loaded(users="prod: {}", roles=json.dumps(roles))
     assert result.policy is not None
-    (prod, _) = marks_of(subject(result.policy, TODAY).resolved).values()
+    (prod, _) = marks_of(evaluate_stacks(result.policy, TODAY).resolved).values()
 
     assert prod.privilege is Privilege.UNKNOWN
     assert len(prod.untold) == 3  # the name that is not known, what the parameter stands for, and one of ours

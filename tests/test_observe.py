@@ -6,9 +6,9 @@ import pytest
 from builders import MASTER_ID, policy
 from fakes import FakeCloud
 
-from rolemodel_ci.errors import NoAccess
-from rolemodel_ci.live import Absent, LiveStack, Unreadable
-from rolemodel_ci.observe import observe
+from rolemodel_ci.errors import CredentialsError
+from rolemodel_ci.model.live import Absent, LiveStack, Unreadable
+from rolemodel_ci.reconcile.observe import observe
 
 POLICY = policy("prod: {Admin: [alice]}", accounts=("prod", "dev", "test"))
 
@@ -29,7 +29,7 @@ def test_what_is_there_what_is_absent_and_what_cannot_be_read(jobs: int) -> None
 
 def test_no_access_to_an_account_is_unreadable_too() -> None:
     cloud = FakeCloud()
-    cloud.fail("DescribeStacks", error=NoAccess("no profile `prod`", "Make it."))
+    cloud.fail("DescribeStacks", error=CredentialsError("no profile `prod`", "Make it."))
     live = observe(cloud.master_reader(), cloud.stack_reader(), POLICY.accounts, 2)
 
     assert set(live.stacks.values()) == {Unreadable(name, "no profile `prod`", "Make it.") for name in live.stacks}
@@ -41,7 +41,7 @@ def test_a_master_that_cannot_be_read_ends_the_run(jobs: int) -> None:
     cloud = FakeCloud()
     cloud.fail("GetAccountAuthorizationDetails")
 
-    with pytest.raises(NoAccess, match="AccessDenied"):
+    with pytest.raises(CredentialsError, match="AccessDenied"):
         observe(cloud.master_reader(), cloud.stack_reader(), POLICY.accounts, jobs)
 
 

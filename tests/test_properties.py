@@ -15,27 +15,24 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from worlds import ACCOUNTS, USERS, World, worlds
 
-from rolemodel_ci.diff import plan_all
-from rolemodel_ci.live import Live, Unreadable
-from rolemodel_ci.plan import (
+from rolemodel_ci.model.live import LiveState, Unreadable
+from rolemodel_ci.reconcile.changes import (
     CreateStack,
     DeleteGroup,
-    Done,
-    Failed,
     Phase,
-    Plan,
     PutPolicy,
     RenameGroup,
-    Report,
     SettleStack,
-    Skipped,
     StackChange,
     phase_of,
 )
-from rolemodel_ci.regaining import with_regained
-from rolemodel_ci.render.documents import as_text
+from rolemodel_ci.reconcile.diff.plan import plan_all
+from rolemodel_ci.reconcile.diff.regained import with_regained
+from rolemodel_ci.reconcile.outcome import Done, Failed, Report, Skipped
+from rolemodel_ci.reconcile.pipeline import EVERYTHING, carry_out
+from rolemodel_ci.reconcile.plan import Plan
 from rolemodel_ci.render.json import plan_json
-from rolemodel_ci.run import EVERYTHING, carry_out
+from rolemodel_ci.render.json_document import as_text
 
 COMMON = settings(max_examples=120)
 
@@ -242,7 +239,7 @@ def test_a_plan_is_the_same_whatever_the_threads_and_the_order_of_what_was_read(
     assert as_text(plan_json(one.plan)) == as_text(plan_json(eight.plan)) == as_text(plan_json(turned))
 
 
-def _turned(live: Live) -> Live:
+def _turned(live: LiveState) -> LiveState:
     """The same state, every mapping in reverse order."""
 
     def backwards(mapping: Mapping[str, Value]) -> dict[str, Value]:
@@ -257,7 +254,7 @@ def _turned(live: Live) -> Live:
         )
         for name, group in backwards(live.master.groups).items()
     }
-    return Live(replace(live.master, groups=groups), backwards(live.stacks))
+    return LiveState(replace(live.master, groups=groups), backwards(live.stacks))
 
 
 @COMMON

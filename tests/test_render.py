@@ -16,29 +16,27 @@ from builders import policy, template
 from fakes import FakeCloud
 from shown import HEAD, found_problems, full_plan, half_blind, listed, refusals, troubled_report
 
-from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import (
-    Blocked,
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.reconcile.changes import (
     CreateStack,
     DeleteGroup,
     DeletePolicy,
     DeleteStack,
     DetachPolicy,
-    Plan,
     PutPolicy,
     RemoveMember,
-    Report,
     SettleStack,
-    Skipped,
 )
+from rolemodel_ci.reconcile.outcome import Report, Skipped
+from rolemodel_ci.reconcile.plan import Blocked, Plan
 from rolemodel_ci.render.blocks import Block, Paragraph, Row, Table, counted, sentence
-from rolemodel_ci.render.documents import as_text
 from rolemodel_ci.render.json import digest, listing_json, plan_json, refusals_json, report_json
+from rolemodel_ci.render.json_document import as_text
 from rolemodel_ci.render.markdown import markdown
-from rolemodel_ci.render.plans import describe, headline, plan_blocks
+from rolemodel_ci.render.plan import describe, headline, plan_blocks
 from rolemodel_ci.render.problems import problem_blocks, problems_json
 from rolemodel_ci.render.refusals import refusal_blocks
-from rolemodel_ci.render.results import listing_blocks, report_blocks
+from rolemodel_ci.render.report import listing_blocks, report_blocks
 from rolemodel_ci.render.text import text
 
 EXPECTED = Path(__file__).parent / "expected" / "render"

@@ -10,17 +10,19 @@ import pytest
 from shown import listed, refusals
 
 from rolemodel_ci.iam.differences import Difference
-from rolemodel_ci.live import Unreadable
-from rolemodel_ci.model import Place, Problem
-from rolemodel_ci.plan import AddMember, Blocked, DeletePolicy, Failed, Plan, PutPolicy, Report, Skipped, UpdateStack
+from rolemodel_ci.model.live import Unreadable
+from rolemodel_ci.model.problem import Place, Problem
+from rolemodel_ci.reconcile.changes import AddMember, DeletePolicy, PutPolicy, UpdateStack
+from rolemodel_ci.reconcile.outcome import Failed, Report, Skipped
+from rolemodel_ci.reconcile.plan import Blocked, Plan
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Row, Table, Tone
-from rolemodel_ci.render.documents import as_text
 from rolemodel_ci.render.json import plan_json
+from rolemodel_ci.render.json_document import as_text
 from rolemodel_ci.render.markdown import code, escaped, markdown
-from rolemodel_ci.render.plans import plan_blocks
+from rolemodel_ci.render.plan import plan_blocks
 from rolemodel_ci.render.problems import problem_blocks
 from rolemodel_ci.render.refusals import refusal_blocks
-from rolemodel_ci.render.results import listing_blocks, report_blocks
+from rolemodel_ci.render.report import listing_blocks, report_blocks
 from rolemodel_ci.render.text import text, visible
 
 NASTY = (

@@ -13,16 +13,17 @@ from builders import MASTER_ID, TODAY, policy, template
 from hypothesis import given
 from worlds import policies
 
-import rolemodel_ci.reshaped as module
+import rolemodel_ci.access_request.role_changes as module
+from rolemodel_ci.access_request.request import GrantChange, GrantChangeKind, Request, already_there, decides, request
+from rolemodel_ci.access_request.role_changes import NewAccount
+from rolemodel_ci.iam.canonical_policies import Principal
 from rolemodel_ci.iam.differences import OUTPUTS, TEXTS, Difference
-from rolemodel_ci.iam.documents import Principal
 from rolemodel_ci.iam.privilege import Mark, Privilege
 from rolemodel_ci.iam.role_diff import differences
-from rolemodel_ci.iam.trust import Way, Ways
-from rolemodel_ci.model import Grant, Place, Policy, Problem
-from rolemodel_ci.render.differences import Line, lines, way_text
-from rolemodel_ci.request import Asked, Request, Touch, already_there, decides, request
-from rolemodel_ci.reshaped import Joining
+from rolemodel_ci.iam.trust import TrustExposure, Way
+from rolemodel_ci.model.desired import Grant, Policy
+from rolemodel_ci.model.problem import Place, Problem
+from rolemodel_ci.render.role_differences import Line, lines, way_text
 
 YESTERDAY, TOMORROW = TODAY - timedelta(1), TODAY + timedelta(1)
 
@@ -90,12 +91,12 @@ def test_a_grant_has_everything_that_a_reviewer_wants() -> None:
     found = request(base, head, TODAY).grants
 
     longer, loses = found
-    assert longer == Asked(
-        Touch.LONGER, "bob", "prod", "Admin", Place("users.yml", 3, 14), date(2027, 2, 1), "on call",
+    assert longer == GrantChange(
+        GrantChangeKind.LONGER, "bob", "prod", "Admin", Place("users.yml", 3, 14), date(2027, 2, 1), "on call",
         Mark(ADMINISTRATOR), date(2027, 1, 1),
     )  # fmt: skip
     assert (loses.touch, loses.place.line, loses.danger, loses.until_then) == (
-        Touch.LOSES,
+        GrantChangeKind.LOSES,
         1,
         Mark(ADMINISTRATOR),
         None,
@@ -179,7 +180,7 @@ def test_a_role_that_comes_with_a_way_in_from_outside_is_told() -> None:
     found = request(policy("{}"), policy("{}", roles={"Admin": {}, "Reader": {}, "New": backdoor}), TODAY)
 
     ways = (Way(Principal("AWS", OTHER)), Way(Principal("Service", "ec2.amazonaws.com")))
-    assert found.ways == {("dev", "New"): Ways(ways, ways), ("prod", "New"): Ways(ways, ways)}
+    assert found.ways == {("dev", "New"): TrustExposure(ways, ways), ("prod", "New"): TrustExposure(ways, ways)}
     assert found.reshaped[0].trusting() == ()
 
 
@@ -187,7 +188,7 @@ def test_ways_into_a_role_that_is_widened_are_known_and_not_new() -> None:
     base = policy("{}", roles={"R": trusting({"AWS": OTHER})}, accounts=["prod"])
     head = policy("{}", roles={"R": trusting({"AWS": OTHER}, **allowing("*"))}, accounts=["prod"])
 
-    assert request(base, head, TODAY).ways == {("prod", "R"): Ways((Way(Principal("AWS", OTHER)),), ())}
+    assert request(base, head, TODAY).ways == {("prod", "R"): TrustExposure((Way(Principal("AWS", OTHER)),), ())}
     assert request(head, head, TODAY).ways == {}
 
 
@@ -201,7 +202,7 @@ def test_an_account_that_joins_has_its_id_its_roles_and_what_stands_beside_them(
     extra = (("Extra", "AWS::IAM::User"),)
 
     assert request(one, two, TODAY).joining == (
-        Joining("dev", "333333333333", ("Admin",), extra), Joining("other", None, ("Admin", "Reader"), extra)
+        NewAccount("dev", "333333333333", ("Admin",), extra), NewAccount("other", None, ("Admin", "Reader"), extra)
     )  # fmt: skip
     assert [each.account for each in request(None, two, TODAY).joining] == ["dev", "other", "prod"]
     assert request(two, one, TODAY).joining == ()
@@ -608,15 +609,15 @@ def test_what_is_asked_for_leads_from_base_to_head(base: Policy, head: Policy) -
     for one in found.grants:
         key = (one.account, one.role, one.user)
         match one.touch:
-            case Touch.GAINS:
+            case GrantChangeKind.GAINS:
                 assert key not in state
                 state[key] = one.expires
-            case Touch.LOSES:
+            case GrantChangeKind.LOSES:
                 del state[key]
             case _:
                 assert state[key] == one.until_then != one.expires
                 longer = (one.expires or date.max) > (state[key] or date.max)
-                assert longer is (one.touch is Touch.LONGER)
+                assert longer is (one.touch is GrantChangeKind.LONGER)
                 state[key] = one.expires
     if head.users is not None:
         assert state == wanted

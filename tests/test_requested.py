@@ -6,9 +6,9 @@ import pytest
 from builders import TODAY, policy
 from fakes import FakeCloud, FakeGroup
 
-from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import Origin, RemoveMember
-from rolemodel_ci.requested import attribute
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.reconcile.attribution import attribute
+from rolemodel_ci.reconcile.changes import Origin, RemoveMember
 
 MAP = "prod: {Admin: [alice], Reader: [bob]}"
 BASE = policy(MAP)

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from loading import BASE, base_with, body, policy
 
-from rolemodel_ci.resolve import Resolved, Where, desired, parameters_of, resolve
+from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate, StackContext, desired, parameters_of, resolve
 
-WHERE = Where("222222222222", "eu-central-1", "Access")
+WHERE = StackContext("222222222222", "eu-central-1", "Access")
 
 HEAD = """
 Parameters:
@@ -37,7 +37,7 @@ Conditions:
 """
 
 
-def value(expression: str, where: Where = WHERE, **parameters: str) -> Any:
+def value(expression: str, where: StackContext = WHERE, **parameters: str) -> Any:
     """What an expression comes to as the value of a property; a list where it is left out."""
     template = body(f"{HEAD}Resources:\n  A:\n    Type: AWS::IAM::Role\n    Properties:\n      X: {expression}\n")
     found = resolve(template, {"Team": "ops", "Teams": "a, b,c"} | parameters, where)
@@ -132,13 +132,13 @@ def test_conditions(condition: str, holds: bool | None) -> None:
 
 
 def test_an_account_whose_id_is_not_known_leaves_open_what_depends_on_it() -> None:
-    where = Where(None, "eu-central-1", "Access")
+    where = StackContext(None, "eu-central-1", "Access")
     assert value('!Sub "${AWS::AccountId}-${Team}"', where) == {"Fn::Sub": "${AWS::AccountId}-ops"}
     assert value("!If [InAccount, a, b]", where) == {"Fn::If": ["InAccount", "a", "b"]}
 
 
 def test_china_has_its_own_partition_and_suffix() -> None:
-    where = Where("222222222222", "cn-north-1", "Access", "aws-cn")
+    where = StackContext("222222222222", "cn-north-1", "Access", "aws-cn")
     assert value('!Sub "${AWS::Partition} ${AWS::URLSuffix}"', where) == "aws-cn amazonaws.com.cn"
 
 
@@ -250,7 +250,7 @@ def test_odd_content_is_left_as_it_is(text: str) -> None:
 
 @pytest.mark.parametrize("body", [{}, *({name: []} for name in ("Resources", "Parameters", "Conditions", "Outputs"))])
 def test_sections_of_another_kind_count_as_empty(body: dict[str, Any]) -> None:
-    assert resolve(body, {"A": "x"}, WHERE) == Resolved({}, {})
+    assert resolve(body, {"A": "x"}, WHERE) == EvaluatedTemplate({}, {})
 
 
 def test_conditions_deep_within_values_are_left_open() -> None:
@@ -319,7 +319,7 @@ def test_what_is_no_update_is_not_evaluated() -> None:
         {},
         WHERE,
     )
-    assert found == Resolved({"A": {"Type": "AWS::IAM::Role"}}, {"B": {"Value": "x"}})
+    assert found == EvaluatedTemplate({"A": {"Type": "AWS::IAM::Role"}}, {"B": {"Value": "x"}})
 
 
 @pytest.mark.parametrize(

@@ -7,24 +7,24 @@ from typing import Any
 import pytest
 from loading import BASE, base_with, body
 
+from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate, StackContext, resolve
+from rolemodel_ci.cloudformation.policies import PolicyText, policy_document, read_policy
+from rolemodel_ci.cloudformation.roles import is_replaced, role_arn, role_name, role_names, role_path
+from rolemodel_ci.iam.canonical_policies import Opaque
+from rolemodel_ci.iam.canonical_policies import document as canonical
+from rolemodel_ci.iam.canonical_values import Canon
 from rolemodel_ci.iam.differences import TEXTS, Difference
-from rolemodel_ci.iam.documents import Opaque
-from rolemodel_ci.iam.documents import document as canonical
 from rolemodel_ci.iam.role_diff import differences
-from rolemodel_ci.iam.values import Canon
-from rolemodel_ci.policies import PolicyText, policy_document, read_policy
-from rolemodel_ci.render.differences import Line, atom_text
-from rolemodel_ci.render.differences import lines as lines_of
-from rolemodel_ci.resolve import Resolved, Where, resolve
-from rolemodel_ci.roles import is_replaced, role_arn, role_name, role_names, role_path
+from rolemodel_ci.render.role_differences import Line, atom_text
+from rolemodel_ci.render.role_differences import lines as lines_of
 
-WHERE = Where("222222222222", "us-east-1", "RoleModel")
+WHERE = StackContext("222222222222", "us-east-1", "RoleModel")
 
 OTHER = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 PROPERTY = f"        - {OTHER}\n"
 
 
-def meaning(text: str) -> Resolved:
+def meaning(text: str) -> EvaluatedTemplate:
     return resolve(body(text), {"AssumingAccountID": "111111111111"}, WHERE)
 
 

@@ -11,12 +11,12 @@ import pytest
 from builders import policy, template
 from fakes import FakeCloud, FakeStack, refuse
 
-from rolemodel_ci.errors import CallFailed, Stopped
-from rolemodel_ci.live import DEAD, RESTING
-from rolemodel_ci.model import Account
-from rolemodel_ci.plan import Failed, Report
-from rolemodel_ci.rollout import DEADLINE, Fate, Rollout, StackFailed, fate
-from rolemodel_ci.run import DELETION, EVERYTHING, carry_out
+from rolemodel_ci.errors import AwsCallError, InterruptedRunError
+from rolemodel_ci.model.desired import Account
+from rolemodel_ci.model.live import DEAD, RESTING
+from rolemodel_ci.reconcile.outcome import Failed, Report
+from rolemodel_ci.reconcile.pipeline import DELETION, EVERYTHING, carry_out
+from rolemodel_ci.reconcile.stack_operations import DEADLINE, StackAction, StackError, StackOperations, fate
 
 POLICY = policy()
 PROD = POLICY.accounts[0]
@@ -55,12 +55,12 @@ def status(cloud: FakeCloud) -> str | None:
 
 
 FATES = {
-    Fate.MAKE: {"DELETE_COMPLETE"},
-    Fate.UPDATE: {*RESTING, "UPDATE_FAILED"},
-    Fate.REPLACE: set(DEAD),
-    Fate.CONTINUE: {"UPDATE_ROLLBACK_FAILED"},
-    Fate.WAIT: MOVING,
-    Fate.LEAVE: STUCK,
+    StackAction.MAKE: {"DELETE_COMPLETE"},
+    StackAction.UPDATE: {*RESTING, "UPDATE_FAILED"},
+    StackAction.REPLACE: set(DEAD),
+    StackAction.CONTINUE: {"UPDATE_ROLLBACK_FAILED"},
+    StackAction.WAIT: MOVING,
+    StackAction.LEAVE: STUCK,
 }
 
 
@@ -72,27 +72,28 @@ def test_every_status_of_the_service_model_has_a_fate(start: str) -> None:
 @pytest.mark.parametrize("start", STATUSES)
 def test_the_fate_is_what_happens(start: str) -> None:
     cloud = cloud_with(start)
-    if fate(start) is Fate.LEAVE:
-        with pytest.raises(StackFailed):
+    if fate(start) is StackAction.LEAVE:
+        with pytest.raises(StackError):
             cloud.tools().rollout.bring(POLICY, PROD)
     else:
         cloud.tools().rollout.bring(POLICY, PROD)
     after = fate(ENDS[start]) if start in MOVING else fate(start)
     assert [write.removesuffix(" prod") for write in cloud.writes] == {
-        Fate.MAKE: ["CreateStack"],
-        Fate.UPDATE: ["UpdateStack"],
-        Fate.REPLACE: ["DeleteStack", "CreateStack"],
-        Fate.CONTINUE: ["ContinueUpdateRollback", "UpdateStack"],
-        Fate.LEAVE: [],
+        StackAction.MAKE: ["CreateStack"],
+        StackAction.UPDATE: ["UpdateStack"],
+        StackAction.REPLACE: ["DeleteStack", "CreateStack"],
+        StackAction.CONTINUE: ["ContinueUpdateRollback", "UpdateStack"],
+        StackAction.LEAVE: [],
     }[after]
     if start in MOVING:
         assert cloud.watch.statuses[0] == ("prod", start)
 
 
 @pytest.mark.parametrize(
-    ("unknown", "expected"), [("PAUSED_IN_PROGRESS", Fate.WAIT), ("PAUSED", Fate.LEAVE), ("", Fate.LEAVE)]
+    ("unknown", "expected"),
+    [("PAUSED_IN_PROGRESS", StackAction.WAIT), ("PAUSED", StackAction.LEAVE), ("", StackAction.LEAVE)],
 )
-def test_a_status_that_comes_some_day(unknown: str, expected: Fate) -> None:
+def test_a_status_that_comes_some_day(unknown: str, expected: StackAction) -> None:
     assert fate(unknown) is expected
 
 
@@ -118,7 +119,7 @@ def test_a_stack_is_brought_to_what_is_wanted_from(start: str) -> None:
 def test_what_nobody_can_go_on_from_is_told(start: str) -> None:
     cloud = cloud_with(start)
 
-    with pytest.raises(StackFailed, match=start) as raised:
+    with pytest.raises(StackError, match=start) as raised:
         cloud.tools().rollout.bring(POLICY, PROD)
     assert raised.value.code == start
     assert cloud.writes == []
@@ -138,7 +139,7 @@ def test_what_is_under_way_for_ever_ends_at_the_deadline(start: str) -> None:
     for act in ("bring", "remove"):
         cloud = cloud_with(start, polls=math.inf)
         rollout = cloud.tools().rollout
-        with pytest.raises(StackFailed, match=f"still {start} after 900 s") as raised:
+        with pytest.raises(StackError, match=f"still {start} after 900 s") as raised:
             rollout.remove(PROD) if act == "remove" else rollout.bring(POLICY, PROD)
         assert raised.value.code == "Deadline"
         assert DEADLINE <= cloud.clock.time < DEADLINE + 10
@@ -163,7 +164,7 @@ def test_an_operation_that_fails_ends_the_wait(start: str, end: str) -> None:
     cloud = cloud_with(start)
     cloud.accounts["prod"].endings = [end]
 
-    with pytest.raises(StackFailed, match=f"ended in {end}") as raised:
+    with pytest.raises(StackError, match=f"ended in {end}") as raised:
         cloud.tools().rollout.bring(POLICY, PROD)
     assert raised.value.code == end
     assert cloud.clock.time < 10
@@ -175,7 +176,7 @@ def test_a_deletion_that_fails_is_told() -> None:
     cloud = cloud_with("CREATE_COMPLETE")
     cloud.accounts["prod"].endings = ["DELETE_FAILED"]
 
-    with pytest.raises(StackFailed, match="DELETE_FAILED"):
+    with pytest.raises(StackError, match="DELETE_FAILED"):
         cloud.tools().rollout.remove(PROD)
 
 
@@ -222,7 +223,7 @@ def test_a_refused_call_is_passed_on(action: str) -> None:
     cloud = cloud_with("DELETE_COMPLETE")
     cloud.fail(action, "prod")
 
-    with pytest.raises(CallFailed, match=f"{action} prod: AccessDenied"):
+    with pytest.raises(AwsCallError, match=f"{action} prod: AccessDenied"):
         cloud.tools().rollout.bring(POLICY, PROD)
 
 
@@ -230,16 +231,16 @@ def test_a_clock_that_is_stopped_ends_the_wait() -> None:
     cloud = cloud_with("UPDATE_IN_PROGRESS")
     cloud.clock.stop()
 
-    with pytest.raises(Stopped):
+    with pytest.raises(InterruptedRunError):
         cloud.tools().rollout.bring(POLICY, PROD)
     assert cloud.writes == []
 
 
 def test_the_deadline_can_be_shorter() -> None:
     cloud = cloud_with("UPDATE_IN_PROGRESS", polls=math.inf)
-    rollout = Rollout(cloud.stack_writer(), cloud.watch, cloud.clock, deadline=3)
+    rollout = StackOperations(cloud.stack_writer(), cloud.watch, cloud.clock, deadline=3)
 
-    with pytest.raises(StackFailed, match="after 3 s"):
+    with pytest.raises(StackError, match="after 3 s"):
         rollout.bring(POLICY, PROD)
 
 
@@ -288,9 +289,9 @@ class Repeating:
         return began
 
 
-def repeating(cloud: FakeCloud, **lost: int) -> Rollout:
+def repeating(cloud: FakeCloud, **lost: int) -> StackOperations:
     """A rollout whose answers get lost."""
-    return Rollout(Repeating(cloud, **lost), cloud.watch, cloud.clock)
+    return StackOperations(Repeating(cloud, **lost), cloud.watch, cloud.clock)
 
 
 def test_a_create_whose_answer_was_lost_is_gone_on_with() -> None:
@@ -322,7 +323,7 @@ def test_an_update_whose_answer_was_lost_and_that_failed_is_told() -> None:
     cloud = cloud_with("CREATE_COMPLETE")
     cloud.accounts["prod"].endings = ["UPDATE_ROLLBACK_COMPLETE"] * 2
 
-    with pytest.raises(StackFailed, match="ended in UPDATE_ROLLBACK_COMPLETE: Admin"):
+    with pytest.raises(StackError, match="ended in UPDATE_ROLLBACK_COMPLETE: Admin"):
         repeating(cloud, update=1).bring(POLICY, PROD)
 
 
@@ -331,7 +332,7 @@ def test_whoever_keeps_changing_the_stack_ends_the_attempts() -> None:
     message = "Stack:arn:1 is in UPDATE_IN_PROGRESS state and can not be updated."
     cloud.fail("UpdateStack", "prod", error=refuse("ValidationError", message))
 
-    with pytest.raises(StackFailed, match="somebody else keeps changing the stack") as raised:
+    with pytest.raises(StackError, match="somebody else keeps changing the stack") as raised:
         cloud.tools().rollout.bring(POLICY, PROD)
     assert raised.value.code == "Busy"
     assert cloud.writes == ["UpdateStack prod"] * 3
@@ -351,7 +352,7 @@ def test_no_other_refusal_is_tried_again(start: str, action: str, code: str, mes
     cloud = cloud_with(start)
     cloud.fail(action, "prod", error=refuse(code, message))
 
-    with pytest.raises(CallFailed, match=message):
+    with pytest.raises(AwsCallError, match=message):
         cloud.tools().rollout.bring(POLICY, PROD)
     assert cloud.writes == [f"{action} prod"]
 

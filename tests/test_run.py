@@ -6,10 +6,10 @@ import pytest
 from builders import TODAY, policy
 from fakes import FakeCloud
 
-from rolemodel_ci.errors import NoAccess
-from rolemodel_ci.plan import Report
-from rolemodel_ci.run import DELETION, EVERYTHING, MEMBERSHIP, STRUCTURE, Job, carry_out, make_plan
-from rolemodel_ci.verdict import Guard, Refusal
+from rolemodel_ci.errors import CredentialsError
+from rolemodel_ci.reconcile.approval import Guard, Refusal
+from rolemodel_ci.reconcile.outcome import Report
+from rolemodel_ci.reconcile.pipeline import DELETION, EVERYTHING, MEMBERSHIP, STRUCTURE, Operation, carry_out, make_plan
 
 MAP = "prod: {Admin: [alice, bob]}"
 WANTED = policy(MAP)
@@ -25,7 +25,7 @@ def made() -> FakeCloud:
 
 
 @pytest.mark.parametrize("job", ALL.values(), ids=ALL.keys())
-def test_planning_writes_nothing(job: Job) -> None:
+def test_planning_writes_nothing(job: Operation) -> None:
     cloud = made()
     cloud.groups["RM.prod.Admin"].members.clear()
     planned = make_plan(job, WANTED, cloud.readers(), TODAY)
@@ -37,18 +37,18 @@ def test_planning_writes_nothing(job: Job) -> None:
 @pytest.mark.parametrize(
     ("job", "read"), [(EVERYTHING, {"dev"}), (STRUCTURE, {"dev"}), (DELETION, {"dev"}), (MEMBERSHIP, set())]
 )
-def test_only_the_accounts_that_are_needed_are_read(job: Job, read: set[str]) -> None:
+def test_only_the_accounts_that_are_needed_are_read(job: Operation, read: set[str]) -> None:
     planned = make_plan(job, WANTED, made().readers(), TODAY, frozenset({"dev"}))
 
     assert set(planned.live.stacks) == read
 
 
 @pytest.mark.parametrize("job", ALL.values(), ids=ALL.keys())
-def test_a_master_that_cannot_be_read_ends_every_job(job: Job) -> None:
+def test_a_master_that_cannot_be_read_ends_every_job(job: Operation) -> None:
     cloud = made()
     cloud.fail("GetAccountAuthorizationDetails")
 
-    with pytest.raises(NoAccess):
+    with pytest.raises(CredentialsError):
         make_plan(job, WANTED, cloud.readers(), TODAY)
 
 
@@ -76,7 +76,7 @@ def test_a_guard_that_is_overridden_lets_it_pass() -> None:
 
 
 @pytest.mark.parametrize("job", [MEMBERSHIP, STRUCTURE])
-def test_the_jobs_of_2015_are_guarded_too(job: Job) -> None:
+def test_the_jobs_of_2015_are_guarded_too(job: Operation) -> None:
     cloud = made()
     other = policy("prod: {Admin: []}") if job is MEMBERSHIP else policy("dev: {}", accounts=["dev"])
     planned = make_plan(job, other, cloud.readers(), TODAY)

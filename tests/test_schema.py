@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from jsonschema import Draft202012Validator
 
-from rolemodel_ci.document import read_document
-from rolemodel_ci.model import Place, Problem
-from rolemodel_ci.schema import as_plain, conform, printable, published, whole
+from rolemodel_ci.config.json_schema import as_plain, conform, printable, published, whole
+from rolemodel_ci.model.problem import Place, Problem
+from rolemodel_ci.parsing.yaml_parser import read_document
 
 
 def told(name: str, text: str) -> list[tuple[str, str, str, str]]:

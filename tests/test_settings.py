@@ -9,11 +9,11 @@ import pytest
 from builders import TODAY, policy
 from loading import InMemory
 
-from rolemodel_ci.load import load
-from rolemodel_ci.model import Policy
-from rolemodel_ci.request import request
-from rolemodel_ci.schema import published
-from rolemodel_ci.settings import TOLD_ELSEWHERE, Setting, settings
+from rolemodel_ci.access_request.request import request
+from rolemodel_ci.access_request.setting_changes import TOLD_ELSEWHERE, Setting, settings
+from rolemodel_ci.config.json_schema import published
+from rolemodel_ci.config.loader import load
+from rolemodel_ci.model.desired import Policy
 
 ROLES = (
     "Parameters: {Team: {Type: String, Default: a}, Key: {Type: String, Default: a, NoEcho: true}}\n"

@@ -7,11 +7,12 @@ import itertools
 from builders import TODAY, policy
 from fakes import FakeCloud
 
-from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import AddMember, Done, RemoveMember, Report
-from rolemodel_ci.requested import attribute_since
-from rolemodel_ci.sharing import Share, share
-from rolemodel_ci.since import Segment, Since
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.model.pending_commits import Segment, Since
+from rolemodel_ci.reconcile.attribution import attribute_since
+from rolemodel_ci.reconcile.changes import AddMember, RemoveMember
+from rolemodel_ci.reconcile.merge_attribution import Share, share
+from rolemodel_ci.reconcile.outcome import Done, Report
 
 
 def shares(live: Policy, *states: Policy, users: str = "alice bob carol dave") -> list[Share]:

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from loading import BASE, body
 
-from rolemodel_ci.model import Place, Role
-from rolemodel_ci.resolve import Where, resolve
-from rolemodel_ci.template import BODY_LIMIT, read_deployed, read_template
+from rolemodel_ci.cloudformation.evaluate import StackContext, resolve
+from rolemodel_ci.cloudformation.template import BODY_LIMIT, read_deployed, read_template
+from rolemodel_ci.model.desired import Role
+from rolemodel_ci.model.problem import Place
 
-WHERE = Where("222222222222", "us-east-1", "RoleModel")
+WHERE = StackContext("222222222222", "us-east-1", "RoleModel")
 
 MINIMAL = "Resources:\n  A:\n    Type: AWS::IAM::Role\n"
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolemodel_ci.iam.documents import document as canonical
+from rolemodel_ci.iam.canonical_policies import document as canonical
+from rolemodel_ci.iam.canonical_values import Canon
+from rolemodel_ci.iam.open_trust import is_open, trust_statements
 from rolemodel_ci.iam.trust import Trust, Way, outsiders, ways
-from rolemodel_ci.iam.values import Canon
-from rolemodel_ci.render.differences import way_text
-from rolemodel_ci.trust import is_open, trust_statements
+from rolemodel_ci.render.role_differences import way_text
 
 MASTER = "111111111111"
 OWN = f"arn:aws:iam::{MASTER}:root"

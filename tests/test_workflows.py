@@ -15,8 +15,8 @@ import yaml
 from linting import tool
 from workflow_files import ACTION, WORKFLOWS, all_texts, handed_out, parsed
 
-from rolemodel_ci.edge.sinks import RECORD_FILE
-from rolemodel_ci.event import Repair
+from rolemodel_ci.adapters.github.inputs import Repair
+from rolemodel_ci.adapters.github.workflow_commands import RECORD_FILE
 
 TEXTS = all_texts()
 WHOLE = {name: parsed(text) for name, text in TEXTS.items()}

@@ -12,8 +12,8 @@ from builders import IDS, TODAY, policy
 from fakes import FakeCloud, FakeGroup, FakeStack
 from hypothesis import strategies as st
 
-from rolemodel_ci.errors import NoAccess
-from rolemodel_ci.model import Policy
+from rolemodel_ci.errors import CredentialsError
+from rolemodel_ci.model.desired import Policy
 
 ACCOUNTS, ROLES = ("prod", "dev", "test"), ("Admin", "Reader", "Ops")
 USERS = ("alice", "bob", "carol", "dave@example.com")
@@ -58,7 +58,7 @@ class World:
             if what[0] not in self.unreadable or deed in ("join", "leave", "lost"):
                 DEEDS[deed](cloud, *what)
         for name in sorted(self.unreadable):
-            error = NoAccess(f"`{name}` cannot be read", "Mend it.") if name == "dev" else None
+            error = CredentialsError(f"`{name}` cannot be read", "Mend it.") if name == "dev" else None
             cloud.fail("DescribeStacks", name, error=error)
         cloud.history.clear()
         cloud.accesses[:] = [cloud.access()]

@@ -6,20 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rolemodel_ci.checks.patterns import matches
-from rolemodel_ci.checks.subject import Check, Subject
-from rolemodel_ci.hints import Hints, Offers
-from rolemodel_ci.model import (
-    GROUP_NAME_LIMIT,
-    MASTER_PARAMETER,
-    Account,
-    Parameter,
-    Place,
-    Problem,
-    Protection,
-    Severity,
-)
-from rolemodel_ci.resolve import parameters_of
+from rolemodel_ci.checks.allowed_pattern import matches
+from rolemodel_ci.checks.rule import Rule
+from rolemodel_ci.cloudformation.desired_stacks import DesiredStacks
+from rolemodel_ci.cloudformation.evaluate import parameters_of
+from rolemodel_ci.model.desired import GROUP_NAME_LIMIT, MASTER_PARAMETER, Account, Parameter, Protection
+from rolemodel_ci.model.problem import Place, Problem, Severity
+from rolemodel_ci.suggestions import Hints, Offers
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?\Z")
 _POLICY_SUFFIX = "-Policy"
@@ -28,7 +21,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 _GROUP_NAME = re.compile(r"[\w+=,.@-]+\Z", re.ASCII)
 
 
-def account_twice(subject: Subject) -> Iterable[Problem]:
+def account_twice(subject: DesiredStacks) -> Iterable[Problem]:
     """Two accounts of one name, or of names that IAM cannot tell apart."""
     first: dict[str, Account] = {}
     for account in subject.policy.accounts:
@@ -43,7 +36,7 @@ def account_twice(subject: Subject) -> Iterable[Problem]:
             yield Problem(account.place, "RM202", message, "Rename one of the two.")
 
 
-def account_id_twice(subject: Subject) -> Iterable[Problem]:
+def account_id_twice(subject: DesiredStacks) -> Iterable[Problem]:
     """Two names for one AWS account: the two would undo each other's stack."""
     first: dict[str, Account] = {}
     for account in subject.policy.accounts:
@@ -59,7 +52,7 @@ def account_id_twice(subject: Subject) -> Iterable[Problem]:
             )
 
 
-def group_names(subject: Subject) -> Iterable[Problem]:
+def group_names(subject: DesiredStacks) -> Iterable[Problem]:
     """Group names that IAM would not take."""
     policy = subject.policy
     for account in policy.present:
@@ -89,7 +82,7 @@ def group_names(subject: Subject) -> Iterable[Problem]:
                 )
 
 
-def too_many_groups(subject: Subject) -> Iterable[Problem]:
+def too_many_groups(subject: DesiredStacks) -> Iterable[Problem]:
     """More groups than the master account may hold."""
     policy = subject.policy
     count = sum(len(subject.roles[account.name]) for account in policy.present)
@@ -104,7 +97,7 @@ def too_many_groups(subject: Subject) -> Iterable[Problem]:
         )
 
 
-def no_id_for_ci(subject: Subject) -> Iterable[Problem]:
+def no_id_for_ci(subject: DesiredStacks) -> Iterable[Problem]:
     """Accounts that CI could not reach."""
     if subject.policy.github_oidc is None:
         return
@@ -118,7 +111,7 @@ def no_id_for_ci(subject: Subject) -> Iterable[Problem]:
             )
 
 
-def parameter_unknown(subject: Subject) -> Iterable[Problem]:
+def parameter_unknown(subject: DesiredStacks) -> Iterable[Problem]:
     """Values for parameters that the template does not have, or that are not the account's to set."""
     names = {p.name: None for p in subject.policy.template.parameters if p.name != MASTER_PARAMETER}
     offers = Offers()
@@ -137,7 +130,7 @@ def parameter_unknown(subject: Subject) -> Iterable[Problem]:
                 yield Problem(account.place, "RM208", message, remedy)
 
 
-def parameter_unfilled(subject: Subject) -> Iterable[Problem]:
+def parameter_unfilled(subject: DesiredStacks) -> Iterable[Problem]:
     """Parameters that nothing fills."""
     policy = subject.policy
     for account in policy.present:
@@ -153,7 +146,7 @@ def parameter_unfilled(subject: Subject) -> Iterable[Problem]:
                 )
 
 
-def parameter_refused(subject: Subject) -> Iterable[Problem]:
+def parameter_refused(subject: DesiredStacks) -> Iterable[Problem]:
     """Values that the template's own rules refuse."""
     policy = subject.policy
     for account in policy.present:
@@ -169,7 +162,7 @@ def parameter_refused(subject: Subject) -> Iterable[Problem]:
                 )
 
 
-def protects_nothing(subject: Subject) -> Iterable[Problem]:
+def protects_nothing(subject: DesiredStacks) -> Iterable[Problem]:
     """Protections of accounts or roles that are not there."""
     policy = subject.policy
     accounts = Hints(account.name for account in policy.accounts)
@@ -186,7 +179,7 @@ def protects_nothing(subject: Subject) -> Iterable[Problem]:
             yield Problem(entry.place, "RM211", message, hint or _CORRECT)
 
 
-def protects_nobody(subject: Subject) -> Iterable[Problem]:
+def protects_nobody(subject: DesiredStacks) -> Iterable[Problem]:
     """Protected users whom the map grants nothing there, or only for a time."""
     users = subject.policy.users
     if users is None:
@@ -212,7 +205,7 @@ def protects_nobody(subject: Subject) -> Iterable[Problem]:
                 yield Problem(entry.place, "RM212", message, remedy, Severity.WARNING)
 
 
-def one_role_for_both(subject: Subject) -> Iterable[Problem]:
+def one_role_for_both(subject: DesiredStacks) -> Iterable[Problem]:
     """Runs that only look would have the role of those that change."""
     oidc = subject.policy.github_oidc
     if oidc and oidc.plan_role.lower() == oidc.apply_role.lower():  # as IAM compares them
@@ -227,7 +220,7 @@ def one_role_for_both(subject: Subject) -> Iterable[Problem]:
 _CORRECT = "Correct it, or take the entry out: as it is, it protects nothing."
 
 
-def _where_made(subject: Subject, entry: Protection) -> list[str]:
+def _where_made(subject: DesiredStacks, entry: Protection) -> list[str]:
     """The accounts in which a protected role is made."""
     return [name for name, roles in subject.roles.items() if entry.account in (None, name) and entry.role in roles]
 
@@ -269,15 +262,15 @@ def _number(text: Any) -> float | None:
 
 
 CONFIG_CHECKS = (
-    Check("RM201", "Every account stands in the config once.", account_twice),
-    Check("RM203", "Every account id stands in the config once.", account_id_twice),
-    Check("RM205", "IAM takes the group names.", group_names),
-    Check("RM206", "The master account may hold the groups.", too_many_groups),
-    Check("RM207", "CI can reach every account.", no_id_for_ci),
-    Check("RM208", "The template declares every parameter that is set.", parameter_unknown),
-    Check("RM209", "Every parameter of the template has a value.", parameter_unfilled),
-    Check("RM210", "The template takes every parameter's value.", parameter_refused),
-    Check("RM211", "What is protected is there.", protects_nothing),
-    Check("RM212", "Who is protected has what is protected, for good.", protects_nobody),
-    Check("RM213", "Runs that only look have a role that can only look.", one_role_for_both),
+    Rule("RM201", "Every account stands in the config once.", account_twice),
+    Rule("RM203", "Every account id stands in the config once.", account_id_twice),
+    Rule("RM205", "IAM takes the group names.", group_names),
+    Rule("RM206", "The master account may hold the groups.", too_many_groups),
+    Rule("RM207", "CI can reach every account.", no_id_for_ci),
+    Rule("RM208", "The template declares every parameter that is set.", parameter_unknown),
+    Rule("RM209", "Every parameter of the template has a value.", parameter_unfilled),
+    Rule("RM210", "The template takes every parameter's value.", parameter_refused),
+    Rule("RM211", "What is protected is there.", protects_nothing),
+    Rule("RM212", "Who is protected has what is protected, for good.", protects_nobody),
+    Rule("RM213", "Runs that only look have a role that can only look.", one_role_for_both),
 )

@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rolemodel_ci.checks.subject import Check, Subject, each_role, once, place_of, told_in
-from rolemodel_ci.functions import PLACEHOLDER
-from rolemodel_ci.iam.attached import Attached, attached
-from rolemodel_ci.model import Account, Place, Problem, Role, Severity
-from rolemodel_ci.policies import either, policy_document
-from rolemodel_ci.roles import properties_of
+from rolemodel_ci.checks.rule import Rule, each_role, once, place_of, told_in
+from rolemodel_ci.cloudformation.desired_stacks import DesiredStacks
+from rolemodel_ci.cloudformation.intrinsics import PLACEHOLDER
+from rolemodel_ci.cloudformation.policies import either, policy_document
+from rolemodel_ci.cloudformation.roles import properties_of
+from rolemodel_ci.iam.attachments import Attached, attached
+from rolemodel_ci.model.desired import Account, Role
+from rolemodel_ci.model.problem import Place, Problem, Severity
 
 # Quotas of IAM; the second number is the most that AWS raises them to. White space does not count:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -31,7 +33,7 @@ _RAISE = "Use fewer or shorter ones. If AWS has raised the quota of that account
 Found = tuple[Role, Account, Mapping[str, Any], list[Attached]]
 
 
-def too_many_policies(subject: Subject) -> Iterable[Problem]:
+def too_many_policies(subject: DesiredStacks) -> Iterable[Problem]:
     """Managed policies that IAM attaches to no role, and as many as it attaches on request only."""
     usual, most = _MANAGED_POLICIES
     for role, account, properties, resources in _each(subject):
@@ -49,7 +51,7 @@ def too_many_policies(subject: Subject) -> Iterable[Problem]:
             )
 
 
-def trust_too_long(subject: Subject) -> Iterable[Problem]:
+def trust_too_long(subject: DesiredStacks) -> Iterable[Problem]:
     """Trust policies that IAM does not take, or takes on request only."""
     usual, most = _TRUST
     for role, account, properties, _ in _each(subject):
@@ -66,7 +68,7 @@ def trust_too_long(subject: Subject) -> Iterable[Problem]:
             )
 
 
-def policies_too_long(subject: Subject) -> Iterable[Problem]:
+def policies_too_long(subject: DesiredStacks) -> Iterable[Problem]:
     """Inline policies that are too long together, and managed ones that are too long each."""
     for role, account, properties, resources in _each(subject):
         listed = (policy for policy, sure in either(properties.get("Policies", [])) if sure)
@@ -82,7 +84,7 @@ def policies_too_long(subject: Subject) -> Iterable[Problem]:
     yield from _managed_too_long(subject)
 
 
-def _managed_too_long(subject: Subject) -> Iterator[Problem]:
+def _managed_too_long(subject: DesiredStacks) -> Iterator[Problem]:
     template = subject.policy.template
     for account in subject.policy.present:
         for name, resource in subject.resolved[account.name].resources.items():
@@ -99,7 +101,7 @@ def _managed_too_long(subject: Subject) -> Iterator[Problem]:
                 )
 
 
-def details(subject: Subject) -> Iterable[Problem]:
+def details(subject: DesiredStacks) -> Iterable[Problem]:
     """Tags and descriptions that IAM does not take."""
     for role, account, properties in each_role(subject):
         tags = [tag for tag, sure in either(properties.get("Tags", [])) if sure and isinstance(tag, dict)]
@@ -127,7 +129,7 @@ def details(subject: Subject) -> Iterable[Problem]:
                 yield _sized(subject, role, name, "RM425", f"role `{role.name}` {fault}" + told_in(account), True)
 
 
-def counts(subject: Subject) -> Iterable[Problem]:
+def counts(subject: DesiredStacks) -> Iterable[Problem]:
     """More resources, outputs, parameters or mappings than CloudFormation takes in a template."""
     template = subject.policy.template
     for section, most in _SECTIONS.items():
@@ -150,7 +152,7 @@ def counts(subject: Subject) -> Iterable[Problem]:
         )
 
 
-def _each(subject: Subject) -> Iterator[Found]:
+def _each(subject: DesiredStacks) -> Iterator[Found]:
     """Every role with its properties and the policy resources that are attached to it for sure, in every account."""
     of_account: dict[int, dict[str, list[Attached]]] = {}
     for role, account, properties in each_role(subject):
@@ -168,7 +170,7 @@ def _is_managed(policy: Attached) -> bool:
     return policy.resource.get("Type") == _MANAGED_POLICY
 
 
-def _sized(subject: Subject, role: Role, name: str, code: str, message: str, is_error: bool) -> Problem:
+def _sized(subject: DesiredStacks, role: Role, name: str, code: str, message: str, is_error: bool) -> Problem:
     severity = Severity.ERROR if is_error else Severity.WARNING
     remedy = "Use fewer or shorter ones." if is_error else _RAISE
     return Problem(place_of(subject, role, name), code, message, remedy, severity)
@@ -207,9 +209,9 @@ def _known(text: str) -> str:
 
 
 LIMIT_CHECKS = (
-    Check("RM422", "IAM attaches the managed policies.", once(too_many_policies)),
-    Check("RM423", "No role needs a raised quota.", once(trust_too_long)),
-    Check("RM424", "IAM takes the policies by their size.", once(policies_too_long)),
-    Check("RM425", "IAM takes tags and descriptions.", once(details)),
-    Check("RM426", "CloudFormation takes the template by its counts.", counts),
+    Rule("RM422", "IAM attaches the managed policies.", once(too_many_policies)),
+    Rule("RM423", "No role needs a raised quota.", once(trust_too_long)),
+    Rule("RM424", "IAM takes the policies by their size.", once(policies_too_long)),
+    Rule("RM425", "IAM takes tags and descriptions.", once(details)),
+    Rule("RM426", "CloudFormation takes the template by its counts.", counts),
 )

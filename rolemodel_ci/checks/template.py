@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rolemodel_ci.checks.subject import Check, Subject, at, each_role, once, place_of, told_in
-from rolemodel_ci.functions import PLACEHOLDER
-from rolemodel_ci.hints import Hints
-from rolemodel_ci.model import MASTER_PARAMETER, Place, Problem, Role, Severity
-from rolemodel_ci.policies import listed
-from rolemodel_ci.roles import role_name, role_path
-from rolemodel_ci.trust import is_open, trust_statements
+from rolemodel_ci.checks.rule import Rule, at, each_role, once, place_of, told_in
+from rolemodel_ci.cloudformation.desired_stacks import DesiredStacks
+from rolemodel_ci.cloudformation.intrinsics import PLACEHOLDER
+from rolemodel_ci.cloudformation.policies import as_list
+from rolemodel_ci.cloudformation.roles import role_name, role_path
+from rolemodel_ci.iam.open_trust import is_open, trust_statements
+from rolemodel_ci.model.desired import MASTER_PARAMETER, Role
+from rolemodel_ci.model.problem import Place, Problem, Severity
+from rolemodel_ci.suggestions import Hints
 
 SWITCH_ROLE_LIMIT = 64
 """Characters of path and name together that the console's "switch role" takes:
@@ -25,7 +27,7 @@ _SECONDS = re.compile(r"[0-9]{1,9}\Z")
 _SESSION = (3_600, 43_200)
 
 
-def no_roles(subject: Subject) -> Iterable[Problem]:
+def no_roles(subject: DesiredStacks) -> Iterable[Problem]:
     """A template without a single role."""
     template = subject.policy.template
     if not template.roles:
@@ -37,7 +39,7 @@ def no_roles(subject: Subject) -> Iterable[Problem]:
         )
 
 
-def logical_ids(subject: Subject) -> Iterable[Problem]:
+def logical_ids(subject: DesiredStacks) -> Iterable[Problem]:
     """Logical ids that CloudFormation does not take."""
     template = subject.policy.template
     for name in template.body["Resources"]:
@@ -50,7 +52,7 @@ def logical_ids(subject: Subject) -> Iterable[Problem]:
             )
 
 
-def open_trust(subject: Subject) -> Iterable[Problem]:
+def open_trust(subject: DesiredStacks) -> Iterable[Problem]:
     """Roles that everybody in AWS may assume."""
     for role, account, properties in each_role(subject):
         if any(map(is_open, trust_statements(properties.get("AssumeRolePolicyDocument")))):
@@ -65,7 +67,7 @@ def open_trust(subject: Subject) -> Iterable[Problem]:
             )
 
 
-def master_left_out(subject: Subject) -> Iterable[Problem]:
+def master_left_out(subject: DesiredStacks) -> Iterable[Problem]:
     """Roles that nobody of the master account could assume: a grant of one would grant nothing."""
     master = subject.policy.master_account_id
     for role, account, properties in each_role(subject):
@@ -85,7 +87,7 @@ def master_left_out(subject: Subject) -> Iterable[Problem]:
             )
 
 
-def names(subject: Subject) -> Iterable[Problem]:
+def names(subject: DesiredStacks) -> Iterable[Problem]:
     """Role names and paths that IAM or the console do not take, or that cannot be told before AWS has made them."""
     for role, account, properties in each_role(subject):
         resolved = subject.resolved[account.name]
@@ -119,7 +121,7 @@ def names(subject: Subject) -> Iterable[Problem]:
             )
 
 
-def same_name(subject: Subject) -> Iterable[Problem]:
+def same_name(subject: DesiredStacks) -> Iterable[Problem]:
     """Two roles of one name in one account, or of names that IAM cannot tell apart, or ids that groups cannot."""
     first: dict[tuple[str, str], Role] = {}
     for role, account, _ in each_role(subject):
@@ -138,7 +140,7 @@ def same_name(subject: Subject) -> Iterable[Problem]:
                 )
 
 
-def session_length(subject: Subject) -> Iterable[Problem]:
+def session_length(subject: DesiredStacks) -> Iterable[Problem]:
     """Session lengths outside what IAM takes: 3,600 to 43,200 seconds."""
     low, high = _SESSION
     for role, account, properties in each_role(subject):
@@ -152,7 +154,7 @@ def session_length(subject: Subject) -> Iterable[Problem]:
             )
 
 
-def dangling_references(subject: Subject) -> Iterable[Problem]:
+def dangling_references(subject: DesiredStacks) -> Iterable[Problem]:
     """References to what the template does not declare."""
     template = subject.policy.template
     body = template.body
@@ -178,7 +180,7 @@ def _references(body: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterabl
     if len(path) < 3 or path[0] not in ("Resources", "Outputs", "Conditions"):
         return
     last, value = path[-1], at(body, path)
-    parts = listed(value)
+    parts = as_list(value)
     first = parts[0] if parts and isinstance(parts[0], str) else ""
     if last == "Fn::Sub":
         own = parts[1] if len(parts) == 2 and isinstance(parts[1], dict) else {}
@@ -195,12 +197,12 @@ def _references(body: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterabl
 
 
 TEMPLATE_CHECKS = (
-    Check("RM405", "The template makes at least one role.", no_roles),
-    Check("RM406", "CloudFormation takes the logical ids.", logical_ids),
-    Check("RM407", "No role trusts everybody.", once(open_trust)),
-    Check("RM409", "Every role trusts the master account.", once(master_left_out)),
-    Check("RM411", "IAM and the console take the roles' names and paths.", once(names)),
-    Check("RM414", "Roles differ by more than case.", once(same_name)),
-    Check("RM415", "IAM takes the session lengths.", once(session_length)),
-    Check("RM416", "Every reference leads somewhere.", dangling_references),
+    Rule("RM405", "The template makes at least one role.", no_roles),
+    Rule("RM406", "CloudFormation takes the logical ids.", logical_ids),
+    Rule("RM407", "No role trusts everybody.", once(open_trust)),
+    Rule("RM409", "Every role trusts the master account.", once(master_left_out)),
+    Rule("RM411", "IAM and the console take the roles' names and paths.", once(names)),
+    Rule("RM414", "Roles differ by more than case.", once(same_name)),
+    Rule("RM415", "IAM takes the session lengths.", once(session_length)),
+    Rule("RM416", "Every reference leads somewhere.", dangling_references),
 )

@@ -13,7 +13,7 @@ import click
 
 from rolemodel_ci import __version__
 from rolemodel_ci.cli.signals import listen
-from rolemodel_ci.errors import CannotGoOn
+from rolemodel_ci.errors import RolemodelError
 
 ISSUES = "https://github.com/rolemodel-ci/rolemodel-ci/issues"
 
@@ -27,7 +27,7 @@ COMMANDS = {
     "list": "rolemodel_ci.cli.list",
     "delete": "rolemodel_ci.cli.apply",
     "demo": "rolemodel_ci.cli.demo",
-    "ci": "rolemodel_ci.cli.ci",
+    "ci": "rolemodel_ci.github_action.command",
 }
 
 
@@ -70,10 +70,10 @@ def cli() -> None:
 def main() -> NoReturn:
     """Entry point of `rolemodel-ci`."""
     listen()
-    leave(guarded(lambda: cli.main(prog_name="rolemodel-ci", standalone_mode=False)))
+    exit_now(run_command(lambda: cli.main(prog_name="rolemodel-ci", standalone_mode=False)))
 
 
-def leave(code: int) -> NoReturn:
+def exit_now(code: int) -> NoReturn:
     """End the process at once. All is written and closed by now; Python would take apart what is in memory, which takes
     longer than a start, and would wait for calls that are no longer waited for.
     """
@@ -85,7 +85,7 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def guarded(command: Callable[[], Any]) -> int:
+def run_command(command: Callable[[], Any]) -> int:
     """Run a command and turn however it ends into an exit code, with what there is to say on standard error."""
     try:
         code = command()
@@ -96,7 +96,7 @@ def guarded(command: Callable[[], Any]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted: `rolemodel-ci plan` shows what is left to do.", err=True)
         return 130
-    except CannotGoOn as error:
+    except RolemodelError as error:
         click.echo(f"Error: {_seen(error.message)}", err=True)
         click.echo(f"  {_seen(error.remedy)}", err=True)
         return error.exit_code

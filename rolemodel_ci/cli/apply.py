@@ -11,49 +11,50 @@ from pathlib import Path
 
 import click
 
-from rolemodel_ci.applied_state import AppliedState, LockedError, StateError
-from rolemodel_ci.apply import apply as make_true
+from rolemodel_ci.adapters.git.checkout_identity import working_copy
+from rolemodel_ci.cli.abandoned_stacks import with_left_stacks
 from rolemodel_ci.cli.audit import Audit, auditing
-from rolemodel_ci.cli.left import with_left_stacks
-from rolemodel_ci.cli.locking import Memory, OutrunError
-from rolemodel_ci.cli.options import Asked, account, allow, asked, jobs, report, sandbox, today, yes
-from rolemodel_ci.cli.outdated import applied_policy, committed, is_as_applied, outdated
+from rolemodel_ci.cli.environment import World, watching, world
+from rolemodel_ci.cli.files import chosen, good_policy
+from rolemodel_ci.cli.options import CommonOptions, account, allow, asked, jobs, report, sandbox, today, yes
+from rolemodel_ci.cli.outdated_checkout import applied_policy, committed, is_as_applied, outdated
 from rolemodel_ci.cli.output import say, tell
-from rolemodel_ci.cli.policy import chosen, good_policy
-from rolemodel_ci.cli.taken import with_taken_roles
-from rolemodel_ci.cli.world import World, watching, world
-from rolemodel_ci.edge.working_copy import working_copy
-from rolemodel_ci.errors import UsageWrong
-from rolemodel_ci.guard import strictest
-from rolemodel_ci.guard.apart import partly
-from rolemodel_ci.model import Guards, Policy
-from rolemodel_ci.plan import Plan, Report
-from rolemodel_ci.render.json import refusals_json, report_json
-from rolemodel_ci.render.plans import plan_blocks, question
-from rolemodel_ci.render.refusals import override_blocks, refusal_blocks, withheld_blocks
-from rolemodel_ci.render.results import report_blocks
-from rolemodel_ci.run import (
+from rolemodel_ci.cli.run_lock import Memory, OutrunError
+from rolemodel_ci.cli.taken_roles import with_taken_roles
+from rolemodel_ci.errors import UsageError
+from rolemodel_ci.model.applied_state import AppliedState, LockedError, StateError
+from rolemodel_ci.model.desired import Guards, Policy
+from rolemodel_ci.reconcile.apply import apply as make_true
+from rolemodel_ci.reconcile.approval import Allowed, Approved, Guard, Refusal
+from rolemodel_ci.reconcile.guards.approve import strictest
+from rolemodel_ci.reconcile.guards.one_account import partly
+from rolemodel_ci.reconcile.outcome import Report
+from rolemodel_ci.reconcile.pipeline import (
     DELETION,
     EVERYTHING,
     MEMBERSHIP,
     STRUCTURE,
-    Job,
+    Operation,
     Planned,
     make_plan,
     replanned,
     reviewed_plan,
 )
-from rolemodel_ci.verdict import Allowed, Approved, Guard, Refusal
+from rolemodel_ci.reconcile.plan import Plan
+from rolemodel_ci.render.json import refusals_json, report_json
+from rolemodel_ci.render.plan import plan_blocks, question
+from rolemodel_ci.render.refusals import override_blocks, refusal_blocks, withheld_blocks
+from rolemodel_ci.render.report import report_blocks
 
 _ROUNDS = 3
 """How often a run plans, where others are quicker."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ApplyOptions:
     """What a command was asked to do, and how it is to talk."""
 
-    job: Job
+    job: Operation
     only: frozenset[str]
     allowed: Allowed
     format: str
@@ -62,7 +63,7 @@ class Order:
 
 @click.command()
 @asked(account, jobs, sandbox, yes, allow, report)
-def apply(told: Asked) -> int:
+def apply(told: CommonOptions) -> int:
     """Make AWS what the repository says.
 
     Stacks, groups and membership. What takes access away is done first. Then come the stacks, all accounts at once, and
@@ -73,7 +74,7 @@ def apply(told: Asked) -> int:
 
 @click.command()
 @asked(account, jobs, yes, allow, report)
-def update(told: Asked) -> int:
+def update(told: CommonOptions) -> int:
     """Update stacks and groups only.
 
     Who is a member of a group that stays is left as it is.
@@ -84,7 +85,7 @@ def update(told: Asked) -> int:
 @click.command("sync-users")
 @asked(account, jobs, yes, allow, report)
 @click.argument("users", metavar="[MAP]", required=False)
-def sync_users(told: Asked, users: str | None) -> int:
+def sync_users(told: CommonOptions, users: str | None) -> int:
     """Update membership only.
 
     Of the groups that MAP names, and of no others: their members become those that it lists. MAP defaults to the
@@ -95,7 +96,7 @@ def sync_users(told: Asked, users: str | None) -> int:
 
 @click.command()
 @asked(account, jobs, yes, allow, report)
-def delete(told: Asked) -> int:
+def delete(told: CommonOptions) -> int:
     """Delete every stack and group of this config.
 
     Groups of its `owner`, and the stacks in its accounts. Users stay, and so does everything that another owner or
@@ -104,7 +105,7 @@ def delete(told: Asked) -> int:
     return _run("delete", DELETION, told)
 
 
-def _run(command: str, job: Job, told: Asked, users: str | None = None) -> int:
+def _run(command: str, job: Operation, told: CommonOptions, users: str | None = None) -> int:
     """The common part of the four commands."""
     # An embedded AWS is gone at the end of the run: nobody has to be asked about it.
     confirm = (
@@ -115,9 +116,9 @@ def _run(command: str, job: Job, told: Asked, users: str | None = None) -> int:
     with auditing(told.report, command) as audit:
         policy = good_policy(told.config, told.format, users)
         if job is MEMBERSHIP and policy.users is None:
-            raise UsageWrong("there is no user map", f"Name one on the command line, or add `users:` to {told.config}.")
+            raise UsageError("there is no user map", f"Name one on the command line, or add `users:` to {told.config}.")
         allowed = {Guard(name): "--allow" for name in told.allow}
-        order = Order(job, chosen(policy, told.accounts), allowed, told.format, confirm)
+        order = ApplyOptions(job, chosen(policy, told.accounts), allowed, told.format, confirm)
         audit.note(policy=policy, sandbox=told.sandbox)
         with world(policy, told) as opened:
             audit.world = opened
@@ -127,7 +128,7 @@ def _run(command: str, job: Job, told: Asked, users: str | None = None) -> int:
         return code
 
 
-def follow(order: Order, policy: Policy, opened: World, audit: Audit) -> int:
+def follow(order: ApplyOptions, policy: Policy, opened: World, audit: Audit) -> int:
     """Plan, show, ask, apply, report; the exit code. Plans again where another run has applied meanwhile."""
     memory = local_memory(policy, opened, audit)
     for _ in range(_ROUNDS):
@@ -148,7 +149,7 @@ def follow(order: Order, policy: Policy, opened: World, audit: Audit) -> int:
     raise LockedError("other runs keep applying", "Nothing was changed. Wait until they have ended, then run again.")
 
 
-def _followed(order: Order, policy: Policy, opened: World, memory: Memory, planned: Planned) -> int:
+def _followed(order: ApplyOptions, policy: Policy, opened: World, memory: Memory, planned: Planned) -> int:
     """Guard, ask, apply, report. Raises OutrunError, before anything is done, where another run was quicker."""
     audit = memory.audit
     reviewed = _reviewed(order, policy, memory, planned)
@@ -181,14 +182,14 @@ def _followed(order: Order, policy: Policy, opened: World, memory: Memory, plann
 
 
 def _apart(
-    order: Order, policy: Policy, memory: Memory, planned: Planned, refusals: tuple[Refusal, ...]
+    order: ApplyOptions, policy: Policy, memory: Memory, planned: Planned, refusals: tuple[Refusal, ...]
 ) -> Approved | tuple[Refusal, ...]:
     """What may be applied without the accounts that the guards refuse to touch, or every reason why nothing may."""
     smaller = replanned(order.job, planned, policy, refusals, today(), order.only)
     return refusals if smaller is None else partly(_reviewed(order, policy, memory, smaller), refusals)
 
 
-def _reviewed(order: Order, policy: Policy, memory: Memory, planned: Planned) -> Approved | tuple[Refusal, ...]:
+def _reviewed(order: ApplyOptions, policy: Policy, memory: Memory, planned: Planned) -> Approved | tuple[Refusal, ...]:
     """The plan, if it may be applied, or every reason why not."""
     if planned.plan.is_empty:
         return reviewed_plan(order.job, planned, policy, order.allowed)
@@ -224,7 +225,7 @@ def _judged(policy: Policy, memory: Memory) -> Policy:
     return strictest(policy, committed("HEAD", policy), *states, replace(policy, guards=Guards()))
 
 
-def _with_left(order: Order, policy: Policy, opened: World, memory: Memory, planned: Planned) -> Planned:
+def _with_left(order: ApplyOptions, policy: Policy, opened: World, memory: Memory, planned: Planned) -> Planned:
     """The plan with a note of stacks that were left behind. Where nothing has changed since, Git is not asked."""
     assert memory.seen is not None
     answer = memory.seen.answer
@@ -267,12 +268,12 @@ def _told(report: Report, format_: str, withheld: tuple[Refusal, ...] = ()) -> i
 
 
 def ask(plan: Plan, *, can_answer: bool) -> None:
-    """Have a person confirm a plan that changes anything. Raises UsageWrong where nobody can answer."""
+    """Have a person confirm a plan that changes anything. Raises UsageError where nobody can answer."""
     if plan.is_empty:
         return
     what = question(plan)
     if not can_answer:
-        raise UsageWrong(what, "Look at the plan, then run again with `--yes`.")
+        raise UsageError(what, "Look at the plan, then run again with `--yes`.")
     if not click.confirm(f"{what} Go on?", err=True):
         click.echo("Stopped: nothing was changed.", err=True)
         raise click.exceptions.Exit(130)

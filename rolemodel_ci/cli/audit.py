@@ -15,20 +15,20 @@ from typing import ClassVar
 
 import click
 
-from rolemodel_ci.apply import SoFar, not_begun
+from rolemodel_ci.adapters.aws.credential_sources import MASTER
+from rolemodel_ci.cli.environment import World
 from rolemodel_ci.cli.signals import settle
-from rolemodel_ci.cli.world import World
-from rolemodel_ci.edge.doors import MASTER
-from rolemodel_ci.errors import CannotGoOn, UsageWrong
-from rolemodel_ci.render.audit import Audited, audit_json, record_digest
-from rolemodel_ci.render.documents import as_text
-from rolemodel_ci.verdict import Approved
+from rolemodel_ci.errors import RolemodelError, UsageError
+from rolemodel_ci.reconcile.apply import SoFar, not_begun
+from rolemodel_ci.reconcile.approval import Approved
+from rolemodel_ci.render.audit_record import Audited, audit_json, record_digest
+from rolemodel_ci.render.json_document import as_text
 
 _EXITS = {1: "the files have problems", 130: "the question was answered with no"}
 """Why a command ends itself, by exit code; the words for the person are on the terminal by then."""
 
 
-class RecordLost(CannotGoOn):
+class AuditWriteError(RolemodelError):
     """The run is over and its record could not be written."""
 
     exit_code: ClassVar[int] = 5
@@ -117,8 +117,8 @@ def auditing(file: str | None, command: str) -> Iterator[Audit]:
 def recording(audit: Audit, where: str, keep: Keep) -> Iterator[None]:
     """Keep the record of a run, however it ends; `where` says to people where that is.
 
-    Raises UsageWrong, before anything is done, where it cannot be kept; RecordLost, where that turns out only after a
-    run that has nothing else to complain of.
+    Raises UsageError, before anything is done, where it cannot be kept; AuditWriteError, where that turns out only
+    after a run that has nothing else to complain of.
     """
     begun = False
     try:
@@ -147,7 +147,7 @@ def _note_end(audit: Audit, error: BaseException) -> None:
             audit.note(code=error.exit_code, error=_EXITS.get(error.exit_code))
         case click.ClickException():
             audit.note(code=2, error=error.format_message())
-        case CannotGoOn():
+        case RolemodelError():
             audit.note(code=error.exit_code, error=f"{error.message}. {error.remedy}")
         case KeyboardInterrupt() | click.Abort():
             audit.note(code=130, error="interrupted")
@@ -165,7 +165,7 @@ def _target(file: str) -> Path:
             return path
     except (OSError, RuntimeError):  # a circle of links, which Python 3.13 tells otherwise than 3.11
         pass
-    raise UsageWrong(f"the report cannot be written to {file}: that is no file", "Name a file.")
+    raise UsageError(f"the report cannot be written to {file}: that is no file", "Name a file.")
 
 
 def _write(path: Path, text: str) -> None:
@@ -178,8 +178,8 @@ def _write(path: Path, text: str) -> None:
         new.unlink(missing_ok=True)
 
 
-def _unkept(where: str, error: OSError) -> UsageWrong:
-    return UsageWrong(
+def _unkept(where: str, error: OSError) -> UsageError:
+    return UsageError(
         f"the report cannot be written to {where}: {error.strerror}",
         "Name a file in a directory that is there and may be written.",
     )
@@ -193,7 +193,9 @@ def _keep_at_end(audit: Audit, where: str) -> None:
         click.echo(audit.text(), nl=False, err=True)  # the one place where it still can go
         lost = _unkept(where, error).message
         if audit.record.code == 0:
-            raise RecordLost(f"the run is done, but {lost}", "Keep what was printed: no later run tells it.") from error
+            raise AuditWriteError(
+                f"the run is done, but {lost}", "Keep what was printed: no later run tells it."
+            ) from error
         click.echo(f"Error: {lost}. Keep what was printed: no later run tells it.", err=True)
 
 

@@ -15,20 +15,20 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from rolemodel_ci.adapters.terminal import LiveWatch, PlainWatch, show
+from rolemodel_ci.cli.environment import World
+from rolemodel_ci.cli.files import read_working_files
 from rolemodel_ci.cli.options import today
-from rolemodel_ci.cli.policy import read_working_files
-from rolemodel_ci.cli.world import World
-from rolemodel_ci.edge.terminal import LiveWatch, PlainWatch, show
-from rolemodel_ci.errors import CannotGoOn, UsageWrong
-from rolemodel_ci.listing import listing
-from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import Report
+from rolemodel_ci.errors import RolemodelError, UsageError
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.reconcile.attribution import attribute
+from rolemodel_ci.reconcile.inventory import listing
+from rolemodel_ci.reconcile.outcome import Report
+from rolemodel_ci.reconcile.pipeline import EVERYTHING, Planned, carry_out, make_plan
 from rolemodel_ci.render.blocks import Heading, Lines, Row, Table, Tone
-from rolemodel_ci.render.plans import plan_blocks
+from rolemodel_ci.render.plan import plan_blocks
 from rolemodel_ci.render.problems import problem_blocks
-from rolemodel_ci.render.results import report_blocks
-from rolemodel_ci.requested import attribute
-from rolemodel_ci.run import EVERYTHING, Planned, carry_out, make_plan
+from rolemodel_ci.render.report import report_blocks
 
 if TYPE_CHECKING:
     from rolemodel_ci.sandbox.embedded import EmbeddedAws
@@ -61,7 +61,7 @@ CHANGE = """\
 _TONES = {"+": Tone.GAIN, "-": Tone.LOSS}
 
 
-class DemoFailed(CannotGoOn):
+class DemoError(RolemodelError):
     """The demo did not do what it says; something is broken."""
 
     exit_code = 5
@@ -77,8 +77,8 @@ def demo(picture: str | None) -> int:
     It keeps no record: `apply --sandbox --report FILE` shows what one looks like.
     """
     from rolemodel_ci.sandbox.embedded import EmbeddedAws
-    from rolemodel_ci.sandbox.furnish import furnish
-    from rolemodel_ci.sandbox.world import furniture, role_sessions
+    from rolemodel_ci.sandbox.fixtures import seed
+    from rolemodel_ci.sandbox.sessions import furniture, role_sessions
 
     console, jobs = Console(highlight=False), JOBS
     if picture:  # the same picture every time: one account after the other
@@ -86,7 +86,7 @@ def demo(picture: str | None) -> int:
         jobs = 1
     with sample() as config, EmbeddedAws() as aws:
         policy = _step_validate(console, config)
-        reading, writing = role_sessions(policy, furnish(aws, furniture(policy)), jobs)
+        reading, writing = role_sessions(policy, seed(aws, furniture(policy)), jobs)
         _Demo(console, config, aws, World(reading, writing, policy, jobs)).play(policy)
     if picture:
         svg = console.export_svg(title="make demo")
@@ -96,7 +96,7 @@ def demo(picture: str | None) -> int:
         try:
             Path(picture).write_text(svg.replace("<svg ", '<svg xml:space="preserve" ', 1), encoding="utf-8")
         except OSError as error:
-            raise UsageWrong(
+            raise UsageError(
                 f"the picture cannot be written to {picture}: {error.strerror}",
                 "Name a file in a directory that is there.",
             ) from error
@@ -116,7 +116,7 @@ def sample() -> Iterator[str]:
 def _load(config: str) -> Policy:
     policy, problems = read_working_files(config)
     if policy is None or problems:
-        raise DemoFailed("the sample policy has problems", "Run `rolemodel-ci validate` on the package's sample.")
+        raise DemoError("the sample policy has problems", "Run `rolemodel-ci validate` on the package's sample.")
     return policy
 
 
@@ -168,7 +168,7 @@ class _Demo:
         came = carry_out(EVERYTHING, planned, policy, self.world.tools(watch))
         watch.close()
         if not isinstance(came, Report) or not came.is_complete:
-            raise DemoFailed("the embedded AWS refused a change", "Run the tests: `make test`.")
+            raise DemoError("the embedded AWS refused a change", "Run the tests: `make test`.")
         show(self.console, report_blocks(came))
         return came
 
@@ -188,7 +188,7 @@ class _Demo:
         users = Path(self.config).with_name("users.yml")
         text = users.read_text(encoding="utf-8")
         if text.count(BEFORE) != 1 or text.count(BEFORE_DEV) != 1:
-            raise DemoFailed("the sample's users.yml is not the one the demo knows", "Restore it.")
+            raise DemoError("the sample's users.yml is not the one the demo knows", "Restore it.")
         users.write_text(text.replace(BEFORE, AFTER).replace(BEFORE_DEV, AFTER_DEV), encoding="utf-8")
         show(self.console, (Lines(tuple((line, _TONES.get(line[0], Tone.PLAIN)) for line in CHANGE.splitlines())),))
         return _load(self.config)
@@ -201,7 +201,7 @@ class _Demo:
         for user, account, wanted in (("alice", "prod", True), ("bob", "dev", False), ("bob", "prod", True)):
             may = self._may_switch(policy.master_account_id, f"{user}@example.com", arns[account])
             if may is not wanted:
-                raise DemoFailed(f"{user} {'can' if may else 'cannot'} switch into {account}", "Run the tests.")
+                raise DemoError(f"{user} {'can' if may else 'cannot'} switch into {account}", "Run the tests.")
             rows.append(
                 Row(
                     (user, f"PowerRole of {account}", "yes" if may else "no, access denied"),
@@ -219,7 +219,7 @@ class _Demo:
     def _may_switch(self, master_id: str, user: str, arn: str) -> bool:
         from botocore.exceptions import ClientError
 
-        from rolemodel_ci.sandbox.furnish import assume, user_key
+        from rolemodel_ci.sandbox.fixtures import assume, user_key
 
         key = user_key(self.aws, master_id, user)
         try:
@@ -236,5 +236,5 @@ class _Demo:
         show(self.console, plan_blocks(planned.plan))
         writes, calls = sum(self.aws.writes().values()), sum(self.aws.calls().values())
         if not planned.plan.is_empty or writes:
-            raise DemoFailed(f"the last run still wrote ({writes} calls)", "Run the tests: `make test`.")
+            raise DemoError(f"the last run still wrote ({writes} calls)", "Run the tests: `make test`.")
         self.console.print(Text(f"{writes} write calls among {calls}, counted at the HTTP layer.", style="bold green"))

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from rolemodel_ci.cli import guarded, leave
+from rolemodel_ci.cli import exit_now, run_command
 from rolemodel_ci.cli.options import JOBS, tell_calls, today
 from rolemodel_ci.cli.signals import listen
 
 if TYPE_CHECKING:
-    from rolemodel_ci.plan import Plan
-    from rolemodel_ci.run import Job
+    from rolemodel_ci.reconcile.pipeline import Operation
+    from rolemodel_ci.reconcile.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def cli(ctx: click.Context, config: str, debug: bool, yes: bool) -> None:
 @click.pass_obj
 def update(given: _Given) -> int:
     """Create or update the roles in every account, and the groups."""
-    from rolemodel_ci.run import STRUCTURE
+    from rolemodel_ci.reconcile.pipeline import STRUCTURE
 
     return _follow(given, "Updating ...", STRUCTURE)
 
@@ -54,7 +54,7 @@ def update(given: _Given) -> int:
 @click.pass_obj
 def delete(given: _Given) -> int:
     """Delete the roles of every account, and the groups."""
-    from rolemodel_ci.run import DELETION
+    from rolemodel_ci.reconcile.pipeline import DELETION
 
     return _follow(given, "Deleting ...", DELETION)
 
@@ -64,7 +64,7 @@ def delete(given: _Given) -> int:
 @click.pass_obj
 def sync_users(given: _Given, user_file: str) -> int:
     """Make the members of the groups that USER_FILE names those that it lists."""
-    from rolemodel_ci.run import MEMBERSHIP
+    from rolemodel_ci.reconcile.pipeline import MEMBERSHIP
 
     return _follow(given, "Syncing Users", MEMBERSHIP, user_file)
 
@@ -73,10 +73,10 @@ def sync_users(given: _Given, user_file: str) -> int:
 @click.pass_obj
 def list_(given: _Given) -> int:
     """List the roles of every account."""
-    from rolemodel_ci.cli.policy import good_policy
-    from rolemodel_ci.cli.world import local_world
-    from rolemodel_ci.listing import listing
-    from rolemodel_ci.run import EVERYTHING, make_plan
+    from rolemodel_ci.cli.environment import local_world
+    from rolemodel_ci.cli.files import good_policy
+    from rolemodel_ci.reconcile.inventory import listing
+    from rolemodel_ci.reconcile.pipeline import EVERYTHING, make_plan
 
     policy = good_policy(given.config)
     opened = local_world(policy, JOBS)
@@ -96,26 +96,26 @@ def list_(given: _Given) -> int:
 def _confirm(plan: Plan) -> None:
     """Ask whoever is there. Where nobody is, only what the tool of 2015 never did needs a word."""
     from rolemodel_ci.cli.apply import ask
-    from rolemodel_ci.errors import UsageWrong
-    from rolemodel_ci.render.plans import loses_resources, question
+    from rolemodel_ci.errors import UsageError
+    from rolemodel_ci.render.plan import loses_resources, question
 
     if sys.stdin.isatty():
         ask(plan, can_answer=True)
     elif loses_resources(plan):
-        raise UsageWrong(question(plan), "Look at the plan, then run again with `--yes`, or with ROLEMODEL_YES=1.")
+        raise UsageError(question(plan), "Look at the plan, then run again with `--yes`, or with ROLEMODEL_YES=1.")
 
 
-def _follow(given: _Given, word: str, job: Job, users: str | None = None) -> int:
+def _follow(given: _Given, word: str, job: Operation, users: str | None = None) -> int:
     """Do a job on the accounts that the profiles lead to, in the words of 2015."""
-    from rolemodel_ci.cli.apply import Order, follow
+    from rolemodel_ci.cli.apply import ApplyOptions, follow
     from rolemodel_ci.cli.audit import Audit
-    from rolemodel_ci.cli.policy import good_policy
-    from rolemodel_ci.cli.world import local_world
-    from rolemodel_ci.verdict import NOTHING_ALLOWED
+    from rolemodel_ci.cli.environment import local_world
+    from rolemodel_ci.cli.files import good_policy
+    from rolemodel_ci.reconcile.approval import NOTHING_ALLOWED
 
     policy = good_policy(given.config, users=users)
     click.echo(word)
-    order = Order(job, frozenset(), NOTHING_ALLOWED, "text", (lambda _: None) if given.yes else _confirm)
+    order = ApplyOptions(job, frozenset(), NOTHING_ALLOWED, "text", (lambda _: None) if given.yes else _confirm)
     code = follow(order, policy, local_world(policy, JOBS), Audit(word))
     if code == 0:
         click.echo("...done")
@@ -125,4 +125,4 @@ def _follow(given: _Given, word: str, job: Job, users: str | None = None) -> int
 def main() -> NoReturn:
     """Entry point of `rolemodel`."""
     listen()
-    leave(guarded(lambda: cli.main(standalone_mode=False)))
+    exit_now(run_command(lambda: cli.main(standalone_mode=False)))

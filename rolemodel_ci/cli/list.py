@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import click
 
-from rolemodel_ci.cli.options import Asked, account, asked, jobs, sandbox, today
+from rolemodel_ci.cli.environment import watching, world
+from rolemodel_ci.cli.files import chosen, good_policy
+from rolemodel_ci.cli.options import CommonOptions, account, asked, jobs, sandbox, today
 from rolemodel_ci.cli.output import say
-from rolemodel_ci.cli.policy import chosen, good_policy
-from rolemodel_ci.cli.world import watching, world
-from rolemodel_ci.listing import listing
+from rolemodel_ci.reconcile.inventory import listing
+from rolemodel_ci.reconcile.pipeline import EVERYTHING, carry_out, make_plan
 from rolemodel_ci.render.json import listing_json
-from rolemodel_ci.render.results import listing_blocks
-from rolemodel_ci.run import EVERYTHING, carry_out, make_plan
+from rolemodel_ci.render.report import listing_blocks
 
 
 @click.command("list")
 @asked(account, jobs, sandbox)
-def list_(told: Asked) -> int:
+def list_(told: CommonOptions) -> int:
     """List roles, ARNs, groups and links.
 
     Accounts, roles, role ARNs, groups, members and switch-role links, as they are in AWS. With --format json there is

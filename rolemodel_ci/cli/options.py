@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from rolemodel_ci.verdict import Guard
+from rolemodel_ci.reconcile.approval import Guard
 
 Option = Callable[[Callable[..., int]], Callable[..., int]]
 
@@ -23,7 +23,7 @@ JOBS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CommonOptions:
     """What a command was told on its command line; what it has no option for keeps the default."""
 
     config: str
@@ -37,7 +37,7 @@ class Asked:
     report: str | None = None
 
 
-_NAMES = frozenset(field.name for field in fields(Asked))
+_NAMES = frozenset(field.name for field in fields(CommonOptions))
 
 
 def asked(*options: Option) -> Callable[[Callable[..., int]], Callable[..., int]]:
@@ -46,7 +46,7 @@ def asked(*options: Option) -> Callable[[Callable[..., int]], Callable[..., int]
     def decorate(command: Callable[..., int]) -> Callable[..., int]:
         @functools.wraps(command)
         def gathered(**values: Any) -> int:
-            given = Asked(**{name: values.pop(name) for name in list(values) if name in _NAMES})
+            given = CommonOptions(**{name: values.pop(name) for name in list(values) if name in _NAMES})
             if given.verbose:
                 tell_calls()
             return command(given, **values)

@@ -11,13 +11,13 @@ import click
 from rolemodel_ci.render.blocks import Block, Row, Table
 
 if TYPE_CHECKING:  # what a record holds is needed by none of the commands that only read files
-    from rolemodel_ci.render.audit import Called
+    from rolemodel_ci.render.audit_record import Called
 
 
 def say(format_: str, blocks: Iterable[Block], document: dict[str, Any]) -> None:
     """Print the blocks, or the document they tell of, on standard output."""
     if format_ == "json":
-        from rolemodel_ci.render.documents import as_text
+        from rolemodel_ci.render.json_document import as_text
 
         click.echo(as_text(document), nl=False)
     elif format_ == "markdown":
@@ -33,7 +33,7 @@ def tell(blocks: Iterable[Block]) -> None:
     if sys.stdout.isatty():
         from rich.console import Console
 
-        from rolemodel_ci.edge.terminal import show
+        from rolemodel_ci.adapters.terminal import show
 
         show(Console(), blocks)
     else:

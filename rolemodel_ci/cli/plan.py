@@ -7,29 +7,29 @@ from pathlib import Path
 
 import click
 
-from rolemodel_ci.applied_state import AppliedState, Identity, recognised
-from rolemodel_ci.cli.left import with_left_stacks
-from rolemodel_ci.cli.options import Asked, account, asked, jobs, sandbox, today
-from rolemodel_ci.cli.outdated import applied_policy, is_as_applied, outdated
+from rolemodel_ci.adapters.git.checkout_identity import working_copy
+from rolemodel_ci.cli.abandoned_stacks import with_left_stacks
+from rolemodel_ci.cli.environment import world
+from rolemodel_ci.cli.files import base_policy, chosen, compared, good_policy
+from rolemodel_ci.cli.options import CommonOptions, account, asked, jobs, sandbox, today
+from rolemodel_ci.cli.outdated_checkout import applied_policy, is_as_applied, outdated
 from rolemodel_ci.cli.output import say
-from rolemodel_ci.cli.policy import base_policy, chosen, compared, good_policy
-from rolemodel_ci.cli.taken import with_taken_roles
-from rolemodel_ci.cli.world import world
-from rolemodel_ci.edge.working_copy import working_copy
-from rolemodel_ci.plan import Plan
+from rolemodel_ci.cli.taken_roles import with_taken_roles
+from rolemodel_ci.model.applied_state import AppliedState, Identity, recognised
+from rolemodel_ci.reconcile.attribution import attribute
+from rolemodel_ci.reconcile.pipeline import EVERYTHING, make_plan, reviewed_plan
+from rolemodel_ci.reconcile.plan import Plan
+from rolemodel_ci.render.applied_state import memory_text
 from rolemodel_ci.render.json import plan_json
-from rolemodel_ci.render.memory import memory_text
-from rolemodel_ci.render.plans import plan_blocks
+from rolemodel_ci.render.plan import plan_blocks
 from rolemodel_ci.render.refusals import foreseen_blocks
-from rolemodel_ci.requested import attribute
-from rolemodel_ci.run import EVERYTHING, make_plan, reviewed_plan
 
 
 @click.command()
 @asked(account, jobs, sandbox)
 @click.option("--base", metavar="REVISION", help="Tell apart what the commits since this one ask for, and drift.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 6 if there are changes.")
-def plan(told: Asked, base: str | None, detailed_exitcode: bool) -> int:
+def plan(told: CommonOptions, base: str | None, detailed_exitcode: bool) -> int:
     """Show what apply would do.
 
     Reads AWS and never writes. With --base, changes that the commits since then ask for are told apart from drift:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import click
 
-from rolemodel_ci.checks.compared import compare
-from rolemodel_ci.cli.options import Asked, asked
+from rolemodel_ci.checks.base_comparison import compare
+from rolemodel_ci.cli.files import base_policy, read_working_files
+from rolemodel_ci.cli.options import CommonOptions, asked
 from rolemodel_ci.cli.output import say
-from rolemodel_ci.cli.policy import base_policy, read_working_files
-from rolemodel_ci.model import are_usable
+from rolemodel_ci.model.problem import are_usable
 from rolemodel_ci.render.problems import problem_blocks, problems_json
 
 
 @click.command()
 @asked()
 @click.option("--base", metavar="REVISION", help="Find also what the change since this commit could not do in AWS.")
-def validate(told: Asked, base: str | None) -> int:
+def validate(told: CommonOptions, base: str | None) -> int:
     """Check the files.
 
     Needs no credentials and no network. Every problem of every file is told in one run, with its place, a code, and

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
-from rolemodel_ci.functions import DYNAMIC
-from rolemodel_ci.iam.documents import Opaque, Principal, Statement, Test
-from rolemodel_ci.iam.values import Part, Reference, Value, parts_of, text_of
+from rolemodel_ci.cloudformation.intrinsics import DYNAMIC
+from rolemodel_ci.iam.canonical_policies import Opaque, Principal, Statement, Test
+from rolemodel_ci.iam.canonical_values import Part, Reference, Value, parts_of, text_of
 
 _STEPS = 2_000_000
 """Comparisons of characters for all statements of one role: a second or so."""

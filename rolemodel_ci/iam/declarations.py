@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate
+from rolemodel_ci.iam.canonical_template import Meaning
+from rolemodel_ci.iam.canonical_values import Value
 from rolemodel_ci.iam.differences import DECLARED, Difference, Direction, PropertyChange
-from rolemodel_ci.iam.meaning import Meaning
-from rolemodel_ci.iam.values import Value
-from rolemodel_ci.resolve import Resolved
 
 # What a parameter may say without any effect on the values that it has.
 _CHECKING = frozenset({
@@ -14,7 +14,7 @@ _CHECKING = frozenset({
 _TEXTS_OF_PARAMETERS = frozenset({"ConstraintDescription", "Description"})
 
 
-def declarations(old: Resolved, new: Resolved) -> tuple[Difference, ...]:
+def declarations(old: EvaluatedTemplate, new: EvaluatedTemplate) -> tuple[Difference, ...]:
     """Compare them; one difference for all of them together."""
     if old.declared == new.declared:
         return ()

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
-from rolemodel_ci.iam.documents import Atom, When
-from rolemodel_ci.iam.values import Value
-from rolemodel_ci.roles import REPLACING
-from rolemodel_ci.template import ROLE_TYPE
+from rolemodel_ci.cloudformation.roles import REPLACING
+from rolemodel_ci.cloudformation.template import ROLE_TYPE
+from rolemodel_ci.iam.canonical_policies import Atom, When
+from rolemodel_ci.iam.canonical_values import Value
 
 OUTPUTS, TEXTS = "outputs of the stack", "texts that grant nothing"
 DECLARED = "declarations of the template"

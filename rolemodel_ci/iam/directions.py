@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from rolemodel_ci.iam.canonical_template import Property
+from rolemodel_ci.iam.canonical_values import Choice, Value
 from rolemodel_ci.iam.differences import KEEPING, Direction, PropertyChange, Sign
 from rolemodel_ci.iam.managed_policies import denies_only, gives_only
-from rolemodel_ci.iam.meaning import Property
-from rolemodel_ci.iam.values import Choice, Value
 
 SESSION_SECONDS = 3600
 """Of a role that does not say how long a session may last:

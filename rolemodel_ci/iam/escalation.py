@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
-from rolemodel_ci.iam.attached import attached, is_managed_policy, is_there, last_part, managed_policy_of, name_begins
+from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate
+from rolemodel_ci.cloudformation.policies import either, value_text
+from rolemodel_ci.cloudformation.roles import properties_of, role_names
+from rolemodel_ci.iam.attachments import (
+    attached,
+    is_managed_policy,
+    is_there,
+    last_part,
+    managed_policy_of,
+    name_begins,
+)
+from rolemodel_ci.iam.escalation_paths import IDENTITY_ACTIONS, ON_ITS_POLICIES, ON_ITSELF, ON_OTHERS, WAYS
 from rolemodel_ci.iam.managed_policies import Facts, is_of_aws, known_facts
 from rolemodel_ci.iam.permissions import ANY_ACTION, Permissions, Target
 from rolemodel_ci.iam.privilege import Mark, Privilege, Source, Untold
 from rolemodel_ci.iam.resources import KNOWN_TO_AWS
 from rolemodel_ci.iam.statements import Statement, is_plain, may_be_other, read_statements
-from rolemodel_ci.iam.ways import IDENTITY_ACTIONS, ON_ITS_POLICIES, ON_ITSELF, ON_OTHERS, WAYS
-from rolemodel_ci.policies import either, value_text
-from rolemodel_ci.resolve import Resolved
-from rolemodel_ci.roles import properties_of, role_names
 
 _PLACES = {action: place for place, action in enumerate(dict.fromkeys(a for way in WAYS for a in way.actions))}
 
@@ -22,7 +29,7 @@ _SURE = Privilege.PASSING
 """The lowest level at which a role is as good as an administrator by itself, for sure."""
 
 
-def dangers(resolved: Resolved) -> dict[str, Mark]:
+def dangers(resolved: EvaluatedTemplate) -> dict[str, Mark]:
     """The roles of a resolved template that are as good as an administrator, or may be; sorted by name.
 
     What only AWS can tell (a managed policy made elsewhere, a reference to another stack) may be anything.
@@ -30,7 +37,7 @@ def dangers(resolved: Resolved) -> dict[str, Mark]:
     return {name: mark for name, mark in marks(resolved).items() if mark.is_dangerous}
 
 
-def administrations(resolved: Resolved, before: Resolved | None = None) -> frozenset[str]:
+def administrations(resolved: EvaluatedTemplate, before: EvaluatedTemplate | None = None) -> frozenset[str]:
     """The roles that surely are as good as an administrator by themselves.
 
     After a change of `before`, what they are allowed under conditions counts only where they had it under these before.
@@ -43,7 +50,7 @@ def administrations(resolved: Resolved, before: Resolved | None = None) -> froze
     return frozenset(role for role, read in roles.items() if read.mark().privilege >= _SURE)
 
 
-def marks(resolved: Resolved) -> dict[str, Mark]:
+def marks(resolved: EvaluatedTemplate) -> dict[str, Mark]:
     """What the policies of each role come to, for roles with any dangerous action at all; sorted by name."""
     roles = _read(resolved)
     found = {role: read.mark() for role, read in sorted(roles.items())}
@@ -55,7 +62,7 @@ def marks(resolved: Resolved) -> dict[str, Mark]:
     return {role: mark for role, mark in found.items() if mark.privilege}
 
 
-def _read(resolved: Resolved) -> dict[str, _Role]:
+def _read(resolved: EvaluatedTemplate) -> dict[str, _Role]:
     names = _names(resolved)
     by_name = {last_part(resolved, name): name for name in resolved.resources if is_managed_policy(resolved, name)}
     trusted = frozenset(name for name, text in names.items() if text is not None)
@@ -84,7 +91,7 @@ class _Role:
 
     def __init__(
         self,
-        resolved: Resolved,
+        resolved: EvaluatedTemplate,
         names: Mapping[str, str | None],
         trusted: frozenset[str],
         role: str,
@@ -189,7 +196,7 @@ class _Role:
         return Mark(Privilege.BORROWING, _worst_first({*mark.actions, *actions}), limited, mark.untold)
 
 
-def _arn(resolved: Resolved, name: str) -> tuple[str, str]:
+def _arn(resolved: EvaluatedTemplate, name: str) -> tuple[str, str]:
     """The last part of the ARN of a role or managed policy, and how it begins at least where AWS makes up its name."""
     part, is_policy = last_part(resolved, name), is_managed_policy(resolved, name)
     given = properties_of(resolved.resources[name]).get("ManagedPolicyName" if is_policy else "RoleName")
@@ -216,12 +223,12 @@ def _worst_first(actions: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(actions, key=_PLACES.__getitem__))
 
 
-def _names(resolved: Resolved) -> dict[str, str | None]:
+def _names(resolved: EvaluatedTemplate) -> dict[str, str | None]:
     """What references to resources stand for; None for what may become any text."""
     return dict(_named(resolved))
 
 
-def _named(resolved: Resolved) -> Iterator[tuple[str, str | None]]:
+def _named(resolved: EvaluatedTemplate) -> Iterator[tuple[str, str | None]]:
     roles = {*role_names(resolved)}
     for name, resource in resolved.resources.items():
         kind = str(resource.get("Type"))

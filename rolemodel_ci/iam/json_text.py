@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rolemodel_ci.iam.values import Call, Choice, Entries, Items, Part, Value, parts_of, text_of
-from rolemodel_ci.policies import read_policy
+from rolemodel_ci.cloudformation.policies import read_policy
+from rolemodel_ci.iam.canonical_values import Call, Choice, Entries, Items, Part, Value, parts_of, text_of
 
 _FIRST, _LAST = 0xE000, 0xF8FF  # of the private use area: characters that no policy has
 _PRIVATE = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")

@@ -10,12 +10,12 @@ import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from rolemodel_ci.iam.attached import UNGUESSABLE
+from rolemodel_ci.iam.attachments import UNGUESSABLE
+from rolemodel_ci.iam.escalation_paths import ACTIONS, ON_OTHERS
 from rolemodel_ci.iam.managed_policies import Facts
 from rolemodel_ci.iam.patterns import caseless, matches
 from rolemodel_ci.iam.resources import Reach, is_about, is_of_any_account, reach, written
 from rolemodel_ci.iam.statements import Statement, may_be_other
-from rolemodel_ci.iam.ways import ACTIONS, ON_OTHERS
 
 ANY_ACTION = "any:Action"
 """Of a service that no policy names: only `*` allows it."""

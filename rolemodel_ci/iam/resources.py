@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
-from rolemodel_ci.functions import DYNAMIC, NESTED, PLACEHOLDER
+from rolemodel_ci.cloudformation.intrinsics import DYNAMIC, NESTED, PLACEHOLDER
+from rolemodel_ci.cloudformation.policies import as_list
 from rolemodel_ci.iam.patterns import matches
-from rolemodel_ci.policies import listed
 
 KNOWN_TO_AWS = "known-to-aws"
 """Stands for a name or an id that AWS makes up, which is no pattern."""
@@ -93,13 +93,13 @@ def written(resource: Any, names: Mapping[str, str | None]) -> str | None:
         return None
     ((function, argument),) = resource.items()
     if function in ("Ref", "Fn::GetAtt"):
-        return _referred(".".join(map(str, listed(argument))), names)
+        return _referred(".".join(map(str, as_list(argument))), names)
     if function == "Fn::Sub":
         text, extra = argument if isinstance(argument, list) and len(argument) == 2 else (argument, {})
         own = {key: written(value, names) for key, value in extra.items()} if isinstance(extra, dict) else {}
         return _substituted(text, {**names, **own}) if isinstance(text, str) else None
     if function == "Fn::Join" and isinstance(argument, list) and len(argument) == 2:
-        parts = [written(part, names) for part in listed(argument[1])]
+        parts = [written(part, names) for part in as_list(argument[1])]
         untold = not isinstance(argument[0], str) or None in parts
         return None if untold else str(argument[0]).join(part or "" for part in parts)
     return None

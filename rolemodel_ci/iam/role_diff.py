@@ -10,6 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate
+from rolemodel_ci.cloudformation.roles import role_names
+from rolemodel_ci.cloudformation.template import ROLE_TYPE
+from rolemodel_ci.iam.canonical_policies import Atom, Opaque, Statement
+from rolemodel_ci.iam.canonical_template import Meaning, Role, Thing
+from rolemodel_ci.iam.canonical_values import Entries, Value
 from rolemodel_ci.iam.cover import Cover
 from rolemodel_ci.iam.differences import (
     OUTPUTS,
@@ -27,12 +33,6 @@ from rolemodel_ci.iam.differences import (
     TrustChange,
 )
 from rolemodel_ci.iam.directions import of_attachment, property_changes
-from rolemodel_ci.iam.documents import Atom, Opaque, Statement
-from rolemodel_ci.iam.meaning import Meaning, Role, Thing
-from rolemodel_ci.iam.values import Entries, Value
-from rolemodel_ci.resolve import Resolved
-from rolemodel_ci.roles import role_names
-from rolemodel_ci.template import ROLE_TYPE
 
 _NO_ROLE = Role((), (), (), None, {}, frozenset())
 _NO_THING = Thing("", (), {})
@@ -42,7 +42,7 @@ LOGICAL_ID = "LogicalId"
 
 
 def differences(
-    old: Resolved, new: Resolved, renamed: Mapping[str, str] = MappingProxyType({})
+    old: EvaluatedTemplate, new: EvaluatedTemplate, renamed: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[Difference, ...]:
     """What becomes of the resources on the way from `old` to `new`, roles first, each group sorted by name.
 

@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rolemodel_ci.functions import DYNAMIC, PLACEHOLDER
-from rolemodel_ci.policies import either, policy_document, policy_text
+from rolemodel_ci.cloudformation.intrinsics import DYNAMIC, PLACEHOLDER
+from rolemodel_ci.cloudformation.policies import either, policy_document, policy_text
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 _KEYS = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")

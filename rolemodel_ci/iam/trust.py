@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from rolemodel_ci.iam.documents import Document, Opaque, Principal, Statement, Test, chosen
-from rolemodel_ci.iam.values import Value, caseless, unique
+from rolemodel_ci.iam.canonical_policies import Document, Opaque, Principal, Statement, Test, chosen
+from rolemodel_ci.iam.canonical_values import Value, caseless, unique
 
 EVERYBODY = Principal("AWS", "*")
 
@@ -47,7 +47,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class TrustExposure:
     """How one role may be assumed after a change, other than by being in its group.
 
     `outsiders` may assume it without being of the master account; `coming` are those who could not before.
@@ -68,13 +68,13 @@ class Trust(NamedTuple):
     master: str
 
 
-def ways(before: Trust | None, after: Trust) -> Ways:
+def ways(before: Trust | None, after: Trust) -> TrustExposure:
     """What a change makes of the ways into a role; `before` is None for a role that was not there."""
     outside = outsiders(after)
     known = outsiders(before) if before else ()
     unasked = _no_longer_asked(before.document, after.document) if before else ()
     named, named_before = _named(after), _named(before) if before else ()
-    return Ways(
+    return TrustExposure(
         outside,
         tuple(way for way in outside if way not in known),
         unasked,

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
+from rolemodel_ci.iam.canonical_policies import Statement, Test
+from rolemodel_ci.iam.canonical_values import Entries, Items, Value
 from rolemodel_ci.iam.differences import PropertyChange, Sign
-from rolemodel_ci.iam.documents import Statement, Test
-from rolemodel_ci.iam.values import Entries, Items, Value
-from rolemodel_ci.render.differences import atom_text, item, part_of
+from rolemodel_ci.render.role_differences import atom_text, item, part_of
 
 LIMIT = 240
 """Characters that are shown of one thing."""

@@ -13,17 +13,19 @@ from datetime import date
 from enum import Enum
 from typing import Any, assert_never
 
-from rolemodel_ci.applied_state import Remembered
-from rolemodel_ci.gaining import Administrator
 from rolemodel_ci.iam.differences import Difference
-from rolemodel_ci.listing import Entry, Listing
-from rolemodel_ci.model import Place
-from rolemodel_ci.plan import Blocked, Change, Done, Failed, Plan, Report, Skipped, phase_of
-from rolemodel_ci.render.differences import Line, lines
-from rolemodel_ci.render.documents import document, place_json
-from rolemodel_ci.render.memory import memory_json
+from rolemodel_ci.model.applied_state import Remembered
+from rolemodel_ci.model.problem import Place
+from rolemodel_ci.reconcile.approval import Refusal
+from rolemodel_ci.reconcile.changes import Change, phase_of
+from rolemodel_ci.reconcile.gains import Administrator
+from rolemodel_ci.reconcile.inventory import Entry, Listing
+from rolemodel_ci.reconcile.outcome import Done, Failed, Report, Skipped
+from rolemodel_ci.reconcile.plan import Blocked, Plan
+from rolemodel_ci.render.applied_state import memory_json
+from rolemodel_ci.render.json_document import document, place_json
 from rolemodel_ci.render.privileges import reason
-from rolemodel_ci.verdict import Refusal
+from rolemodel_ci.render.role_differences import Line, lines
 
 
 def plan_json(plan: Plan, seen: Remembered | None = None) -> dict[str, Any]:

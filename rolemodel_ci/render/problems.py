@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rolemodel_ci.model import Policy, Problem, Severity, are_usable
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.model.problem import Problem, Severity, are_usable
 from rolemodel_ci.render.blocks import Block, Heading, Row, Table, Tone, counted, sentence
-from rolemodel_ci.render.documents import document, place_json
+from rolemodel_ci.render.json_document import document, place_json
 
 
 def problem_blocks(problems: Sequence[Problem], policy: Policy | None) -> Iterator[Block]:

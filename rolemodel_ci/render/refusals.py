@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from rolemodel_ci.reconcile.approval import Overridden, Refusal
 from rolemodel_ci.render.blocks import Block, Heading, Paragraph, Tone
-from rolemodel_ci.verdict import Overridden, Refusal
 
 
 def refusal_blocks(refusals: Iterable[Refusal]) -> Iterator[Block]:

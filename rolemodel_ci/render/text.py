@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import assert_never
 
-from rolemodel_ci.nodes import CONTROL
+from rolemodel_ci.parsing.yaml_nodes import CONTROL
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Table
 
 __all__ = ["CONTROL", "spelled", "text", "visible"]

@@ -19,16 +19,15 @@ import botocore.config
 import botocore.session
 import requests
 
-from rolemodel_ci.errors import CannotGoOn, UsageWrong
-
-from .calls import writes
+from rolemodel_ci.errors import RolemodelError, UsageError
+from rolemodel_ci.sandbox.aws_request import writes
 
 REGION = "us-east-1"
 _START_SECONDS, _STOP_SECONDS = 30, 5
 _SERVER = "rolemodel_ci.sandbox.server"
 
 
-class SandboxFailed(CannotGoOn):
+class SandboxError(RolemodelError):
     """The embedded AWS did not start or no longer answers."""
 
     exit_code: ClassVar[int] = 3
@@ -62,7 +61,7 @@ class EmbeddedAws:
     def __enter__(self) -> Self:
         """Start the server and wait until it answers."""
         if importlib.util.find_spec("ministack") is None:
-            raise UsageWrong(
+            raise UsageError(
                 "The embedded AWS is not installed.",
                 "In a clone of the project: pip install '.[sandbox]', or for the image: make image EXTRA=sandbox.",
             )
@@ -90,7 +89,7 @@ class EmbeddedAws:
     def pid(self) -> int:
         """The process id of the server."""
         if self._process is None:
-            raise SandboxFailed("The embedded AWS is not running.", "Use it inside its with block.")
+            raise SandboxError("The embedded AWS is not running.", "Use it inside its with block.")
         return self._process.pid
 
     def root(self, account_id: str) -> Key:
@@ -180,8 +179,8 @@ class EmbeddedAws:
             raise self._failed("The embedded AWS ended while it was starting.")
         return str(json.loads(line)["url"])
 
-    def _failed(self, message: str) -> SandboxFailed:
-        return SandboxFailed(message, f"What the server said last:\n{self._last_words()}")
+    def _failed(self, message: str) -> SandboxError:
+        return SandboxError(message, f"What the server said last:\n{self._last_words()}")
 
     def _last_words(self) -> str:
         if self._errors is None or self._errors.closed:

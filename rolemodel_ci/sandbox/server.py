@@ -17,8 +17,8 @@ import tempfile
 import threading
 from typing import Any
 
-from .ledger import Ledger
-from .tighten import install
+from rolemodel_ci.sandbox.call_counter import CallCounter
+from rolemodel_ci.sandbox.strictness import install
 
 GROUPS_QUOTA = "SANDBOX_GROUPS_QUOTA"
 """Environment variable: how many IAM groups an account may hold. AWS gives 300 and, on request, up to 500."""
@@ -30,7 +30,7 @@ def main() -> None:
         _settle_environment(state)
         application = importlib.import_module("ministack.app").app
         install(groups_quota=int(os.environ.get(GROUPS_QUOTA, "300")))
-        asyncio.run(_serve(Ledger(application), socket.create_server(("127.0.0.1", 0), backlog=512)))
+        asyncio.run(_serve(CallCounter(application), socket.create_server(("127.0.0.1", 0), backlog=512)))
 
 
 def _settle_environment(state: str) -> None:
@@ -41,7 +41,7 @@ def _settle_environment(state: str) -> None:
     os.environ.update({"AUTH": "true", "STATE_DIR": state, **port_less, **quiet})
 
 
-async def _serve(application: Ledger, listener: socket.socket) -> None:
+async def _serve(application: CallCounter, listener: socket.socket) -> None:
     config = importlib.import_module("hypercorn.config").Config()
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     config.bind = [f"fd://{listener.detach()}"]  # hypercorn closes it

@@ -13,10 +13,10 @@ from botocore.exceptions import ClientError
 
 from actions.front import StsFront
 from rolemodel_ci.sandbox.embedded import REGION, Key
-from rolemodel_ci.sandbox.furnish import PLAN_ROLE, Furniture
+from rolemodel_ci.sandbox.fixtures import PLAN_ROLE, SandboxSpec
 
 MASTER, PROD, DEV, STRANGE = "111111111111", "222222222222", "333333333333", "444444444444"
-COMPANY = Furniture(MASTER, (PROD, DEV), ("alice", "bob"))
+COMPANY = SandboxSpec(MASTER, (PROD, DEV), ("alice", "bob"))
 NOT_AUTHORIZED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 
 

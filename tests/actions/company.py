@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
-from rolemodel_ci.sandbox.furnish import Furniture
+from rolemodel_ci.sandbox.fixtures import SandboxSpec
 
 from .issuer import ISSUER, Repository
 
@@ -24,7 +24,7 @@ Via = Literal["direct", "master"]
 
 def furnish_for_github(
     aws: EmbeddedAws,
-    furniture: Furniture,
+    furniture: SandboxSpec,
     repository: Repository | None = None,
     *,
     via: Via = "direct",

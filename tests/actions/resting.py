@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from rolemodel_ci.edge.github import Github
-from rolemodel_ci.edge.oidc import RunnerTokens
-from rolemodel_ci.edge.web import Clock
+from rolemodel_ci.adapters.github.api import Github
+from rolemodel_ci.adapters.github.http import HttpClock
+from rolemodel_ci.adapters.github.oidc import RunnerTokens
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
 
 from .workshop import MEMBERS, Workshop
@@ -41,6 +41,6 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that the edge makes between attempts, in seconds; none of them takes time."""
     made: list[float] = []
     for maker in (Github.__init__, RunnerTokens.__init__):
-        assert [type(default) for default in maker.__defaults__ or ()] == [Clock]
-        monkeypatch.setattr(maker, "__defaults__", (Clock(sleep=made.append),))
+        assert [type(default) for default in maker.__defaults__ or ()] == [HttpClock]
+        monkeypatch.setattr(maker, "__defaults__", (HttpClock(sleep=made.append),))
     return made

@@ -12,11 +12,11 @@ from actions.company import furnish_for_github
 from actions.front import StsFront
 from actions.issuer import Issuer, Repository
 from rolemodel_ci.sandbox.embedded import EmbeddedAws, Key
-from rolemodel_ci.sandbox.furnish import APPLY_ROLE, PLAN_ROLE, Furniture
+from rolemodel_ci.sandbox.fixtures import APPLY_ROLE, PLAN_ROLE, SandboxSpec
 
 from .assuming import DEV, MASTER, PROD, answer, arn, client, code, key_of
 
-COMPANY = Furniture(MASTER, (PROD, DEV), ("alice",))
+COMPANY = SandboxSpec(MASTER, (PROD, DEV), ("alice",))
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_environment_opens_the_apply_role_and_the_branch_does_not(aws: EmbeddedA
 
 @pytest.mark.parametrize("via", ["direct", "master"])
 def test_master_may_be_assumable_and_have_the_provider(aws: EmbeddedAws, via: Any) -> None:
-    both = Furniture(MASTER, (MASTER, PROD), ("alice",))
+    both = SandboxSpec(MASTER, (MASTER, PROD), ("alice",))
     furnish_for_github(aws, both, via=via, existing_provider=True)
     names = aws.client("iam", MASTER).list_role_policies(RoleName=PLAN_ROLE)["PolicyNames"]
     assert {"plan-master", "plan-account"} <= set(names)

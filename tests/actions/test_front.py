@@ -17,7 +17,7 @@ from actions.company import furnish_for_github
 from actions.front import StsFront
 from actions.issuer import Issuer
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
-from rolemodel_ci.sandbox.furnish import APPLY_ROLE, PLAN_ROLE
+from rolemodel_ci.sandbox.fixtures import APPLY_ROLE, PLAN_ROLE
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from rolemodel_ci.edge.groups import AwsGroupWriter, AwsMasterReader
-from rolemodel_ci.edge.sinks import Commands
-from rolemodel_ci.nodes import CONTROL
+from rolemodel_ci.adapters.aws.iam_groups import AwsGroupWriter, AwsMasterReader
+from rolemodel_ci.adapters.github.workflow_commands import Commands
+from rolemodel_ci.parsing.yaml_nodes import CONTROL
 
 from . import payloads
 from .fake_faults import says

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rolemodel_ci.edge.terminal import PlainWatch
+from rolemodel_ci.adapters.terminal import PlainWatch
 
 from . import payloads
 from .fake_faults import server_error

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolemodel_ci.edge.surroundings import put_away, steering
+from rolemodel_ci.adapters.github.environment import put_away, steering
 
 from .workshop import USERS, Workshop, access
 

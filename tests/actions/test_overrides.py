@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from jsonschema import Draft202012Validator
 
-from rolemodel_ci.schema import published
+from rolemodel_ci.config.json_schema import published
 
 from . import payloads
 from .fake_faults import server_error

@@ -363,7 +363,9 @@ def test_the_next_push_takes_over_from_a_run_that_was_killed(shop: Workshop, mon
     killer = Killer(shop, 3, after=False)
     with killer.armed(monkeypatch):
         shop.run(job)
-    monkeypatch.setattr("rolemodel_ci.cli.ci.memory.is_over", lambda _: False)  # it was on another machine
+    monkeypatch.setattr(
+        "rolemodel_ci.github_action.applied_state.is_over", lambda _: False
+    )  # it was on another machine
     lab.merge(readme(lab.tip))
     later = lab.push(job.sha)
     lab.model.live = lab.reading()

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from edge.surroundings import MASTER
 
-from rolemodel_ci.applied_state import AppliedState
-from rolemodel_ci.state_value import Lock, Value, to_text
+from rolemodel_ci.adapters.aws.applied_state_json import Lock, Value, to_text
+from rolemodel_ci.model.applied_state import AppliedState
 
 from .fake_github import Run
 from .lab import Lab, State

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rolemodel_ci.edge.terminal import PlainWatch
+from rolemodel_ci.adapters.terminal import PlainWatch
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
 
 from .fake_faults import Fault, server_error

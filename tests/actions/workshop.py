@@ -19,13 +19,13 @@ from typing import Any, Self
 import pytest
 from cli.running import run
 
-from rolemodel_ci.applied_state import AppliedState, Identity, terms_digest
-from rolemodel_ci.cli.policy import read_files
-from rolemodel_ci.edge.repo import Checkout
-from rolemodel_ci.render.audit import policy_digest
+from rolemodel_ci.adapters.aws.applied_state_json import Value, remembered, to_text
+from rolemodel_ci.adapters.git.repository import Checkout
+from rolemodel_ci.cli.files import read_files
+from rolemodel_ci.model.applied_state import AppliedState, Identity, terms_digest
+from rolemodel_ci.render.audit_record import policy_digest
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
-from rolemodel_ci.sandbox.furnish import Furniture
-from rolemodel_ci.state_value import Value, remembered, to_text
+from rolemodel_ci.sandbox.fixtures import SandboxSpec
 
 from . import payloads
 from .company import Via, furnish_for_github
@@ -148,7 +148,7 @@ class Workshop:
         """Empty the AWS, furnish it, and start the servers."""
         if self.furnish:
             self.aws.empty()
-            furnish_for_github(self.aws, Furniture(MASTER, (PROD, DEV), self.people), self.home, via=self.via)
+            furnish_for_github(self.aws, SandboxSpec(MASTER, (PROD, DEV), self.people), self.home, via=self.via)
         self.aws.mark()
         for server in (self.github, self.issuer, self.front):
             self._open.enter_context(server)

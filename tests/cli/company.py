@@ -11,7 +11,7 @@ from typing import Any
 from edge.surroundings import DEV, MASTER, PROD, AwsFiles
 
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
-from rolemodel_ci.sandbox.furnish import APPLY_ROLE, PLAN_ROLE, Furniture, furnish
+from rolemodel_ci.sandbox.fixtures import APPLY_ROLE, PLAN_ROLE, SandboxSpec, seed
 
 from .running import Ran, run
 
@@ -45,7 +45,7 @@ class Company:
     @classmethod
     def found(cls, aws: EmbeddedAws, directory: Path, files: AwsFiles, people: tuple[str, ...] = USERS) -> Company:
         """Furnish the AWS, write the files."""
-        furnished = furnish(aws, Furniture(MASTER, (PROD, DEV), people))
+        furnished = seed(aws, SandboxSpec(MASTER, (PROD, DEV), people))
         company = cls(aws, directory, files, (furnished.access_key, furnished.secret_key))
         company.switch(APPLY_ROLE)
         company.config()

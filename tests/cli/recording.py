@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from rolemodel_ci.schema import published
+from rolemodel_ci.config.json_schema import published
 
 from .running import Ran, run
 

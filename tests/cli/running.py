@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from rolemodel_ci.cli import cli, guarded
+from rolemodel_ci.cli import cli, run_command
 from rolemodel_ci.cli.legacy import cli as legacy
 
 SCRIPTS = Path(sys.executable).parent
@@ -41,7 +41,7 @@ def run(*arguments: str, command: click.Command = cli, program: str = "rolemodel
     sys.stdin = io.StringIO()
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = guarded(lambda: command.main(list(arguments), prog_name=program, standalone_mode=False))
+            code = run_command(lambda: command.main(list(arguments), prog_name=program, standalone_mode=False))
     finally:
         sys.stdin = before
         logging.getLogger("rolemodel_ci").handlers.clear()  # of --verbose: it would keep `err` open

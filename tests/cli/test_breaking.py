@@ -17,15 +17,15 @@ from edge import answers
 from edge.scripted import Answer, Scripted, fault
 from edge.surroundings import DEV, MASTER, PROD, AwsFiles
 
-from rolemodel_ci.apply import Tools
-from rolemodel_ci.cli import guarded
-from rolemodel_ci.cli.apply import Order, follow
+from rolemodel_ci.cli import run_command
+from rolemodel_ci.cli.apply import ApplyOptions, follow
 from rolemodel_ci.cli.audit import Audit
-from rolemodel_ci.cli.policy import good_policy
-from rolemodel_ci.cli.world import World, local_world
-from rolemodel_ci.ports import Watch
-from rolemodel_ci.run import EVERYTHING
-from rolemodel_ci.verdict import NOTHING_ALLOWED
+from rolemodel_ci.cli.environment import World, local_world
+from rolemodel_ci.cli.files import good_policy
+from rolemodel_ci.reconcile.apply import Tools
+from rolemodel_ci.reconcile.approval import NOTHING_ALLOWED
+from rolemodel_ci.reconcile.pipeline import EVERYTHING
+from rolemodel_ci.reconcile.ports import Watch
 
 from .company import Company, role
 from .running import SCRIPTS, Ran, process, run
@@ -289,9 +289,9 @@ class Buggy(World):
 def test_bug_in_the_middle_leaves_a_report_and_shows(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
     policy = good_policy("access/config.yml")
     opened = local_world(policy, 4)
-    order = Order(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
+    order = ApplyOptions(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
     buggy = Buggy(opened.reading, opened.writing, policy, 4)
-    assert guarded(lambda: follow(order, policy, buggy, Audit("apply"))) == 70
+    assert run_command(lambda: follow(order, policy, buggy, Audit("apply"))) == 70
     told = capsys.readouterr()
     assert "2 changes made" in told.out
     assert "This is a bug of rolemodel-ci" in told.out

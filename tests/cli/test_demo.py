@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from rolemodel_ci.cli.demo import AFTER, BEFORE, DemoFailed, _Demo, _load, sample
-from rolemodel_ci.cli.world import World
-from rolemodel_ci.model import Policy
+from rolemodel_ci.cli.demo import AFTER, BEFORE, DemoError, _Demo, _load, sample
+from rolemodel_ci.cli.environment import World
+from rolemodel_ci.model.desired import Policy
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
-from rolemodel_ci.sandbox.furnish import furnish
-from rolemodel_ci.sandbox.world import furniture, role_sessions
+from rolemodel_ci.sandbox.fixtures import seed
+from rolemodel_ci.sandbox.sessions import furniture, role_sessions
 
 from .running import process, run
 
@@ -67,7 +67,7 @@ def test_demo_works_on_a_copy(tmp_path: Path) -> None:
 def played(aws: EmbeddedAws, config: str) -> tuple[_Demo, Policy]:
     """The demo on our embedded AWS, before its first step."""
     policy = _load(config)
-    reading, writing = role_sessions(policy, furnish(aws, furniture(policy)), 4)
+    reading, writing = role_sessions(policy, seed(aws, furniture(policy)), 4)
     return _Demo(Console(file=io.StringIO()), config, aws, World(reading, writing, policy, 4)), policy
 
 
@@ -76,17 +76,17 @@ def test_demo_notices_when_it_does_not_do_what_it_says(aws: EmbeddedAws) -> None
     with sample() as config:
         demo, policy = played(aws, config)
         aws.freeze()
-        with pytest.raises(DemoFailed, match="refused a change"):
+        with pytest.raises(DemoError, match="refused a change"):
             demo._apply(policy)
         aws.thaw()
-        with pytest.raises(DemoFailed, match="still wrote"):
+        with pytest.raises(DemoError, match="still wrote"):
             demo._nothing(policy)
-        with pytest.raises(DemoFailed, match="cannot switch into prod"):
+        with pytest.raises(DemoError, match="cannot switch into prod"):
             demo._proof(policy)
         Path(config).with_name("users.yml").write_text("prod: {}\n", encoding="utf-8")
-        with pytest.raises(DemoFailed, match="not the one the demo knows"):
+        with pytest.raises(DemoError, match="not the one the demo knows"):
             demo._change()
         Path(config).write_text("{}", encoding="utf-8")
-        with pytest.raises(DemoFailed, match="has problems") as failed:
+        with pytest.raises(DemoError, match="has problems") as failed:
             _load(config)
     assert failed.value.exit_code == 5

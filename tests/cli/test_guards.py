@@ -7,7 +7,7 @@ from typing import Any
 
 from edge.surroundings import MASTER, PROD
 
-from rolemodel_ci.sandbox.furnish import APPLY_ROLE, CI_USER
+from rolemodel_ci.sandbox.fixtures import APPLY_ROLE, CI_USER
 
 from .company import MAP, Company, Map, changes, role
 from .running import run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from edge.surroundings import DEV, MASTER, PROD
 
-from rolemodel_ci.sandbox.furnish import APPLY_ROLE
+from rolemodel_ci.sandbox.fixtures import APPLY_ROLE
 
 from .company import MAP, Company
 from .running import run

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from edge.surroundings import DEV, MASTER, PROD
 
-from rolemodel_ci.sandbox.furnish import APPLY_ROLE
+from rolemodel_ci.sandbox.fixtures import APPLY_ROLE
 
 from .company import Company
 from .running import run

@@ -14,20 +14,20 @@ import pytest
 from edge.surroundings import DEV, MASTER, PROD
 from edge.test_repo import git
 
-from rolemodel_ci.applied_state import AppliedState, Holder, Identity, Remembered, begun
-from rolemodel_ci.apply import Tools
-from rolemodel_ci.cli import guarded
-from rolemodel_ci.cli.apply import Order, follow
+from rolemodel_ci.adapters.aws.applied_state_store import ParameterStore
+from rolemodel_ci.adapters.aws.parameter import Timing
+from rolemodel_ci.cli import run_command
+from rolemodel_ci.cli.apply import ApplyOptions, follow
 from rolemodel_ci.cli.audit import Audit
-from rolemodel_ci.cli.policy import good_policy
-from rolemodel_ci.cli.world import World, local_world
-from rolemodel_ci.edge.parameter import Timing
-from rolemodel_ci.edge.parameter_store import ParameterStore
-from rolemodel_ci.iam import document
-from rolemodel_ci.ports import Watch
-from rolemodel_ci.run import EVERYTHING
-from rolemodel_ci.sandbox.furnish import APPLY_ROLE
-from rolemodel_ci.verdict import NOTHING_ALLOWED
+from rolemodel_ci.cli.environment import World, local_world
+from rolemodel_ci.cli.files import good_policy
+from rolemodel_ci.iam.ci_policies import document
+from rolemodel_ci.model.applied_state import AppliedState, Holder, Identity, Remembered, begun
+from rolemodel_ci.reconcile.apply import Tools
+from rolemodel_ci.reconcile.approval import NOTHING_ALLOWED
+from rolemodel_ci.reconcile.pipeline import EVERYTHING
+from rolemodel_ci.reconcile.ports import Watch
+from rolemodel_ci.sandbox.fixtures import APPLY_ROLE
 
 from .company import MAP, Company
 from .running import run
@@ -368,9 +368,9 @@ def quick(company: Company, meanwhile: Callable[[], None] = lambda: None) -> int
     """`apply --yes` in such a world."""
     policy = good_policy("access/config.yml")
     opened = local_world(policy, 4)
-    order = Order(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
+    order = ApplyOptions(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
     world = Hurried(opened.reading, opened.writing, policy, 4, meanwhile, lambda holder: not holder.token)
-    return guarded(lambda: follow(order, policy, world, Audit("apply")))
+    return run_command(lambda: follow(order, policy, world, Audit("apply")))
 
 
 @dataclass
@@ -397,7 +397,7 @@ class Other:
 
 def attempt(company: Company) -> Any:
     """What the other run applies."""
-    from rolemodel_ci.applied_state import Attempt
+    from rolemodel_ci.model.applied_state import Attempt
 
     return Attempt(Identity("acme/access", "", "access/config.yml"), None, "0" * 64, "0" * 64, "run 99 of somebody")
 
@@ -427,9 +427,9 @@ def test_a_value_that_somebody_wrote_by_hand_is_told_at_once(
 
     policy = good_policy("access/config.yml")
     opened = local_world(policy, 4)
-    order = Order(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
+    order = ApplyOptions(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
     world = Hurried(opened.reading, opened.writing, policy, 4, deleted)
-    assert guarded(lambda: follow(order, policy, world, Audit("apply"))) == 0
+    assert run_command(lambda: follow(order, policy, world, Audit("apply"))) == 0
     assert "Waiting until 20" in said[0]
     assert f"what {NAME} holds was written at 20" in said[0]
     assert "cannot be used (it is not JSON)" in said[0]
@@ -459,8 +459,8 @@ def test_a_run_that_was_quicker_is_planned_after(committed: Company, capsys: pyt
         if len(asked) == 1:
             Other.begins(committed).ends()
 
-    order = Order(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", confirm)
-    assert guarded(lambda: follow(order, policy, opened, Audit("apply"))) == 0
+    order = ApplyOptions(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", confirm)
+    assert run_command(lambda: follow(order, policy, opened, Audit("apply"))) == 0
     assert "another run has written" in capsys.readouterr().err
     assert len(asked) == 2
     committed.assert_nothing_left()
@@ -477,9 +477,9 @@ def test_a_lock_that_is_lost_under_way_stops_the_run(committed: Company, capsys:
         def store(self, run: str, over: Callable[[Holder], bool] = lambda holder: False) -> ParameterStore:
             return replace(super().store(run), timing=Timing(elapsed=lambda: next(passed)))
 
-    order = Order(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
+    order = ApplyOptions(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
     world = Asleep(opened.reading, opened.writing, policy, 4)
-    assert guarded(lambda: follow(order, policy, world, Audit("apply"))) == 5
+    assert run_command(lambda: follow(order, policy, world, Audit("apply"))) == 5
     told = capsys.readouterr()
     assert "is no longer held by this run" in told.err
     assert "dave" not in committed.members()["RM.dev.AdminRole"]
@@ -497,9 +497,9 @@ def test_a_lock_that_cannot_be_given_back_is_told(committed: Company, capsys: py
             lacking(committed, "ssm:PutParameter")
             return super().tools(watch, may_write)
 
-    order = Order(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
+    order = ApplyOptions(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
     world = Forgetful(opened.reading, opened.writing, policy, 4)
-    assert guarded(lambda: follow(order, policy, world, Audit("apply"))) == 0
+    assert run_command(lambda: follow(order, policy, world, Audit("apply"))) == 0
     told = capsys.readouterr()
     assert "All that is reported was done." in told.err
     assert "dave" in committed.members()["RM.dev.AdminRole"]
@@ -515,9 +515,9 @@ def test_an_error_under_way_gives_the_lock_back(committed: Company, capsys: pyte
         def tools(self, watch: Watch, may_write: Callable[[], None] = lambda: None) -> Tools:
             raise ZeroDivisionError
 
-    order = Order(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
+    order = ApplyOptions(EVERYTHING, frozenset(), NOTHING_ALLOWED, "text", lambda _: None)
     world = Broken(opened.reading, opened.writing, policy, 4)
-    assert guarded(lambda: follow(order, policy, world, Audit("apply"))) == 70
+    assert run_command(lambda: follow(order, policy, world, Audit("apply"))) == 70
     assert "ZeroDivisionError" in capsys.readouterr().err
     assert value(committed)["lock"] is None
     assert run("apply", "--yes").code == 0

@@ -12,7 +12,7 @@ import pytest
 from edge.scripted import Scripted, fault
 from edge.surroundings import MASTER
 
-from rolemodel_ci.sandbox.furnish import APPLY_ROLE
+from rolemodel_ci.sandbox.fixtures import APPLY_ROLE
 
 from .company import MAP, Company
 from .recording import read, recorded

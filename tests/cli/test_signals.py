@@ -15,11 +15,13 @@ import pytest
 from edge import answers
 from edge.scripted import Answer, Scripted
 
-from rolemodel_ci.apply import SoFar
 from rolemodel_ci.cli import signals
 from rolemodel_ci.cli.audit import Audit, recording
-from rolemodel_ci.plan import AddMember, Done, Plan, RemoveMember, Report
-from rolemodel_ci.verdict import Approved
+from rolemodel_ci.reconcile.apply import SoFar
+from rolemodel_ci.reconcile.approval import Approved
+from rolemodel_ci.reconcile.changes import AddMember, RemoveMember
+from rolemodel_ci.reconcile.outcome import Done, Report
+from rolemodel_ci.reconcile.plan import Plan
 
 from .company import Company
 from .recording import read

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.surroundings import DEV, PROD
 
-from rolemodel_ci.sandbox.furnish import APPLY_ROLE
+from rolemodel_ci.sandbox.fixtures import APPLY_ROLE
 
 from .company import Company, role
 from .running import run

@@ -8,7 +8,7 @@ import pytest
 from edge.surroundings import DEV, MASTER, PROD
 from edge.test_repo import git
 
-from rolemodel_ci.sandbox.furnish import APPLY_ROLE
+from rolemodel_ci.sandbox.fixtures import APPLY_ROLE
 
 from .company import MAP, Company, role
 from .running import run

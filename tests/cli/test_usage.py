@@ -12,8 +12,8 @@ import click
 import pytest
 
 from rolemodel_ci import __version__
-from rolemodel_ci.cli import COMMANDS, cli, guarded
-from rolemodel_ci.errors import CallFailed, NoAccess
+from rolemodel_ci.cli import COMMANDS, cli, run_command
+from rolemodel_ci.errors import AwsCallError, CredentialsError
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
 
 from .company import Company
@@ -193,7 +193,7 @@ def test_a_bug_shows_where_and_whom_to_tell(capsys: pytest.CaptureFixture[str]) 
     def broken() -> int:
         raise ZeroDivisionError("oh")
 
-    assert guarded(broken) == 70
+    assert run_command(broken) == 70
     told = capsys.readouterr().err
     assert "Traceback" in told
     assert "ZeroDivisionError: oh" in told
@@ -206,22 +206,22 @@ def test_interrupted(error: BaseException, capsys: pytest.CaptureFixture[str]) -
     def interrupted() -> int:
         raise error
 
-    assert guarded(interrupted) == 130
+    assert run_command(interrupted) == 130
     assert "Interrupted" in capsys.readouterr().err
 
 
 def test_failures_end_with_their_code_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
-    for error in (NoAccess("no", "Do."), CallFailed(code="X", action="a:B", message="no", remedy="Do.")):
+    for error in (CredentialsError("no", "Do."), AwsCallError(code="X", action="a:B", message="no", remedy="Do.")):
 
         def failing(error: Exception = error) -> int:
             raise error
 
-        assert guarded(failing) == 3
+        assert run_command(failing) == 3
         assert capsys.readouterr().err == "Error: no\n  Do.\n"
 
 
 def test_commands_that_return_nothing_succeed() -> None:
-    assert guarded(lambda: None) == 0
+    assert run_command(lambda: None) == 0
     assert cli.get_command(click.Context(cli), "nothing") is None
 
 

@@ -12,10 +12,14 @@ from builders import TODAY, policy
 from fakes import FakeCloud
 from shown import found_problems
 
-from rolemodel_ci.guard import headroom
-from rolemodel_ci.listing import switch_links
-from rolemodel_ci.model import Place, Policy, Problem, Severity
-from rolemodel_ci.plan import Report
+from rolemodel_ci.access_request.request import request
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.model.problem import Place, Problem, Severity
+from rolemodel_ci.reconcile.attribution import attribute
+from rolemodel_ci.reconcile.guards.approve import headroom
+from rolemodel_ci.reconcile.inventory import switch_links
+from rolemodel_ci.reconcile.outcome import Report
+from rolemodel_ci.reconcile.pipeline import EVERYTHING, reviewed_plan
 from rolemodel_ci.render.comment import (
     Author,
     Facts,
@@ -29,10 +33,7 @@ from rolemodel_ci.render.comment import (
     refused_by_guard,
     requested_change,
 )
-from rolemodel_ci.render.comment.fit import Part
-from rolemodel_ci.request import request
-from rolemodel_ci.requested import attribute
-from rolemodel_ci.run import EVERYTHING, reviewed_plan
+from rolemodel_ci.render.comment.truncate import Part
 
 WEB = "https://github.com/acme/access"
 RUN = f"{WEB}/actions/runs/7"

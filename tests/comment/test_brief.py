@@ -8,7 +8,7 @@ import pytest
 from iam.templates import Body, allow, compared, deny, role, template, trust
 
 from rolemodel_ci.render.brief import LIMIT
-from rolemodel_ci.render.comment.wider import gained_text
+from rolemodel_ci.render.comment.role_risks import gained_text
 
 BUCKETS = [f"arn:aws:s3:::bucket-{number:03}-with-a-rather-long-name/*" for number in range(40)]
 NEW = "arn:aws:s3:::zzz-payroll/*"

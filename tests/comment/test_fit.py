@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolemodel_ci.render.comment.fit import (
+from rolemodel_ci.render.comment.truncate import (
     COMMENT_LIMIT,
     SUMMARY_LIMIT,
     Limit,

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from builders import MASTER_ID, TODAY, template
 
-from rolemodel_ci.iam.ways import ACTIONS
-from rolemodel_ci.model import Policy
+from rolemodel_ci.access_request.request import request
+from rolemodel_ci.iam.escalation_paths import ACTIONS
+from rolemodel_ci.model.desired import Policy
 from rolemodel_ci.render.comment import Facts, as_comment, requested_change
-from rolemodel_ci.request import request
 
 from .cases import COMMENTS, FORK, access, allowing, summary, trusting
 from .reading import read

@@ -11,7 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rolemodel_ci.guard import Headroom
+from rolemodel_ci.access_request.request import GrantChange, GrantChangeKind, Request
+from rolemodel_ci.access_request.role_changes import NewAccount, RoleChanges
+from rolemodel_ci.access_request.setting_changes import Setting
+from rolemodel_ci.iam.canonical_policies import Opaque, Principal, Statement
+from rolemodel_ci.iam.canonical_values import Name, Reference, Text
 from rolemodel_ci.iam.differences import (
     AttachmentChange,
     Carrier,
@@ -23,27 +27,16 @@ from rolemodel_ci.iam.differences import (
     Source,
     TrustChange,
 )
-from rolemodel_ci.iam.documents import Opaque, Principal, Statement
 from rolemodel_ci.iam.privilege import Mark, Privilege, Untold
 from rolemodel_ci.iam.privilege import Source as Untellable
-from rolemodel_ci.iam.trust import Way, Ways
-from rolemodel_ci.iam.values import Name, Reference, Text
-from rolemodel_ci.live import Unreadable
-from rolemodel_ci.model import Place, Problem, Severity
-from rolemodel_ci.plan import (
-    AddMember,
-    Blocked,
-    DeletePolicy,
-    DetachPolicy,
-    Done,
-    Failed,
-    Origin,
-    Plan,
-    RemoveMember,
-    Report,
-    SettleStack,
-    Skipped,
-)
+from rolemodel_ci.iam.trust import TrustExposure, Way
+from rolemodel_ci.model.live import Unreadable
+from rolemodel_ci.model.problem import Place, Problem, Severity
+from rolemodel_ci.reconcile.approval import Guard, Overridden, Refusal
+from rolemodel_ci.reconcile.changes import AddMember, DeletePolicy, DetachPolicy, Origin, RemoveMember, SettleStack
+from rolemodel_ci.reconcile.guards.approve import Headroom
+from rolemodel_ci.reconcile.outcome import Done, Failed, Report, Skipped
+from rolemodel_ci.reconcile.plan import Blocked, Plan
 from rolemodel_ci.render.comment import (
     OUTCOME_MARKER,
     SUMMARY_MARKER,
@@ -59,12 +52,8 @@ from rolemodel_ci.render.comment import (
     refused_by_guard,
     requested_change,
 )
-from rolemodel_ci.render.comment.fit import Limit, Part, fitted
 from rolemodel_ci.render.comment.markup import link, name, name_html, words
-from rolemodel_ci.request import Asked, Request, Touch
-from rolemodel_ci.reshaped import Joining, Reshaped
-from rolemodel_ci.settings import Setting
-from rolemodel_ci.verdict import Guard, Overridden, Refusal
+from rolemodel_ci.render.comment.truncate import Limit, Part, fitted
 
 from .cases import FACTS, RUN, WEB, WHEN
 from .reading import Seen, read
@@ -117,8 +106,8 @@ def request_about(text: str) -> Request:
     """A request in which everything that comes from files is the text."""
     place = Place(text, 1, 1)
     grants = [
-        Asked(touch, text, text, text, place, date(2027, 1, 31), text, danger, date(2026, 12, 31))
-        for touch in Touch
+        GrantChange(touch, text, text, text, place, date(2027, 1, 31), text, danger, date(2026, 12, 31))
+        for touch in GrantChangeKind
         for danger in (None, *every_mark(text))
     ]
     ways = (Way(Principal("AWS", text)), Way(Principal(text, text)), Way(unread=Opaque(text)))
@@ -131,7 +120,7 @@ def request_about(text: str) -> Request:
     ]
     return Request(
         tuple(grants),
-        (Reshaped((text,), tuple(differences)), Reshaped((text, text), tuple(differences[:4]))),
+        (RoleChanges((text,), tuple(differences)), RoleChanges((text, text), tuple(differences[:4]))),
         (text,),
         (text, text),
         {(text, text): every_mark(text)[0]},
@@ -141,8 +130,8 @@ def request_about(text: str) -> Request:
         whole=False,
         unmanaged=True,
         joining=(
-            Joining(text, text, (text, "Role", text), ((text, text),), text),
-            Joining("other", None, (text,), ((text, "X::Y"),)),
+            NewAccount(text, text, (text, "Role", text), ((text, text),), text),
+            NewAccount("other", None, (text,), ((text, "X::Y"),)),
         ),
         settings=tuple(
             Setting(text, before, after, account, risk)
@@ -150,7 +139,7 @@ def request_about(text: str) -> Request:
             for account in (None, text)
             for risk in ("", f"as `{text}` and {text}")
         ),
-        ways={(text, text): Ways(ways, ways, ways), ("other", text): Ways(ways, ways)},
+        ways={(text, text): TrustExposure(ways, ways, ways), ("other", text): TrustExposure(ways, ways)},
         gained={(text, text): (text, text)},
     )
 

@@ -10,14 +10,20 @@ from functools import cache
 import pytest
 from builders import TODAY
 
-from rolemodel_ci.guard import Headroom
+from rolemodel_ci.access_request.request import GrantChange, GrantChangeKind, Request, request
+from rolemodel_ci.access_request.role_changes import NewAccount, RoleChanges
+from rolemodel_ci.access_request.setting_changes import Setting
+from rolemodel_ci.iam.canonical_policies import Statement
+from rolemodel_ci.iam.canonical_values import Name
 from rolemodel_ci.iam.differences import Carrier, Difference, Direction, PermissionChange, Source
-from rolemodel_ci.iam.documents import Statement
 from rolemodel_ci.iam.privilege import Mark, Privilege
-from rolemodel_ci.iam.values import Name
-from rolemodel_ci.live import Unreadable
-from rolemodel_ci.model import Place, Problem, Severity
-from rolemodel_ci.plan import AddMember, Blocked, Done, Failed, Origin, Plan, RemoveMember, Report, Skipped, UpdateStack
+from rolemodel_ci.model.live import Unreadable
+from rolemodel_ci.model.problem import Place, Problem, Severity
+from rolemodel_ci.reconcile.approval import Guard, Refusal
+from rolemodel_ci.reconcile.changes import AddMember, Origin, RemoveMember, UpdateStack
+from rolemodel_ci.reconcile.guards.approve import Headroom
+from rolemodel_ci.reconcile.outcome import Done, Failed, Report, Skipped
+from rolemodel_ci.reconcile.plan import Blocked, Plan
 from rolemodel_ci.render.comment import (
     Judged,
     as_comment,
@@ -28,11 +34,7 @@ from rolemodel_ci.render.comment import (
     refused_by_guard,
     requested_change,
 )
-from rolemodel_ci.render.comment.fit import COMMENT_LIMIT, SUMMARY_LIMIT, Part, utf8, utf16
-from rolemodel_ci.request import Asked, Request, Touch, request
-from rolemodel_ci.reshaped import Joining, Reshaped
-from rolemodel_ci.settings import Setting
-from rolemodel_ci.verdict import Guard, Refusal
+from rolemodel_ci.render.comment.truncate import COMMENT_LIMIT, SUMMARY_LIMIT, Part, utf8, utf16
 
 from .cases import FACTS, FORK, WHEN, many
 from .reading import read
@@ -45,11 +47,13 @@ LONG = "a reason that goes on and on, with | and ` and <b> in it. " * 9
 DANGER = Mark(Privilege.ADMINISTRATOR)
 
 
-def asked(number: int, *, reason: str = "", danger: Mark | None = None, user: str = "person") -> tuple[Asked, ...]:
+def asked(
+    number: int, *, reason: str = "", danger: Mark | None = None, user: str = "person"
+) -> tuple[GrantChange, ...]:
     """That many grants; `danger` of every tenth."""
     found = [
-        Asked(
-            Touch.GAINS if n % 3 else Touch.LOSES,
+        GrantChange(
+            GrantChangeKind.GAINS if n % 3 else GrantChangeKind.LOSES,
             f"{user}-{n:04}@example.com",
             f"account-{n % 7}",
             "Admin" if danger and n % 10 == 0 else "Reader",
@@ -74,7 +78,7 @@ def drift(number: int, origin: Origin = Origin.DRIFT) -> tuple[RemoveMember, ...
 def reshaped(parts: int, lines: int) -> Request:
     """Roles that change, differently in each of so many accounts."""
     shapes = tuple(
-        Reshaped(
+        RoleChanges(
             (f"account-{n:04}",),
             (
                 Difference(
@@ -149,7 +153,7 @@ LARGE: Mapping[str, Callable[[], list[Part]]] = {
     "5,000 accounts added": lambda: planned(
         Request(
             coming=tuple(f"account-{n}" for n in range(5_000)),
-            joining=tuple(Joining(f"account-{n}", f"{n:012}", ("Admin", "Reader")) for n in range(5_000)),
+            joining=tuple(NewAccount(f"account-{n}", f"{n:012}", ("Admin", "Reader")) for n in range(5_000)),
         )
     ),
     "5,000 settings": lambda: planned(

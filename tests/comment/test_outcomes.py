@@ -8,13 +8,13 @@ import pytest
 from builders import TODAY, policy
 from fakes import FakeCloud
 
-from rolemodel_ci.plan import Done, Failed, Report
+from rolemodel_ci.access_request.request import GrantChange, GrantChangeKind, request
+from rolemodel_ci.reconcile.approval import Guard, Refusal
+from rolemodel_ci.reconcile.outcome import Done, Failed, Report
 from rolemodel_ci.render.comment import Facts, Told, outcome, refused_by_guard
-from rolemodel_ci.render.comment.fit import Part
-from rolemodel_ci.render.comment.hands import hands_said
+from rolemodel_ci.render.comment.approvals import hands_said
 from rolemodel_ci.render.comment.outcome import unapplied_part
-from rolemodel_ci.request import Asked, Touch, request
-from rolemodel_ci.verdict import Guard, Refusal
+from rolemodel_ci.render.comment.truncate import Part
 
 WHEN = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 FACTS = Facts("0")
@@ -43,7 +43,7 @@ def test_whose_account_is_gone() -> None:
     assert hands_said("", HEAD, [])[0].startswith("Who merged is not known")
 
 
-ASKED = Asked(Touch.GAINS, "dave", "prod", "Admin", policy().template.roles[0].place)
+ASKED = GrantChange(GrantChangeKind.GAINS, "dave", "prod", "Admin", policy().template.roles[0].place)
 
 
 def empty() -> Report:

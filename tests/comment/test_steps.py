@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.comment import Asking, Written, asking, comment, comments
 from benchmarks.report import comment_table
-from rolemodel_ci.render.comment.fit import COMMENT_LIMIT, utf16
+from rolemodel_ci.render.comment.truncate import COMMENT_LIMIT, utf16
 
 
 def calls(asked: Asking) -> int:

@@ -9,12 +9,13 @@ from fakes import ALL_GUARDS, Access, FakeCloud, opens
 from hypothesis import HealthCheck, given, settings
 from worlds import World, worlds
 
-from rolemodel_ci.guard import headroom
-from rolemodel_ci.plan import Done, RenameGroup, Report
+from rolemodel_ci.access_request.request import request
+from rolemodel_ci.reconcile.attribution import attribute
+from rolemodel_ci.reconcile.changes import RenameGroup
+from rolemodel_ci.reconcile.guards.approve import headroom
+from rolemodel_ci.reconcile.outcome import Done, Report
+from rolemodel_ci.reconcile.pipeline import EVERYTHING, carry_out
 from rolemodel_ci.render.comment import Author, Judged, as_summary, requested_change
-from rolemodel_ci.request import request
-from rolemodel_ci.requested import attribute
-from rolemodel_ci.run import EVERYTHING, carry_out
 
 from .cases import FACTS
 from .reading import read

@@ -29,7 +29,7 @@ def test_the_interpreter_is_isolated_from_the_workspace_and_the_environment() ->
     python, *options = json.loads(instruction("ENTRYPOINT"))
     assert python == PYTHON
     assert "-I" in options
-    assert options[-2:] == ["-m", "rolemodel_ci.container"]
+    assert options[-2:] == ["-m", "rolemodel_ci.docker_entrypoint"]
 
 
 def test_what_is_installed_is_checked_by_its_hash() -> None:

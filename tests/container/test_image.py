@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from rolemodel_ci import __version__
-from rolemodel_ci.edge.clients import BUDGETS
+from rolemodel_ci.adapters.aws.clients import BUDGETS
 
 from .image import ROOT, RUNNER, Image, Ran, RunnerSide, run, run_python
 
@@ -74,7 +74,7 @@ def test_the_files_are_read_as_the_owner_of_the_workspace(image: Image, access: 
 
 STATUS = """
 import os
-from rolemodel_ci.container import settle
+from rolemodel_ci.docker_entrypoint import settle
 settle(os.environ, os)
 print(os.environ["HOME"])
 print(open("/proc/self/status").read())
@@ -109,7 +109,7 @@ def test_the_workspace_of_root_is_read_as_root(image: Image, runner: RunnerSide)
 
 HEAD = """
 import os
-from rolemodel_ci.container import settle
+from rolemodel_ci.docker_entrypoint import settle
 settle(os.environ, os)
 import git
 print(git.Repo(".").git.show("HEAD:access/config.yml"))

@@ -11,13 +11,14 @@ from actions.front import StsFront
 from actions.front_rules import Headers, Reply, Upstream
 from actions.issuer import Issuer
 
-from rolemodel_ci.edge.actions import Oidc
-from rolemodel_ci.edge.doors import MASTER, Door, github_doors, session_name
-from rolemodel_ci.edge.oidc import RunnerTokens
-from rolemodel_ci.edge.sessions import Sessions
-from rolemodel_ci.model import Account, GithubOidc, Place, Policy, Template
+from rolemodel_ci.adapters.aws.credential_sources import MASTER, AccountCredentials, github_doors, session_name
+from rolemodel_ci.adapters.aws.sessions import Sessions
+from rolemodel_ci.adapters.github.oidc import RunnerTokens
+from rolemodel_ci.adapters.github.runner import Oidc
+from rolemodel_ci.model.desired import Account, GithubOidc, Policy, Template
+from rolemodel_ci.model.problem import Place
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
-from rolemodel_ci.sandbox.furnish import PLAN_ROLE
+from rolemodel_ci.sandbox.fixtures import PLAN_ROLE
 
 from .surroundings import DEV, PROD
 from .surroundings import MASTER as MASTER_ID
@@ -52,12 +53,12 @@ class Company:
     policy: Policy
     hidden: list[str] = field(default_factory=list)
 
-    def doors(self, role: str = PLAN_ROLE, audience: str = "sts.amazonaws.com") -> dict[str, Door]:
+    def doors(self, role: str = PLAN_ROLE, audience: str = "sts.amazonaws.com") -> dict[str, AccountCredentials]:
         """The doors of a run."""
         oidc = Oidc(self.issuer.request_url, self.issuer.request_token)
         return github_doors(self.policy, role, RUN, RunnerTokens(oidc, audience, self.hidden.append).fresh)
 
-    def sessions(self, doors: Mapping[str, Door] | None = None) -> Sessions:
+    def sessions(self, doors: Mapping[str, AccountCredentials] | None = None) -> Sessions:
         """The sessions of a run."""
         return Sessions(doors or self.doors(), "us-east-1", 16, self.front.url, self.hidden.append)
 

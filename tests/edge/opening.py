@@ -6,11 +6,12 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from rolemodel_ci.edge.doors import MASTER, Door, Profile
-from rolemodel_ci.edge.sessions import Sessions
-from rolemodel_ci.model import Account, Place, Policy
+from rolemodel_ci.adapters.aws.credential_sources import MASTER, AccountCredentials, Profile
+from rolemodel_ci.adapters.aws.sessions import Sessions
+from rolemodel_ci.cloudformation.template import read_template
+from rolemodel_ci.model.desired import Account, Policy
+from rolemodel_ci.model.problem import Place
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
-from rolemodel_ci.template import read_template
 
 from .surroundings import DEV, PROD, AwsFiles
 from .surroundings import MASTER as MASTER_ID
@@ -23,7 +24,9 @@ def open_sessions(files: AwsFiles, jobs: int = 4) -> Sessions:
     accounts = {MASTER: MASTER_ID, "prod": PROD, "dev": DEV}
     files.keys(**{name or "master": account_id for name, account_id in accounts.items()})
     doors = {
-        name: Door(f"account `{name}`" if name else "the master account", account_id, Profile(name or "master"))
+        name: AccountCredentials(
+            f"account `{name}`" if name else "the master account", account_id, Profile(name or "master")
+        )
         for name, account_id in accounts.items()
     }
     return Sessions(doors, "us-east-1", jobs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rolemodel_ci.edge.web import Clock
+from rolemodel_ci.adapters.github.http import HttpClock
 
 NOW = 1_800_000_000.0
 """Seconds since 1970 at which it starts."""
@@ -17,6 +17,6 @@ class Paused:
     pauses: list[float] = field(default_factory=list)
 
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> HttpClock:
         """The clock for what is tested."""
-        return Clock(lambda: NOW + sum(self.pauses), self.pauses.append)
+        return HttpClock(lambda: NOW + sum(self.pauses), self.pauses.append)

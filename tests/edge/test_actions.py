@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rolemodel_ci.edge.actions import COMMENT_AUTHOR, Inputs, Oidc, read_runner
-from rolemodel_ci.errors import UsageWrong
-from rolemodel_ci.event import Repair
-from rolemodel_ci.verdict import Guard
+from rolemodel_ci.adapters.github.inputs import Repair
+from rolemodel_ci.adapters.github.runner import COMMENT_AUTHOR, Inputs, Oidc, read_runner
+from rolemodel_ci.errors import UsageError
+from rolemodel_ci.reconcile.approval import Guard
 
 CONFIG = "access/config.yml"
 SHA = "a" * 40
@@ -46,9 +46,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def wrong(environment: dict[str, str]) -> UsageWrong:
+def wrong(environment: dict[str, str]) -> UsageError:
     """What makes no sense, said without any token."""
-    with pytest.raises(UsageWrong) as error:
+    with pytest.raises(UsageError) as error:
         read_runner(environment, CONFIG)
     assert error.value.exit_code == 2
     assert error.value.remedy

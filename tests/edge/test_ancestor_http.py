@@ -9,9 +9,9 @@ import pytest
 from cli.company import Company, role
 from cli.running import run
 
-from rolemodel_ci.edge.stacks import AwsStackReader, AwsStackWriter
-from rolemodel_ci.errors import CallFailed
-from rolemodel_ci.rollout import Rollout
+from rolemodel_ci.adapters.aws.stacks import AwsStackReader, AwsStackWriter
+from rolemodel_ci.errors import AwsCallError
+from rolemodel_ci.reconcile.stack_operations import StackOperations
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
 
 from . import answers
@@ -66,10 +66,12 @@ def test_error_on_describe_stacks_is_not_no_stack(scripted: Scripted, files: Aws
     """Once: any exception meant that there is no stack, and one was made."""
     scripted.script["DescribeStacks"] = [fault(code, "Stack with id RoleModel", 400)]
     sessions = open_sessions(files)
-    with pytest.raises(CallFailed, match=code):
+    with pytest.raises(AwsCallError, match=code):
         AwsStackReader(sessions, "RoleModel").read(ACCOUNT)
-    with pytest.raises(CallFailed, match=code):
-        Rollout(AwsStackWriter(sessions, "RoleModel"), Seen(), Seen()).bring(small_policy(template("A")), ACCOUNT)
+    with pytest.raises(AwsCallError, match=code):
+        StackOperations(AwsStackWriter(sessions, "RoleModel"), Seen(), Seen()).bring(
+            small_policy(template("A")), ACCOUNT
+        )
     assert scripted.asked("CreateStack") == []
 
 
@@ -80,8 +82,8 @@ def test_the_wait_ends(scripted: Scripted, files: AwsFiles, status: str) -> None
     """Once: it waited for ever for states that it did not know, and after a create that had been refused."""
     scripted.script["DescribeStacks"] = [answers.no_stack(), answers.stack("CREATE_IN_PROGRESS"), answers.stack(status)]
     seen = Seen()
-    rollout = Rollout(AwsStackWriter(open_sessions(files), "RoleModel"), seen, seen, deadline=20)
-    with pytest.raises(CallFailed, match=status):
+    rollout = StackOperations(AwsStackWriter(open_sessions(files), "RoleModel"), seen, seen, deadline=20)
+    with pytest.raises(AwsCallError, match=status):
         rollout.bring(small_policy(template("A")), ACCOUNT)
     assert seen.time < 30
 
@@ -93,8 +95,8 @@ def test_create_that_is_refused_is_not_waited_for(scripted: Scripted, files: Aws
         "CreateStack": [fault("ValidationError", "Template format error")],
     }
     seen = Seen()
-    with pytest.raises(CallFailed, match="Template format error"):
-        Rollout(AwsStackWriter(open_sessions(files), "RoleModel"), seen, seen).bring(
+    with pytest.raises(AwsCallError, match="Template format error"):
+        StackOperations(AwsStackWriter(open_sessions(files), "RoleModel"), seen, seen).bring(
             small_policy(template("A")), ACCOUNT
         )
     assert seen.time == 0
@@ -112,7 +114,9 @@ def test_groups_with_members_are_emptied_before_they_go(company: Company) -> Non
 def test_name_of_the_stack_is_honoured(aws: EmbeddedAws, files: AwsFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once: it was RoleModel, whatever the config said."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
-    Rollout(AwsStackWriter(open_sessions(files), "Access"), Seen(), Seen()).bring(small_policy(template("A")), ACCOUNT)
+    StackOperations(AwsStackWriter(open_sessions(files), "Access"), Seen(), Seen()).bring(
+        small_policy(template("A")), ACCOUNT
+    )
     found = aws.client("cloudformation", PROD).describe_stacks()["Stacks"]
     assert [stack["StackName"] for stack in found] == ["Access"]
 
@@ -122,7 +126,9 @@ def test_nothing_to_do_sleeps_for_nothing(scripted: Scripted, files: AwsFiles) -
     scripted.script["DescribeStacks"] = [answers.stack("UPDATE_COMPLETE")]
     scripted.script["UpdateStack"] = [fault("ValidationError", "No updates are to be performed.")]
     seen = Seen()
-    Rollout(AwsStackWriter(open_sessions(files), "RoleModel"), seen, seen).bring(small_policy(template("A")), ACCOUNT)
+    StackOperations(AwsStackWriter(open_sessions(files), "RoleModel"), seen, seen).bring(
+        small_policy(template("A")), ACCOUNT
+    )
     assert seen.time == 0
 
 

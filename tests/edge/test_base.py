@@ -10,10 +10,10 @@ from actions import fake_faults as faults
 from actions.fake_github import BOT, TOKEN, Bearer, FakeGithub
 from actions.hosting import Hosted, git
 
-from rolemodel_ci.edge.base import ApiTree, base_of_merge, base_tree, changed_paths
-from rolemodel_ci.edge.github import Github, GithubFailed
-from rolemodel_ci.edge.repo import Checkout, GitTree, NoCommit
-from rolemodel_ci.load import NoFile
+from rolemodel_ci.adapters.git.base_commit import ApiTree, base_of_merge, base_tree, changed_paths
+from rolemodel_ci.adapters.git.repository import Checkout, CommitNotFoundError, GitTree
+from rolemodel_ci.adapters.github.api import Github, GithubError
+from rolemodel_ci.config.loader import NoFile
 
 from .paused import Paused
 
@@ -145,7 +145,9 @@ def test_content_is_asked_for_only_when_it_is_read(
 def test_neither_fetch_nor_api(hosted: Hosted, tmp_path: Path) -> None:
     merge = hosted.request({"access/config.yml": "a: c\n"})
     checkout = Checkout(hosted.checkout(tmp_path / "workspace", merge.trial, credentials=False))
-    with pytest.raises(NoCommit, match=f"commit {merge.base[:7]}, which this change is compared with") as error:
+    with pytest.raises(
+        CommitNotFoundError, match=f"commit {merge.base[:7]}, which this change is compared with"
+    ) as error:
         base_tree(checkout, merge.base, None)
     assert error.value.exit_code == 2
     assert "`fetch-depth: 2`" in error.value.remedy
@@ -156,7 +158,7 @@ def test_api_that_may_not_be_read(hosted: Hosted, tmp_path: Path, github: FakeGi
     merge = hosted.request({"access/config.yml": "a: c\n"})
     github.tokens = {TOKEN: Bearer(BOT, "none")}
     checkout = Checkout(hosted.checkout(tmp_path / "workspace", merge.trial, credentials=False))
-    with pytest.raises(GithubFailed) as error:
+    with pytest.raises(GithubError) as error:
         base_tree(checkout, merge.base, api)
     assert error.value.status == 404
 
@@ -165,7 +167,7 @@ def test_api_that_lists_too_little(hosted: Hosted, tmp_path: Path, github: FakeG
     merge = hosted.request({"access/config.yml": "a: c\n"})
     github.tree_limit = 2
     checkout = Checkout(hosted.checkout(tmp_path / "workspace", merge.trial, credentials=False))
-    with pytest.raises(GithubFailed, match="more files than GitHub lists"):
+    with pytest.raises(GithubError, match="more files than GitHub lists"):
         base_tree(checkout, merge.base, api)
 
 

@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from rolemodel_ci.edge.doors import MASTER
-from rolemodel_ci.edge.sessions import Sessions
-from rolemodel_ci.render.audit import Called
+from rolemodel_ci.adapters.aws.credential_sources import MASTER
+from rolemodel_ci.adapters.aws.sessions import Sessions
+from rolemodel_ci.render.audit_record import Called
 
 from . import answers
 from .opening import open_sessions

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from actions.hosting import Hosted, git
 
-from rolemodel_ci.edge.repo import Checkout, CommitFiles, NoCommit, NoGit
-from rolemodel_ci.load import NoFile
+from rolemodel_ci.adapters.git.repository import Checkout, CommitFiles, CommitNotFoundError, GitError
+from rolemodel_ci.config.loader import NoFile
 
 FILES = {"access/config.yml": "a: b\n", "access/roles.yml": "{}\n", "README.md": "ours\n"}
 SOMEBODY = 1001
@@ -133,19 +133,19 @@ def test_author_without_mail(hosted: Hosted, desk: Path, tmp_path: Path) -> None
 
 
 def test_no_repository(tmp_path: Path) -> None:
-    with pytest.raises(NoGit, match="no Git repository") as error:
+    with pytest.raises(GitError, match="no Git repository") as error:
         Checkout(tmp_path)
     assert error.value.exit_code == 2
 
 
 def test_no_directory(tmp_path: Path) -> None:
-    with pytest.raises(NoGit):
+    with pytest.raises(GitError):
         Checkout(tmp_path / "missing")
 
 
 def test_repository_without_a_commit(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
-    with pytest.raises(NoCommit, match="has no commit `HEAD`") as error:
+    with pytest.raises(CommitNotFoundError, match="has no commit `HEAD`") as error:
         Checkout(tmp_path)
     assert "actions/checkout" in error.value.remedy
 
@@ -154,13 +154,13 @@ def test_repository_without_a_commit(tmp_path: Path) -> None:
 def test_head_that_leads_nowhere(hosted: Hosted, tmp_path: Path, content: str) -> None:
     workspace = hosted.checkout(tmp_path / "workspace", hosted.tip)
     (workspace / ".git" / "HEAD").write_text(content, encoding="latin-1")
-    with pytest.raises((NoCommit, NoGit)):
+    with pytest.raises((CommitNotFoundError, GitError)):
         Checkout(workspace)
 
 
 def test_commit_that_is_not_there(hosted: Hosted, tmp_path: Path) -> None:
     checkout = checked_out(hosted, tmp_path)
-    with pytest.raises(NoCommit):
+    with pytest.raises(CommitNotFoundError):
         checkout.tree("1" * 40)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from actions.hosting import Hosted, git
 
-from rolemodel_ci.edge import repo
-from rolemodel_ci.edge.repo import Checkout
+from rolemodel_ci.adapters.git import repository
+from rolemodel_ci.adapters.git.repository import Checkout
 
 FILES = {"access/config.yml": "a: b\n", "access/roles.yml": "{}\n", "README.md": "ours\n"}
 
@@ -69,7 +69,7 @@ def test_fetch_from_a_server_that_says_nothing(
     hosted: Hosted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tools: bool
 ) -> None:
     """It ends, also in an image that has no `ps` and no `pgrep` to find what git has started."""
-    monkeypatch.setattr(repo, "_FETCH_SECONDS", 2)
+    monkeypatch.setattr(repository, "_FETCH_SECONDS", 2)
     if not tools:
         (tmp_path / "bin").mkdir()
         (tmp_path / "bin" / "git").symlink_to("/usr/bin/git")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from rolemodel_ci.edge.calling import calling
-from rolemodel_ci.edge.calls import Calls
-from rolemodel_ci.edge.clients import Clients
-from rolemodel_ci.edge.credential_process import bound_processes
-from rolemodel_ci.errors import NoAccess
+from rolemodel_ci.adapters.aws.call_stats import Calls
+from rolemodel_ci.adapters.aws.clients import Clients
+from rolemodel_ci.adapters.aws.credential_process import bound_processes
+from rolemodel_ci.adapters.aws.errors import calling
+from rolemodel_ci.errors import CredentialsError
 
 from .surroundings import AwsFiles
 
@@ -28,14 +28,14 @@ def credentials(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, p
     monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
     session = Clients("us-east-1", 1, None, Calls()).session(profile)
     bound_processes(session, 0.3)
-    with calling("credentials", "account `prod`", NoAccess):
+    with calling("credentials", "account `prod`", CredentialsError):
         return session.get_credentials()
 
 
 @pytest.mark.parametrize("profile", ["below", "above"])
 def test_one_that_hangs_ends(files: AwsFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str) -> None:
     began = time.monotonic()
-    with pytest.raises(NoAccess, match=r"did not end within 0\.3 s") as raised:
+    with pytest.raises(CredentialsError, match=r"did not end within 0\.3 s") as raised:
         credentials("sleep 20", tmp_path, monkeypatch, profile)
     assert time.monotonic() - began < 5
     assert "account `prod`" in raised.value.message
@@ -51,7 +51,7 @@ def test_one_that_hangs_ends(files: AwsFiles, tmp_path: Path, monkeypatch: pytes
 def test_what_is_no_answer_is_told(
     files: AwsFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, told: str, profile: str
 ) -> None:
-    with pytest.raises(NoAccess, match=told):
+    with pytest.raises(CredentialsError, match=told):
         credentials(program, tmp_path, monkeypatch, profile)
 
 

@@ -7,17 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from rolemodel_ci.edge.doors import (
+from rolemodel_ci.adapters.aws.credential_sources import (
     MASTER,
+    AccountCredentials,
     AssumedRole,
-    Door,
-    OnwardRole,
+    ChainedRole,
     WebIdentity,
     github_doors,
     partition,
     session_name,
 )
-from rolemodel_ci.model import Account, GithubOidc, Place, Policy, Template
+from rolemodel_ci.model.desired import Account, GithubOidc, Policy, Template
+from rolemodel_ci.model.problem import Place
 
 from .surroundings import DEV, PROD
 from .surroundings import MASTER as MASTER_ID
@@ -37,7 +38,9 @@ def token() -> str:
 def test_every_account_trusts_github() -> None:
     doors = github_doors(DIRECT, "plan", "run", token)
     assert doors == {
-        MASTER: Door("the master account", MASTER_ID, WebIdentity(f"arn:aws:iam::{MASTER_ID}:role/plan", "run", token)),
+        MASTER: AccountCredentials(
+            "the master account", MASTER_ID, WebIdentity(f"arn:aws:iam::{MASTER_ID}:role/plan", "run", token)
+        ),
         "prod": replace(doors["prod"], source=WebIdentity(f"arn:aws:iam::{PROD}:role/plan", "run", token)),
         "dev": replace(doors["dev"], source=WebIdentity(f"arn:aws:iam::{DEV}:role/plan", "run", token)),
     }
@@ -47,8 +50,8 @@ def test_every_account_trusts_github() -> None:
 def test_only_the_master_trusts_github() -> None:
     doors = github_doors(ONWARD, "apply", "run", token)
     assert doors[MASTER].source == WebIdentity(f"arn:aws:iam::{MASTER_ID}:role/apply", "run", token)
-    assert doors["prod"].source == OnwardRole(f"arn:aws:iam::{PROD}:role/apply", "run")
-    assert doors["dev"].source == OnwardRole(f"arn:aws:iam::{DEV}:role/apply", "run")
+    assert doors["prod"].source == ChainedRole(f"arn:aws:iam::{PROD}:role/apply", "run")
+    assert doors["dev"].source == ChainedRole(f"arn:aws:iam::{DEV}:role/apply", "run")
 
 
 def test_master_that_is_also_assumable_is_entered_directly() -> None:
@@ -82,7 +85,7 @@ def test_partition_is_that_of_the_region(region: str, expected: str) -> None:
     assert partition(region) == expected
     doors = github_doors(replace(ONWARD, region=region), "plan", "run", token)
     for door in doors.values():
-        assert isinstance(door.source, WebIdentity | OnwardRole)
+        assert isinstance(door.source, WebIdentity | ChainedRole)
         assert door.source.role_arn == f"arn:{expected}:iam::{door.account_id}:role/plan"
 
 

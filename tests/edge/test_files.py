@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rolemodel_ci.edge.files import Directory
-from rolemodel_ci.load import NoFile
+from rolemodel_ci.adapters.git.working_tree import Directory
+from rolemodel_ci.config.loader import NoFile
 
 CONFIG = "access/config.yml"
 

@@ -11,7 +11,7 @@ from actions import fake_faults as faults
 from actions.fake_github import BOT, TOKEN, Bearer, ElsewhereServer, FakeGithub, Pull
 from actions.fake_messages import Reply, answer
 
-from rolemodel_ci.edge.github import Comment, Github, GithubFailed
+from rolemodel_ci.adapters.github.api import Comment, Github, GithubError
 
 from .paused import NOW, Paused
 
@@ -37,9 +37,9 @@ def api(github: FakeGithub, paused: Paused) -> Github:
     return Github(github.url, "acme/access", TOKEN, paused.clock)
 
 
-def failed(act: Callable[[], Any]) -> GithubFailed:
+def failed(act: Callable[[], Any]) -> GithubError:
     """How it failed: with something to do, and without the token anywhere."""
-    with pytest.raises(GithubFailed) as error:
+    with pytest.raises(GithubError) as error:
         act()
     assert error.value.exit_code == 3
     assert error.value.remedy

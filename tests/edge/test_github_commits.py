@@ -13,9 +13,9 @@ from actions.calling_fake import git, repository
 from actions.fake_github import TOKEN, FakeGithub, Pull
 from actions.fake_messages import Reply, answer
 
-from rolemodel_ci.edge import github as github_module
-from rolemodel_ci.edge.github import Github, GithubFailed
-from rolemodel_ci.edge.merges import pulls_of
+from rolemodel_ci.adapters.github import api as github_module
+from rolemodel_ci.adapters.github.api import Github, GithubError
+from rolemodel_ci.adapters.github.merges import pulls_of
 
 from .paused import Paused
 
@@ -41,9 +41,9 @@ def api(github: FakeGithub, paused: Paused) -> Github:
     return Github(github.url, "acme/access", TOKEN, paused.clock)
 
 
-def failed(act: Callable[[], Any]) -> GithubFailed:
+def failed(act: Callable[[], Any]) -> GithubError:
     """How it failed: with something to do, and without the token anywhere."""
-    with pytest.raises(GithubFailed) as error:
+    with pytest.raises(GithubError) as error:
         act()
     assert error.value.exit_code == 3
     assert error.value.remedy

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from rolemodel_ci.diff.groups import group_policy
-from rolemodel_ci.edge.groups import AwsGroupWriter, AwsMasterReader
-from rolemodel_ci.errors import CallFailed, NoAccess
-from rolemodel_ci.live import LiveMaster, Quotas
+from rolemodel_ci.adapters.aws.iam_groups import AwsGroupWriter, AwsMasterReader
+from rolemodel_ci.errors import AwsCallError, CredentialsError
+from rolemodel_ci.model.live import LiveMaster, Quotas
+from rolemodel_ci.reconcile.diff.groups import group_policy
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
 
 from . import answers
@@ -77,7 +77,7 @@ def test_the_whole_account_is_read_in_two_calls(iam: Any, aws: EmbeddedAws, file
 
 def test_making_what_there_is_fails_with_the_reason(iam: Any, files: AwsFiles) -> None:
     iam.create_group(GroupName=GROUP, Path="/Other/")
-    with pytest.raises(CallFailed, match="EntityAlreadyExists") as failed:
+    with pytest.raises(AwsCallError, match="EntityAlreadyExists") as failed:
         AwsGroupWriter(open_sessions(files)).create_group(GROUP, "/RoleModel/")
     assert failed.value.code == "EntityAlreadyExists"
 
@@ -113,7 +113,7 @@ def test_group_whose_first_answer_was_lost_is_gone_on_with(scripted: Scripted, f
 def test_group_of_somebody_else_is_not_gone_on_with(scripted: Scripted, files: AwsFiles, looked: Answer) -> None:
     """Our permissions end at our path: whatever comes of the look, the person is told what was in the way."""
     scripted.script |= {"CreateGroup": [THERE], "GetGroup": [looked]}
-    with pytest.raises(CallFailed, match="iam:CreateGroup: EntityAlreadyExists"):
+    with pytest.raises(AwsCallError, match="iam:CreateGroup: EntityAlreadyExists"):
         AwsGroupWriter(open_sessions(files)).create_group(GROUP, "/RoleModel/")
 
 
@@ -126,7 +126,7 @@ def test_group_that_is_there_is_as_good_as_made(iam: Any, aws: EmbeddedAws, file
 
 def test_user_that_does_not_exist(iam: Any, files: AwsFiles) -> None:
     iam.create_group(GroupName=GROUP, Path="/RoleModel/")
-    with pytest.raises(CallFailed, match="iam:AddUserToGroup: NoSuchEntity"):
+    with pytest.raises(AwsCallError, match="iam:AddUserToGroup: NoSuchEntity"):
         AwsGroupWriter(open_sessions(files)).add_member(GROUP, "nobody")
 
 
@@ -169,7 +169,7 @@ def test_master_that_cannot_be_read(scripted: Scripted, files: AwsFiles, action:
         "GetAccountSummary": [answers.summary()],
         action: [answer],
     }
-    with pytest.raises(NoAccess, match=f":{action}"):
+    with pytest.raises(CredentialsError, match=f":{action}"):
         read(files)
 
 
@@ -177,7 +177,7 @@ def test_error_on_a_later_page_is_not_a_shorter_list(scripted: Scripted, files: 
     scripted.script["GetAccountAuthorizationDetails"] = [
         answers.details({"alice": [GROUP]}, {GROUP: ARN}, "1"), fault("AccessDenied", "no", 403),
     ]  # fmt: skip
-    with pytest.raises(NoAccess, match="GetAccountAuthorizationDetails"):
+    with pytest.raises(CredentialsError, match="GetAccountAuthorizationDetails"):
         read(files)
 
 
@@ -202,7 +202,7 @@ def test_patience_has_an_end(scripted: Scripted, files: AwsFiles) -> None:
     slept: list[float] = []
     writer = AwsGroupWriter(open_sessions(files), slept.append)
     writer.create_group(GROUP, "/RoleModel/")
-    with pytest.raises(CallFailed, match="NoSuchEntity"):
+    with pytest.raises(AwsCallError, match="NoSuchEntity"):
         writer.add_member(GROUP, "alice")
     assert 10 < sum(slept) < 30
 
@@ -210,7 +210,7 @@ def test_patience_has_an_end(scripted: Scripted, files: AwsFiles) -> None:
 def test_group_that_was_there_before_is_not_waited_for(scripted: Scripted, files: AwsFiles) -> None:
     scripted.script["AddUserToGroup"] = [fault("NoSuchEntity", "gone", 404)]
     slept: list[float] = []
-    with pytest.raises(CallFailed, match="NoSuchEntity"):
+    with pytest.raises(AwsCallError, match="NoSuchEntity"):
         AwsGroupWriter(open_sessions(files), slept.append).add_member(GROUP, "alice")
     assert slept == []
 
@@ -225,7 +225,7 @@ def test_group_that_iam_believes_to_be_full_still(scripted: Scripted, files: Aws
 
 def test_denied_write_names_the_call(scripted: Scripted, files: AwsFiles) -> None:
     scripted.script["CreateGroup"] = [fault("AccessDenied", "no", 403)]
-    with pytest.raises(CallFailed) as failed:
+    with pytest.raises(AwsCallError) as failed:
         AwsGroupWriter(open_sessions(files)).create_group(GROUP, "/RoleModel/")
     assert failed.value.message == "the master account: AWS refused iam:CreateGroup: AccessDenied: no"
     assert failed.value.remedy.startswith("Allow iam:CreateGroup")

@@ -12,11 +12,11 @@ from actions.hosting import Hosted, git
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolemodel_ci.edge import history
-from rolemodel_ci.edge.github import Github, GithubFailed
-from rolemodel_ci.edge.history import Gap, Step, chain, steps_between
-from rolemodel_ci.edge.repo import Checkout
-from rolemodel_ci.edge.web import Clock
+from rolemodel_ci.adapters.git import commit_history
+from rolemodel_ci.adapters.git.commit_history import Gap, Step, chain, steps_between
+from rolemodel_ci.adapters.git.repository import Checkout
+from rolemodel_ci.adapters.github.api import Github, GithubError
+from rolemodel_ci.adapters.github.http import HttpClock
 
 FILES = {"README.md": "one"}
 
@@ -34,7 +34,7 @@ def github(hosted: Hosted) -> Iterator[FakeGithub]:
 
 @pytest.fixture
 def api(github: FakeGithub) -> Github:
-    return Github(github.url, github.full_name, TOKEN, Clock(sleep=lambda _: None))
+    return Github(github.url, github.full_name, TOKEN, HttpClock(sleep=lambda _: None))
 
 
 def grown(hosted: Hosted, count: int) -> list[str]:
@@ -102,7 +102,7 @@ def test_a_branch_that_was_pushed_over_main_leads_by_the_parent_that_knows(hoste
 
 def test_too_far(hosted: Hosted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, *later = grown(hosted, 3)
-    monkeypatch.setattr(history, "MOST_STEPS", 2)
+    monkeypatch.setattr(commit_history, "MOST_STEPS", 2)
     checkout = Checkout(hosted.checkout(tmp_path / "work", later[-1], depth=0))
     assert steps_between(checkout, None, first, later[-1]) is Gap.FAR
 
@@ -111,7 +111,7 @@ def test_github_in_trouble_is_no_gap(hosted: Hosted, tmp_path: Path, github: Fak
     first, *later = grown(hosted, 2)
     github.fail("GET", "/compare/", server_error(502), last_stays=True)
     checkout = Checkout(hosted.checkout(tmp_path / "work", later[-1], credentials=False))
-    with pytest.raises(GithubFailed):
+    with pytest.raises(GithubError):
         steps_between(checkout, api, first, later[-1])
 
 

@@ -8,8 +8,8 @@ from actions.hosting import Hosted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rolemodel_ci.edge.repo import Checkout, read_hunks
-from rolemodel_ci.render.comment.facts import line_before
+from rolemodel_ci.adapters.git.repository import Checkout, read_hunks
+from rolemodel_ci.render.comment.provenance import line_before
 
 TEXTS = st.lists(st.sampled_from(["a", "b", "+++ b/c", "@@ -1 +1 @@", "-- x", "\\ no"]), max_size=8)
 

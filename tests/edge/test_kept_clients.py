@@ -7,8 +7,8 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from rolemodel_ci.edge.doors import AssumedRole, Door
-from rolemodel_ci.edge.sessions import Sessions
+from rolemodel_ci.adapters.aws.credential_sources import AccountCredentials, AssumedRole
+from rolemodel_ci.adapters.aws.sessions import Sessions
 
 from .answers import assumed
 from .scripted import Scripted
@@ -20,7 +20,9 @@ def many(scripted: Scripted, number: int, jobs: int) -> tuple[Sessions, list[str
     names = [f"{i:012}" for i in range(number)]
     roles = {name: AssumedRole(f"arn:aws:iam::{name}:role/Apply", "test", MASTER_ID, "secret") for name in names}
     scripted.script["AssumeRole"] = [lambda call: assumed(call.parameters["RoleArn"].split(":")[4])]
-    return Sessions({name: Door(name, name, roles[name]) for name in names}, "us-east-1", jobs, scripted.url), names
+    return Sessions(
+        {name: AccountCredentials(name, name, roles[name]) for name in names}, "us-east-1", jobs, scripted.url
+    ), names
 
 
 def alive(made: list[weakref.ref[Any]]) -> int:

@@ -15,15 +15,15 @@ from actions.assuming import STRANGE
 from actions.company import Via, furnish_for_github
 from actions.issuer import Fault
 
-from rolemodel_ci.edge.calls import Calls
-from rolemodel_ci.edge.clients import Clients
-from rolemodel_ci.edge.doors import Door
-from rolemodel_ci.edge.keyring import Keyring
-from rolemodel_ci.errors import NoAccess
-from rolemodel_ci.live import Identity
-from rolemodel_ci.model import Account
+from rolemodel_ci.adapters.aws.assume_role import RoleCredentials
+from rolemodel_ci.adapters.aws.call_stats import Calls
+from rolemodel_ci.adapters.aws.clients import Clients
+from rolemodel_ci.adapters.aws.credential_sources import AccountCredentials
+from rolemodel_ci.errors import CredentialsError
+from rolemodel_ci.model.desired import Account
+from rolemodel_ci.model.live import Identity
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
-from rolemodel_ci.sandbox.furnish import PLAN_ROLE, Furniture
+from rolemodel_ci.sandbox.fixtures import PLAN_ROLE, SandboxSpec
 
 from .entering import NAMES, PLACE, RUN, Company, entering
 from .surroundings import DEV, PROD
@@ -32,7 +32,7 @@ from .surroundings import MASTER as MASTER_ID
 
 @pytest.fixture(scope="module")
 def furnished() -> Iterator[Mapping[Via, EmbeddedAws]]:
-    furniture = Furniture(MASTER_ID, (PROD, DEV, MASTER_ID), ("alice",))
+    furniture = SandboxSpec(MASTER_ID, (PROD, DEV, MASTER_ID), ("alice",))
     with EmbeddedAws() as direct, EmbeddedAws() as onward:
         furnish_for_github(direct, furniture)
         furnish_for_github(onward, furniture, via="master")
@@ -109,7 +109,7 @@ def test_nothing_that_is_printed_shows_a_secret(company: Company, caplog: pytest
     doors = company.doors()
     sessions = company.sessions(doors)
     clients = Clients("us-east-1", 4, company.front.url, Calls())
-    keyring = Keyring(doors, clients, company.hidden.append)
+    keyring = RoleCredentials(doors, clients, company.hidden.append)
     with caplog.at_level("DEBUG", logger="rolemodel_ci"):
         printed = "".join(
             repr(thing) for thing in (doors, sessions, keyring, keyring.keys("prod"), keyring.keys("dev"))
@@ -175,7 +175,7 @@ def test_keys_with_time_left_are_kept(company: Company) -> None:
 def test_clock_decides_when(onward: Company) -> None:
     now = [time.time()]
     clients = Clients("us-east-1", 4, onward.front.url, Calls())
-    keyring = Keyring(onward.doors(), clients, onward.hidden.append, now=lambda: now[0])
+    keyring = RoleCredentials(onward.doors(), clients, onward.hidden.append, now=lambda: now[0])
     first = keyring.keys("prod")
     assert 3500 < first.ends - now[0] < 3610  # the end comes in whole seconds
     now[0] = first.ends - 301
@@ -189,9 +189,9 @@ def test_clock_decides_when(onward: Company) -> None:
 # ---- refusals
 
 
-def refused(company: Company, who: str, doors: Mapping[str, Door]) -> NoAccess:
+def refused(company: Company, who: str, doors: Mapping[str, AccountCredentials]) -> CredentialsError:
     """Why there is no way in, said without any part of a token."""
-    with pytest.raises(NoAccess) as error:
+    with pytest.raises(CredentialsError) as error:
         company.sessions(doors).client(who, "sts")
     shown = "".join(traceback.format_exception(error.value)) + error.value.remedy + repr(error.value)
     tokens = [secret for secret in company.hidden if secret.count(".") == 2]
@@ -258,7 +258,7 @@ def test_account_that_does_not_trust_the_master(onward: Company) -> None:
 
 def test_runner_that_gives_no_token(direct: Company) -> None:
     direct.issuer.fail(Fault.REFUSED)
-    with pytest.raises(NoAccess, match="the runner gives no OIDC token"):
+    with pytest.raises(CredentialsError, match="the runner gives no OIDC token"):
         direct.sessions().client("prod", "sts")
     assert direct.front.assumptions == []
 
@@ -266,13 +266,13 @@ def test_runner_that_gives_no_token(direct: Company) -> None:
 def test_refusal_is_not_remembered(direct: Company) -> None:
     sessions = direct.sessions()
     direct.issuer.fail(Fault.REFUSED)
-    with pytest.raises(NoAccess):
+    with pytest.raises(CredentialsError):
         sessions.client("prod", "sts")
     assert sessions.client("prod", "sts").get_caller_identity()["Account"] == PROD
 
 
 def test_account_without_an_id(direct: Company) -> None:
     direct.policy = replace(direct.policy, accounts=(Account("new", PLACE),))
-    with pytest.raises(NoAccess, match="account `new` has no account id"):
+    with pytest.raises(CredentialsError, match="account `new` has no account id"):
         direct.sessions().client("new", "sts")
     assert direct.issuer.issued == []

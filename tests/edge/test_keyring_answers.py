@@ -7,9 +7,9 @@ import traceback
 
 import pytest
 
-from rolemodel_ci.edge.doors import AssumedRole, Door, Source, WebIdentity
-from rolemodel_ci.edge.sessions import Sessions
-from rolemodel_ci.errors import NoAccess
+from rolemodel_ci.adapters.aws.credential_sources import AccountCredentials, AssumedRole, Source, WebIdentity
+from rolemodel_ci.adapters.aws.sessions import Sessions
+from rolemodel_ci.errors import CredentialsError
 
 from .scripted import Answer, Scripted, fault, result
 from .surroundings import MASTER as MASTER_ID
@@ -19,15 +19,15 @@ KEY = "<AccessKeyId>A</AccessKeyId><SecretAccessKey>S</SecretAccessKey>"
 TOKEN = f"eyJhbGciOiJSUzI1NiJ9.{'p' * 900}.{'s' * 342}"
 
 
-def scripted_refusal(scripted: Scripted, action: str, answer: Answer) -> NoAccess:
+def scripted_refusal(scripted: Scripted, action: str, answer: Answer) -> CredentialsError:
     """What becomes of an answer to that action."""
     scripted.script[action] = [answer]
     role_arn = f"arn:aws:iam::{PROD}:role/plan"
     source: Source = WebIdentity(role_arn, "run", lambda: TOKEN)
     if action == "AssumeRole":
         source = AssumedRole(role_arn, "run", MASTER_ID, "the-secret-key")
-    sessions = Sessions({"prod": Door("account `prod`", PROD, source)}, "us-east-1", 4, scripted.url)
-    with pytest.raises(NoAccess) as error:
+    sessions = Sessions({"prod": AccountCredentials("account `prod`", PROD, source)}, "us-east-1", 4, scripted.url)
+    with pytest.raises(CredentialsError) as error:
         sessions.client("prod", "iam")
     assert error.value.remedy
     return error.value

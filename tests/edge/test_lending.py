@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from rolemodel_ci.edge.calls import Calls
-from rolemodel_ci.edge.clients import BUDGETS, Clients
-from rolemodel_ci.edge.lending import Lender
+from rolemodel_ci.adapters.aws.call_stats import Calls
+from rolemodel_ci.adapters.aws.clients import BUDGETS, Clients
+from rolemodel_ci.adapters.aws.shared_client import SharedClient
 
 from . import answers
 from .scripted import Scripted, fault
@@ -94,7 +94,7 @@ def test_calls_are_told_under_the_name_of_the_account(scripted: Scripted, caplog
 
 def test_nothing_is_signed_without_a_borrower(scripted: Scripted) -> None:
     client = made(scripted).with_keys("sts", "x", keys(PROD))
-    Lender(client)
+    SharedClient(client)
     with pytest.raises(LookupError):
         client.get_caller_identity()
     assert scripted.calls == []

@@ -19,9 +19,9 @@ from fake_parameters import FakeClient, FakeParameters, FakeSessions, refused
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from rolemodel_ci.applied_state import LEASE, AppliedState, Identity, LockedError, NoState, Remembered, StateError
-from rolemodel_ci.edge.parameter import Timing
-from rolemodel_ci.edge.parameter_store import ParameterStore
+from rolemodel_ci.adapters.aws.applied_state_store import ParameterStore
+from rolemodel_ci.adapters.aws.parameter import Timing
+from rolemodel_ci.model.applied_state import LEASE, AppliedState, Identity, LockedError, NoState, Remembered, StateError
 
 NAME = "/rolemodel-ci/default/state"
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)

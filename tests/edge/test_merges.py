@@ -10,11 +10,11 @@ from actions import fake_faults as faults
 from actions.fake_github import BOT, TOKEN, Bearer, FakeGithub, Pull, Review, Run
 from actions.fake_messages import answer
 
-from rolemodel_ci.edge.github import Github, GithubFailed
-from rolemodel_ci.edge.merges import Approval, hands, pulls_of
-from rolemodel_ci.edge.runs import run_of, runs_at
-from rolemodel_ci.edge.sticky import Kept, Sticky
-from rolemodel_ci.edge.web import Clock
+from rolemodel_ci.adapters.github.api import Github, GithubError
+from rolemodel_ci.adapters.github.http import HttpClock
+from rolemodel_ci.adapters.github.merges import Approval, hands, pulls_of
+from rolemodel_ci.adapters.github.sticky_comment import Kept, Sticky
+from rolemodel_ci.adapters.github.workflow_runs import run_of, runs_at
 
 HEAD, ONE, TWO, OLD = "a" * 40, "1" * 40, "2" * 40, "e" * 40
 
@@ -28,7 +28,7 @@ def github() -> Iterator[FakeGithub]:
 
 @pytest.fixture
 def api(github: FakeGithub) -> Github:
-    return Github(github.url, github.full_name, TOKEN, Clock(sleep=lambda _: None))
+    return Github(github.url, github.full_name, TOKEN, HttpClock(sleep=lambda _: None))
 
 
 def test_a_rebase_makes_several_commits_of_one_pull_request(api: Github, github: FakeGithub) -> None:
@@ -56,7 +56,7 @@ def test_the_latest_word_of_each_reviewer_counts(api: Github, github: FakeGithub
 @pytest.mark.parametrize("bad", [{}, [], 7, {"merged_by": None, "head": {"sha": "x"}}])
 def test_hands_of_another_shape(api: Github, github: FakeGithub, bad: Any) -> None:
     github.fail("GET", "/pulls/7", faults.says(answer(bad)))
-    with pytest.raises(GithubFailed, match="not one of GitHub"):
+    with pytest.raises(GithubError, match="not one of GitHub"):
         hands(api, 7)
 
 
@@ -69,10 +69,10 @@ def test_runs_of_a_commit(api: Github, github: FakeGithub) -> None:
     ]  # fmt: skip
     found = run_of(api, "7")
     assert (found.workflow, found.event, found.attempt) == (9, "schedule", 1)
-    with pytest.raises(GithubFailed):
+    with pytest.raises(GithubError):
         run_of(api, "8")
     github.tokens[TOKEN] = Bearer(BOT, "write", actions=False)
-    with pytest.raises(GithubFailed, match="403"):
+    with pytest.raises(GithubError, match="403"):
         runs_at(api, ONE)
 
 

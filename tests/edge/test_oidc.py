@@ -13,9 +13,9 @@ from actions.fake_github import ElsewhereServer
 from actions.fake_messages import Reply
 from actions.issuer import Fault, Issuer
 
-from rolemodel_ci.edge.actions import Oidc
-from rolemodel_ci.edge.oidc import RunnerTokens, claims
-from rolemodel_ci.errors import NoAccess
+from rolemodel_ci.adapters.github.oidc import RunnerTokens, claims
+from rolemodel_ci.adapters.github.runner import Oidc
+from rolemodel_ci.errors import CredentialsError
 
 from .paused import Paused
 
@@ -43,9 +43,9 @@ def tokens(issuer: Issuer, hidden: list[str], paused: Paused, audience: str = AU
     return RunnerTokens(Oidc(issuer.request_url, issuer.request_token), audience, hidden.append, paused.clock)
 
 
-def refused(runner: RunnerTokens, *secrets: str) -> NoAccess:
+def refused(runner: RunnerTokens, *secrets: str) -> CredentialsError:
     """Why there is no token, said without any secret."""
-    with pytest.raises(NoAccess) as error:
+    with pytest.raises(CredentialsError) as error:
         runner.fresh()
     told = "".join(traceback.format_exception(error.value)) + error.value.remedy + repr(error.value)
     assert not [secret for secret in secrets if secret in told]

@@ -12,7 +12,10 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 from fake_parameters import MASTER_ID, FakeClient, FakeParameters, FakeSessions, refused
 
-from rolemodel_ci.applied_state import (
+from rolemodel_ci.adapters.aws.applied_state_store import ParameterStore
+from rolemodel_ci.adapters.aws.lock_renewal import renewing
+from rolemodel_ci.adapters.aws.parameter import Timing, elapsed
+from rolemodel_ci.model.applied_state import (
     LEASE,
     AppliedState,
     ForeignState,
@@ -26,9 +29,6 @@ from rolemodel_ci.applied_state import (
     UnreadableState,
     UnusableState,
 )
-from rolemodel_ci.edge.parameter import Timing, elapsed
-from rolemodel_ci.edge.parameter_store import ParameterStore
-from rolemodel_ci.edge.renewal import renewing
 
 NAME = "/rolemodel-ci/default/state"
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)

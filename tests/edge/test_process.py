@@ -7,8 +7,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rolemodel_ci.applied_state import Holder
-from rolemodel_ci.edge.process import host, is_over, process
+from rolemodel_ci.adapters.processes import host, is_over, process
+from rolemodel_ci.model.applied_state import Holder
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 

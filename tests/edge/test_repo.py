@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from rolemodel_ci.edge.repo import NoGit, commit_files
-from rolemodel_ci.errors import UsageWrong
-from rolemodel_ci.load import NoFile
+from rolemodel_ci.adapters.git.repository import GitError, commit_files
+from rolemodel_ci.config.loader import NoFile
+from rolemodel_ci.errors import UsageError
 
 CONFIG = "access/config.yml"
 
@@ -96,7 +96,7 @@ def test_submodule_is_no_plain_file(repository: Path) -> None:
 
 @pytest.mark.parametrize("revision", ["nowhere", "HEAD~9", "", "--help", "0" * 40, "a..b", "HEAD:roles.yml", "\0"])
 def test_what_is_no_commit(repository: Path, revision: str) -> None:
-    with pytest.raises(UsageWrong) as error:
+    with pytest.raises(UsageError) as error:
         commit_files(revision, repository)
     assert "is no commit of this repository" in error.value.message
     assert "shallow" in error.value.remedy
@@ -104,19 +104,19 @@ def test_what_is_no_commit(repository: Path, revision: str) -> None:
 
 def test_repository_without_commits(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
-    with pytest.raises(UsageWrong, match="no commit"):
+    with pytest.raises(UsageError, match="no commit"):
         commit_files("HEAD", tmp_path)
 
 
 def test_no_repository(tmp_path: Path) -> None:
-    with pytest.raises(NoGit, match="this is no Git repository") as error:
+    with pytest.raises(GitError, match="this is no Git repository") as error:
         commit_files("HEAD", tmp_path)
     assert error.value.exit_code == 2
 
 
 def test_bare_repository(repository: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", "--bare", str(repository), "bare")
-    with pytest.raises(NoGit, match="no files"):
+    with pytest.raises(GitError, match="no files"):
         commit_files("HEAD", tmp_path / "bare")
 
 
@@ -125,9 +125,9 @@ def test_machine_without_git(repository: Path, tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     script = (
         "from pathlib import Path\n"
-        "from rolemodel_ci.edge.repo import NoGit, commit_files\n"
+        "from rolemodel_ci.adapters.git.repository import GitError, commit_files\n"
         "try:\n    print(commit_files('HEAD~1', Path.cwd()).read('roles.yml'))\n"
-        "except NoGit as error:\n    print(error.message)\n"
+        "except GitError as error:\n    print(error.message)\n"
     )
     environment = os.environ | {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path)}
     done = subprocess.run(

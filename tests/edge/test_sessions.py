@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from rolemodel_ci.edge.calling import calling
-from rolemodel_ci.edge.doors import MASTER, AssumedRole, Door, Profile, local_doors
-from rolemodel_ci.edge.sessions import Sessions
-from rolemodel_ci.errors import NoAccess
-from rolemodel_ci.live import Identity
-from rolemodel_ci.model import Account, Place, Policy, Template
+from rolemodel_ci.adapters.aws.credential_sources import MASTER, AccountCredentials, AssumedRole, Profile, local_doors
+from rolemodel_ci.adapters.aws.errors import calling
+from rolemodel_ci.adapters.aws.sessions import Sessions
+from rolemodel_ci.errors import CredentialsError
+from rolemodel_ci.model.desired import Account, Policy, Template
+from rolemodel_ci.model.live import Identity
+from rolemodel_ci.model.problem import Place
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
-from rolemodel_ci.sandbox.furnish import APPLY_ROLE, CI_USER, Furniture, furnish
+from rolemodel_ci.sandbox.fixtures import APPLY_ROLE, CI_USER, SandboxSpec, seed
 
 from .answers import assumed
 from .scripted import HANG_UP, Answer, Call, Scripted, fault, plain
@@ -25,14 +26,14 @@ from .surroundings import DEV, PROD, AwsFiles
 from .surroundings import MASTER as MASTER_ID
 
 
-def door(profile: str | None, account_id: str | None = None) -> dict[str, Door]:
+def door(profile: str | None, account_id: str | None = None) -> dict[str, AccountCredentials]:
     """One account, `prod`, through a profile."""
-    return {"prod": Door("account `prod`", account_id, Profile(profile))}
+    return {"prod": AccountCredentials("account `prod`", account_id, Profile(profile))}
 
 
-def refused(sessions: Sessions, who: str = "prod") -> NoAccess:
+def refused(sessions: Sessions, who: str = "prod") -> CredentialsError:
     """Why there is no way in."""
-    with pytest.raises(NoAccess) as error:
+    with pytest.raises(CredentialsError) as error:
         sessions.identity(who)
     assert error.value.exit_code == 3
     assert error.value.remedy
@@ -103,7 +104,7 @@ def test_account_without_a_profile() -> None:
     template = Template("roles.yml", "", {}, (), (), {})
     policy = Policy("access/config.yml", MASTER_ID, (Account("prod", place, account_id=PROD),), template)
     doors = local_doors(policy)
-    assert doors[MASTER] == Door("the master account", MASTER_ID, Profile(None))
+    assert doors[MASTER] == AccountCredentials("the master account", MASTER_ID, Profile(None))
     error = refused(Sessions(doors, "us-east-1", 4))
     assert error.message == "account `prod` names no profile, which a run with local credentials needs"
     assert error.remedy == "Add `profile:` to it in access/config.yml (line 7)."
@@ -160,7 +161,7 @@ def test_connection_that_breaks_is_tried_again(scripted: Scripted, files: AwsFil
 def test_role_of_a_profile_needs_no_further_call(
     aws: EmbeddedAws, files: AwsFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    furnished = furnish(aws, Furniture(MASTER_ID, (PROD,), ()))
+    furnished = seed(aws, SandboxSpec(MASTER_ID, (PROD,), ()))
     files.switching((furnished.access_key, furnished.secret_key), APPLY_ROLE, prod=PROD)
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
     aws.mark()
@@ -184,7 +185,7 @@ def test_partition_is_that_of_the_region(scripted: Scripted, files: AwsFiles, re
 def test_role_of_a_profile_that_may_not_be_assumed(
     aws: EmbeddedAws, files: AwsFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    furnished = furnish(aws, Furniture(MASTER_ID, (PROD,), ()))
+    furnished = seed(aws, SandboxSpec(MASTER_ID, (PROD,), ()))
     files.switching((furnished.access_key, furnished.secret_key), "Admin", prod=PROD)
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
     error = refused(Sessions(door("prod", PROD), "us-east-1", 4))
@@ -197,9 +198,12 @@ def test_key_that_assumes_a_role(
 ) -> None:
     (tmp_path / "aws-config").write_text("[profile broken", encoding="utf-8")
     monkeypatch.setenv("AWS_PROFILE", "missing")
-    furnished = furnish(aws, Furniture(MASTER_ID, (PROD,), ()))
+    furnished = seed(aws, SandboxSpec(MASTER_ID, (PROD,), ()))
     role = AssumedRole(f"arn:aws:iam::{PROD}:role/{APPLY_ROLE}", "test", furnished.access_key, furnished.secret_key)
-    doors = {"prod": Door("account `prod`", PROD, role), "dev": Door("account `dev`", DEV, role)}
+    doors = {
+        "prod": AccountCredentials("account `prod`", PROD, role),
+        "dev": AccountCredentials("account `dev`", DEV, role),
+    }
     sessions = Sessions(doors, "us-east-1", 4, aws.url)
     assert sessions.identity("prod") == Identity(PROD, role.role_arn)
     assert "belong to account" in refused(sessions, "dev").message
@@ -207,9 +211,9 @@ def test_key_that_assumes_a_role(
 
 
 def test_key_that_may_not_assume_the_role(aws: EmbeddedAws) -> None:
-    furnished = furnish(aws, Furniture(MASTER_ID, (PROD,), ()))
+    furnished = seed(aws, SandboxSpec(MASTER_ID, (PROD,), ()))
     role = AssumedRole(f"arn:aws:iam::{PROD}:role/{CI_USER}-other", "test", furnished.access_key, furnished.secret_key)
-    error = refused(Sessions({"prod": Door("account `prod`", PROD, role)}, "us-east-1", 4, aws.url))
+    error = refused(Sessions({"prod": AccountCredentials("account `prod`", PROD, role)}, "us-east-1", 4, aws.url))
     assert "sts:AssumeRole" in error.message
 
 
@@ -224,7 +228,7 @@ def test_accounts_need_not_wait_for_each_other(scripted: Scripted, files: AwsFil
 
     scripted.script["AssumeRole"] = [late]
     files.switching((MASTER_ID, "secret"), "Apply", **dict.fromkeys(names, PROD))
-    sessions = Sessions({name: Door(name, PROD, Profile(name)) for name in names}, "us-east-1", 4)
+    sessions = Sessions({name: AccountCredentials(name, PROD, Profile(name)) for name in names}, "us-east-1", 4)
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(sessions.identity, names))
     assert {identity.account_id for identity in found} == {PROD}
@@ -242,7 +246,7 @@ def test_unreachable_endpoint(files: AwsFiles, monkeypatch: pytest.MonkeyPatch) 
 
 def test_code_that_nobody_can_type() -> None:
     """botocore asks for the code of a profile with `mfa_serial`; without a terminal its question ends in EOFError."""
-    with pytest.raises(NoAccess) as failure, calling("sts:AssumeRole", "account `prod`", NoAccess):
+    with pytest.raises(CredentialsError) as failure, calling("sts:AssumeRole", "account `prod`", CredentialsError):
         raise EOFError
     assert "asks for an MFA code" in failure.value.message
     assert "docs/permissions.md" in failure.value.remedy

@@ -8,16 +8,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from rolemodel_ci.applied_state import UnreadableState
-from rolemodel_ci.cli.world import Impatient
-from rolemodel_ci.edge.clients import BUDGETS
-from rolemodel_ci.edge.groups import AwsMasterReader
-from rolemodel_ci.edge.parameter_store import ParameterStore
-from rolemodel_ci.edge.stacks import AwsStackReader
-from rolemodel_ci.errors import NoAccess
-from rolemodel_ci.live import Absent, Live, Unreadable
-from rolemodel_ci.model import Account, Place
-from rolemodel_ci.observe import ACCOUNT, ANSWER, MASTER_ANSWER, observe, patience_for
+from rolemodel_ci.adapters.aws.applied_state_store import ParameterStore
+from rolemodel_ci.adapters.aws.clients import BUDGETS
+from rolemodel_ci.adapters.aws.iam_groups import AwsMasterReader
+from rolemodel_ci.adapters.aws.stacks import AwsStackReader
+from rolemodel_ci.cli.environment import Impatient
+from rolemodel_ci.errors import CredentialsError
+from rolemodel_ci.model.applied_state import UnreadableState
+from rolemodel_ci.model.desired import Account
+from rolemodel_ci.model.live import Absent, LiveState, Unreadable
+from rolemodel_ci.model.problem import Place
+from rolemodel_ci.reconcile.observe import ACCOUNT, ANSWER, MASTER_ANSWER, observe, patience_for
 
 from . import answers
 from .opening import open_sessions
@@ -57,7 +58,7 @@ def hanging(hang: threading.Event) -> object:
     return answer
 
 
-def read(files: AwsFiles, jobs: int = 4) -> tuple[Live, float]:
+def read(files: AwsFiles, jobs: int = 4) -> tuple[LiveState, float]:
     """What a plan reads of the accounts, and how long it took."""
     sessions = open_sessions(files, jobs)
     began = time.monotonic()
@@ -121,7 +122,7 @@ def test_a_master_account_that_does_not_answer_ends_the_run(
 ) -> None:
     silent.script[MASTER, action] = [hanging(hang)]  # type: ignore[list-item]
     began = time.monotonic()
-    with pytest.raises(NoAccess, match=f":{action} within {MASTER_ANSWER * SCALE:g} s"):
+    with pytest.raises(CredentialsError, match=f":{action} within {MASTER_ANSWER * SCALE:g} s"):
         read(files)
     assert time.monotonic() - began < SOON
 
@@ -130,7 +131,7 @@ def test_nobody_answers_at_all(silent: Scripted, files: AwsFiles, hang: threadin
     for action in ("GetCallerIdentity", "GetAccountAuthorizationDetails", "DescribeStacks"):
         silent.script[action] = [hanging(hang)]  # type: ignore[list-item]
     began = time.monotonic()
-    with pytest.raises(NoAccess):
+    with pytest.raises(CredentialsError):
         read(files)
     assert time.monotonic() - began < SOON
 
@@ -147,7 +148,7 @@ def test_a_second_silence_is_the_last(
     silent: Scripted, files: AwsFiles, hang: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where nobody gives it up, as in `apply`, a call ends after two attempts without an answer."""
-    monkeypatch.setattr("rolemodel_ci.edge.clients.READ", 0.2)
+    monkeypatch.setattr("rolemodel_ci.adapters.aws.clients.READ", 0.2)
     silent.script[PROD, "DescribeStacks"] = [hanging(hang)]  # type: ignore[list-item]
     began = time.monotonic()
     with pytest.raises(Exception, match="Read timeout"):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rolemodel_ci.edge.sinks import Commands, NeutralStream, neutral
-from rolemodel_ci.model import Place, Problem, Severity
+from rolemodel_ci.adapters.github.workflow_commands import Commands, NeutralStream, neutral
+from rolemodel_ci.model.problem import Place, Problem, Severity
 
 from .listening_runner import KNOWN, Command, heard
 

@@ -9,7 +9,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rolemodel_ci.edge.sinks import PLAN_FILE, append_outputs, append_summary, leave
+from rolemodel_ci.adapters.github.workflow_commands import (
+    PLAN_FILE,
+    append_outputs,
+    append_summary,
+    write_workspace_file,
+)
 
 from .listening_runner import outputs
 
@@ -69,21 +74,21 @@ def test_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
 
 
 def test_plan_is_left(tmp_path: Path) -> None:
-    leave(tmp_path / PLAN_FILE, '{"ü": 1}\n')
+    write_workspace_file(tmp_path / PLAN_FILE, '{"ü": 1}\n')
     assert (tmp_path / PLAN_FILE).read_bytes() == '{"ü": 1}\n'.encode()
 
 
 def test_plan_takes_the_place_of_a_file(tmp_path: Path) -> None:
     (tmp_path / PLAN_FILE).write_text("an old one that is longer than the new one")
     (tmp_path / PLAN_FILE).chmod(0o000)
-    leave(tmp_path / PLAN_FILE, "{}")
+    write_workspace_file(tmp_path / PLAN_FILE, "{}")
     assert (tmp_path / PLAN_FILE).read_text() == "{}"
 
 
 def test_other_name_of_a_file_keeps_its_content(tmp_path: Path) -> None:
     (tmp_path / "other").write_text("theirs")
     (tmp_path / PLAN_FILE).hardlink_to(tmp_path / "other")
-    leave(tmp_path / PLAN_FILE, "{}")
+    write_workspace_file(tmp_path / PLAN_FILE, "{}")
     assert (tmp_path / "other").read_text() == "theirs"
 
 
@@ -93,7 +98,7 @@ def test_planted_link_is_not_followed(tmp_path: Path, target: str) -> None:
     workspace.mkdir()
     (tmp_path / "outside").write_text("theirs")
     (workspace / PLAN_FILE).symlink_to(PLAN_FILE if target == PLAN_FILE else tmp_path / target)
-    leave(workspace / PLAN_FILE, "{}")
+    write_workspace_file(workspace / PLAN_FILE, "{}")
     assert (tmp_path / "outside").read_text() == "theirs"
     assert not (tmp_path / "missing").exists()
     assert not (workspace / PLAN_FILE).is_symlink()
@@ -106,5 +111,5 @@ def test_planted_directory_is_an_error_that_is_told(tmp_path: Path, full: bool) 
     if full:
         (tmp_path / PLAN_FILE / "x").write_text("theirs")
     with pytest.raises(OSError, match=re.escape(PLAN_FILE)):
-        leave(tmp_path / PLAN_FILE, "{}")
+        write_workspace_file(tmp_path / PLAN_FILE, "{}")
     assert (tmp_path / PLAN_FILE).is_dir()

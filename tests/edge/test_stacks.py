@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from rolemodel_ci.edge.stacks import AwsStackReader, AwsStackWriter
-from rolemodel_ci.errors import CallFailed
-from rolemodel_ci.live import Absent, LiveStack
-from rolemodel_ci.rollout import Rollout
+from rolemodel_ci.adapters.aws.stacks import AwsStackReader, AwsStackWriter
+from rolemodel_ci.errors import AwsCallError
+from rolemodel_ci.model.live import Absent, LiveStack
+from rolemodel_ci.reconcile.stack_operations import StackOperations
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
 
 from . import answers
@@ -149,7 +149,7 @@ def test_stack_that_only_was_to_be_made_holds_nothing(scripted: Scripted, files:
 )
 def test_an_error_is_not_no_stack(scripted: Scripted, files: AwsFiles, answer: Answer) -> None:
     scripted.script["DescribeStacks"] = [answer]
-    with pytest.raises(CallFailed) as failed:
+    with pytest.raises(AwsCallError) as failed:
         reader(files).read(ACCOUNT)
     assert failed.value.action == "cloudformation:DescribeStacks"
     assert failed.value.message.startswith("account `prod`: AWS refused cloudformation:DescribeStacks")
@@ -166,13 +166,13 @@ def test_garbled_answer_is_a_failed_call(
         "DescribeStacks": [answers.stack("UPDATE_COMPLETE")], "GetTemplate": [answers.template("{}")],
         action: [Answer(200, body)],
     }  # fmt: skip
-    with pytest.raises(CallFailed) as failed:
+    with pytest.raises(AwsCallError) as failed:
         reader(files).read(ACCOUNT)
     assert failed.value.action == f"cloudformation:{action}"
 
 
-def rollout(files: AwsFiles, seen: Seen, deadline: float = 60.0) -> Rollout:
-    return Rollout(AwsStackWriter(open_sessions(files), "RoleModel"), seen, seen, deadline)
+def rollout(files: AwsFiles, seen: Seen, deadline: float = 60.0) -> StackOperations:
+    return StackOperations(AwsStackWriter(open_sessions(files), "RoleModel"), seen, seen, deadline)
 
 
 def statuses(scripted: Scripted, *told: str | None) -> None:
@@ -204,7 +204,7 @@ def test_failed_create_tells_the_first_thing_that_went_wrong(scripted: Scripted,
             ("A", "AWS::IAM::Role", "CREATE_FAILED", "of the operation before"),
         )
     ]
-    with pytest.raises(CallFailed) as failed:
+    with pytest.raises(AwsCallError) as failed:
         rollout(files, Seen()).bring(small_policy(template("A")), ACCOUNT)
     assert failed.value.message == "the stack ended in ROLLBACK_COMPLETE: A CREATE_FAILED: Policy is not valid"
 
@@ -212,14 +212,14 @@ def test_failed_create_tells_the_first_thing_that_went_wrong(scripted: Scripted,
 def test_events_that_cannot_be_read_hide_nothing_else(scripted: Scripted, files: AwsFiles) -> None:
     statuses(scripted, None, "ROLLBACK_COMPLETE")
     scripted.script["DescribeStackEvents"] = [fault("AccessDenied", "no", 403)]
-    with pytest.raises(CallFailed, match=r"^the stack ended in ROLLBACK_COMPLETE$"):
+    with pytest.raises(AwsCallError, match=r"^the stack ended in ROLLBACK_COMPLETE$"):
         rollout(files, Seen()).bring(small_policy(template("A")), ACCOUNT)
 
 
 def test_waiting_ends_at_the_deadline(scripted: Scripted, files: AwsFiles) -> None:
     statuses(scripted, "UPDATE_IN_PROGRESS")
     seen = Seen()
-    with pytest.raises(CallFailed) as failed:
+    with pytest.raises(AwsCallError) as failed:
         rollout(files, seen, 30).bring(small_policy(template("A")), ACCOUNT)
     assert "still UPDATE_IN_PROGRESS after 30 s" in failed.value.message
     assert 30 <= seen.time < 36
@@ -229,7 +229,7 @@ def test_waiting_ends_at_the_deadline(scripted: Scripted, files: AwsFiles) -> No
 @pytest.mark.parametrize("status", ["IMPORT_ROLLBACK_FAILED", "SOMETHING_NEW_FAILED", "SOMETHING_NEW"])
 def test_waiting_ends_on_states_nobody_knows(scripted: Scripted, files: AwsFiles, status: str) -> None:
     statuses(scripted, status)
-    with pytest.raises(CallFailed, match=f"the stack ended in {status}"):
+    with pytest.raises(AwsCallError, match=f"the stack ended in {status}"):
         rollout(files, Seen()).bring(small_policy(template("A")), ACCOUNT)
 
 
@@ -244,7 +244,7 @@ def test_stuck_rollback_is_continued_then_updated(scripted: Scripted, files: Aws
 
 def test_rollback_that_stays_stuck(scripted: Scripted, files: AwsFiles) -> None:
     statuses(scripted, "UPDATE_ROLLBACK_FAILED")
-    with pytest.raises(CallFailed, match="UPDATE_ROLLBACK_FAILED"):
+    with pytest.raises(AwsCallError, match="UPDATE_ROLLBACK_FAILED"):
         rollout(files, Seen()).bring(small_policy(template("A")), ACCOUNT)
     assert scripted.asked("UpdateStack") == []
 
@@ -266,7 +266,7 @@ def test_nothing_to_update_is_no_failure(scripted: Scripted, files: AwsFiles) ->
 def test_update_that_is_refused(scripted: Scripted, files: AwsFiles) -> None:
     statuses(scripted, "UPDATE_COMPLETE")
     scripted.script["UpdateStack"] = [fault("ValidationError", "Template error: x")]
-    with pytest.raises(CallFailed, match="Template error: x"):
+    with pytest.raises(AwsCallError, match="Template error: x"):
         rollout(files, Seen()).bring(small_policy(template("A")), ACCOUNT)
 
 

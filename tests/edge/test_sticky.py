@@ -10,8 +10,8 @@ from actions import fake_faults as faults
 from actions.fake_github import BOT, TOKEN, Bearer, FakeGithub, Pull
 from actions.fake_messages import Reply, refusal
 
-from rolemodel_ci.edge.github import Github, GithubFailed
-from rolemodel_ci.edge.sticky import Kept, Sticky
+from rolemodel_ci.adapters.github.api import Github, GithubError
+from rolemodel_ci.adapters.github.sticky_comment import Kept, Sticky
 
 from .paused import Paused
 
@@ -155,7 +155,7 @@ def test_one_comment_after_one_failure_of_each_kind(api: Github, github: FakeGit
 
 def test_attempts_to_make_it_are_bounded(api: Github, github: FakeGithub, paused: Paused) -> None:
     github.fail("POST", MAKE, faults.server_error(504), last_stays=True)
-    with pytest.raises(GithubFailed) as error:
+    with pytest.raises(GithubError) as error:
         STICKY.keep(api, BODY)
     assert (error.value.status, error.value.unclear) == (504, True)
     assert (len(github.asked("POST")), paused.pauses) == (3, [1.0, 2.0])
@@ -200,7 +200,7 @@ def test_comment_that_is_deleted_and_not_to_be_made(api: Github, github: FakeGit
 def test_comment_that_stays_and_cannot_be_changed(api: Github, github: FakeGithub) -> None:
     github.comment(7, BODY, BOT)
     github.fail("PATCH", CHANGE, faults.says(refusal(404, "Not Found")), last_stays=True)
-    with pytest.raises(GithubFailed) as error:
+    with pytest.raises(GithubError) as error:
         STICKY.keep(api, BODY + "new")
     assert error.value.status == 404
     assert len(github.asked("PATCH")) == 3
@@ -212,7 +212,7 @@ def test_comment_that_stays_and_cannot_be_changed(api: Github, github: FakeGithu
 
 def test_token_that_may_not_write(api: Github, github: FakeGithub, paused: Paused) -> None:
     github.tokens = {TOKEN: Bearer(BOT, "read")}
-    with pytest.raises(GithubFailed) as error:
+    with pytest.raises(GithubError) as error:
         STICKY.keep(api, BODY)
     assert (error.value.status, len(github.asked("POST")), paused.pauses) == (403, 1, [])
 
@@ -220,14 +220,14 @@ def test_token_that_may_not_write(api: Github, github: FakeGithub, paused: Pause
 def test_token_that_may_not_change(api: Github, github: FakeGithub) -> None:
     github.comment(7, BODY, BOT)
     github.tokens = {TOKEN: Bearer(BOT, "read")}
-    with pytest.raises(GithubFailed) as error:
+    with pytest.raises(GithubError) as error:
         STICKY.keep(api, BODY + "new")
     assert (error.value.status, len(github.asked("PATCH"))) == (403, 1)
 
 
 def test_body_over_the_limit(api: Github, github: FakeGithub) -> None:
     github.comment(7, BODY, BOT)
-    with pytest.raises(GithubFailed) as error:
+    with pytest.raises(GithubError) as error:
         STICKY.keep(api, MARKER + "x" * 65_536)
     assert error.value.status == 422
     assert ours(github) == [BODY]
@@ -242,7 +242,7 @@ def test_limit_on_the_way(api: Github, github: FakeGithub, paused: Paused) -> No
 def test_list_that_cannot_be_had_makes_no_second_comment(api: Github, github: FakeGithub) -> None:
     github.comment(7, BODY, BOT)
     github.fail("GET", MAKE, faults.endless(), last_stays=True)
-    with pytest.raises(GithubFailed):
+    with pytest.raises(GithubError):
         STICKY.keep(api, BODY + "new")
     assert ours(github) == [BODY]
 

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from rolemodel_ci.edge.terminal import LiveWatch, PlainWatch, show
+from rolemodel_ci.adapters.terminal import LiveWatch, PlainWatch, show
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Row, Table, Tone
 
 BLOCKS: tuple[Block, ...] = (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from rolemodel_ci.edge.three_way import ConflictError, ThreeWayTree
+from rolemodel_ci.adapters.git.three_way import ConflictError, ThreeWayTree
 
 BASE = b"one\ntwo\nthree\nfour\nfive\n"
 

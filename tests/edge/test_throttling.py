@@ -6,8 +6,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from rolemodel_ci.edge.calls import Calls
-from rolemodel_ci.edge.clients import Clients
+from rolemodel_ci.adapters.aws.call_stats import Calls
+from rolemodel_ci.adapters.aws.clients import Clients
 
 from .scripted import Answer, Call, Scripted, fault, plain
 from .surroundings import MASTER

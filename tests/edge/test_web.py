@@ -11,8 +11,8 @@ from actions import fake_faults as faults
 from actions.fake_github import TOKEN, ElsewhereServer, FakeGithub, Pull
 from actions.fake_messages import Reply, answer
 
-from rolemodel_ci.edge import web
-from rolemodel_ci.edge.web import Answer, Web
+from rolemodel_ci.adapters.github import http
+from rolemodel_ci.adapters.github.http import Answer, Web
 
 from .paused import NOW, Paused
 
@@ -191,7 +191,7 @@ def test_broken_compression_is_no_answer(paused: Paused) -> None:
 
 
 def test_small_answer_that_unpacks_to_a_huge_one(monkeypatch: pytest.MonkeyPatch, paused: Paused) -> None:
-    monkeypatch.setattr(web, "_SIZE", 100_000)
+    monkeypatch.setattr(http, "_SIZE", 100_000)
     reply = Reply(200, gzip.compress(b"0" * 10_000_000), {"Content-Encoding": "gzip"})
     with ElsewhereServer(reply) as server:
         found = Web(server.url, {}, paused.clock).ask("GET", "/", again=False)

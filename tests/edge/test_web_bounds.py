@@ -13,8 +13,8 @@ from actions import fake_faults as faults
 from actions.fake_github import TOKEN, ElsewhereServer, FakeGithub, Pull
 from actions.fake_messages import Reply, answer
 
-from rolemodel_ci.edge import web
-from rolemodel_ci.edge.web import Answer, Web
+from rolemodel_ci.adapters.github import http
+from rolemodel_ci.adapters.github.http import Answer, Web
 
 from .paused import Paused
 
@@ -91,14 +91,14 @@ def test_answer_that_drips_is_given_up(
     monkeypatch: pytest.MonkeyPatch, paused: Paused, head: bytes, piece: bytes
 ) -> None:
     """However little there is between two bytes: what counts is the answer as a whole."""
-    monkeypatch.setattr(web, "_LONGEST", 0.3)
+    monkeypatch.setattr(http, "_LONGEST", 0.3)
     with Raw(head, piece, 0.05) as url:
         found = Web(url, {}, paused.clock).ask("GET", "/", again=False)
     assert found == Answer(0, {}, b"", "its answer has no end")
 
 
 def test_what_comes_with_a_redirect_may_not_drip_either(monkeypatch: pytest.MonkeyPatch, paused: Paused) -> None:
-    monkeypatch.setattr(web, "_LONGEST", 0.3)
+    monkeypatch.setattr(http, "_LONGEST", 0.3)
     with Raw(b"Location: /there\r\nContent-Length: 1000", b"x", 0.05, b"302 Found") as url:
         found = Web(url, {}, paused.clock).ask("GET", "/", again=False)
     assert found == Answer(0, {}, b"", "its answer has no end")
@@ -110,14 +110,14 @@ def test_what_comes_with_a_redirect_may_not_drip_either(monkeypatch: pytest.Monk
 def test_answer_that_floods_is_given_up(
     monkeypatch: pytest.MonkeyPatch, paused: Paused, head: bytes, piece: bytes
 ) -> None:
-    monkeypatch.setattr(web, "_SIZE", 1_000_000)
+    monkeypatch.setattr(http, "_SIZE", 1_000_000)
     with Raw(head, piece, 0) as url:
         found = Web(url, {}, paused.clock).ask("GET", "/", again=False)
     assert found == Answer(0, {}, b"", "its answer has no end")
 
 
 def test_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch, github: FakeGithub, paused: Paused) -> None:
-    monkeypatch.setattr(web, "_TIMEOUT", (1.0, 0.2))
+    monkeypatch.setattr(http, "_TIMEOUT", (1.0, 0.2))
     github.fail("GET", LIST, faults.slow(3))
     assert Web(github.url, HEADERS, paused.clock).ask("GET", LIST).is_good
     assert paused.pauses == [1.0]

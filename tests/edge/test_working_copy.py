@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rolemodel_ci.applied_state import Identity
-from rolemodel_ci.edge.working_copy import WorkingCopy, precedes, working_copy
-from rolemodel_ci.model import Policy
+from rolemodel_ci.adapters.git.checkout_identity import WorkingCopy, precedes, working_copy
+from rolemodel_ci.model.applied_state import Identity
+from rolemodel_ci.model.desired import Policy
 
 from .opening import small_policy, template
 from .test_repo import git

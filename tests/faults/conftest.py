@@ -13,8 +13,8 @@ import pytest
 from botocore.config import Config
 from edge.surroundings import AwsFiles, quiet
 
-from rolemodel_ci.edge import clients
-from rolemodel_ci.sandbox.furnish import APPLY_ROLE, Furnished, Furniture, furnish
+from rolemodel_ci.adapters.aws import clients
+from rolemodel_ci.sandbox.fixtures import APPLY_ROLE, SandboxCredentials, SandboxSpec, seed
 
 from .embedded import KeepingAws
 from .plans import CALM, READ_TIMEOUT
@@ -27,16 +27,16 @@ EMPTY = "empty"
 
 
 @pytest.fixture(scope="session")
-def _behind() -> Iterator[tuple[KeepingAws, FaultProxy, Furnished]]:
+def _behind() -> Iterator[tuple[KeepingAws, FaultProxy, SandboxCredentials]]:
     with KeepingAws() as aws, FaultProxy(aws) as proxy:
-        furnished = furnish(aws, Furniture(MASTER, tuple(ACCOUNTS.values()), PEOPLE))
+        furnished = seed(aws, SandboxSpec(MASTER, tuple(ACCOUNTS.values()), PEOPLE))
         aws.save(EMPTY)
         yield aws, proxy, furnished
 
 
 @pytest.fixture
 def world(
-    _behind: tuple[KeepingAws, FaultProxy, Furnished], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    _behind: tuple[KeepingAws, FaultProxy, SandboxCredentials], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> FaultWorld:
     aws, proxy, furnished = _behind
     quiet(monkeypatch, tmp_path)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from rolemodel_ci.model import GROUP_PATH
+from rolemodel_ci.model.desired import GROUP_PATH
 
 from .embedded import KeepingAws
 from .wishes import ACCOUNTS, MASTER, PEOPLE

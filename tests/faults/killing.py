@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from rolemodel_ci.verdict import Guard
+from rolemodel_ci.reconcile.approval import Guard
 
 from .kinds import Asked
 from .world import FaultWorld

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from rolemodel_ci.sandbox.calls import writes
+from rolemodel_ci.sandbox.aws_request import writes
 
 
 @dataclass(frozen=True, slots=True)

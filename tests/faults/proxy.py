@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler
 from actions.front_rules import Upstream
 from serving import Relaying, Serving
 
-from rolemodel_ci.sandbox import calls
+from rolemodel_ci.sandbox import aws_request
 from rolemodel_ci.sandbox.embedded import EmbeddedAws
 
 from .kinds import NOTHING, Asked, Reply
@@ -77,7 +77,7 @@ class FaultProxy(Serving):
 
     def answer(self, upstream: Upstream, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """What the caller gets."""
-        call = calls.read({name.lower(): value for name, value in headers.items()}, path.partition("?")[2], body)
+        call = aws_request.read({name.lower(): value for name, value in headers.items()}, path.partition("?")[2], body)
         if call is None:
             status, kept, content = upstream.send(method, path, headers.items(), body)
             return Reply(status, tuple(kept), content)
@@ -121,7 +121,7 @@ class _Book:
         self._after: dict[tuple[str, str], str] = {}
         self._ages: Counter[tuple[str, str, str]] = Counter()
 
-    def enter(self, account: str, call: calls.Call, signed_at: str) -> Asked:
+    def enter(self, account: str, call: aws_request.Call, signed_at: str) -> Asked:
         """The call as what it is in its run."""
         said = call.parameters
         parts = [said[name] for name in ("GroupName", "StackName", "RoleArn", "Name") if name in said]

@@ -18,9 +18,9 @@ from contextvars import ContextVar
 from typing import Any
 
 from rolemodel_ci.sandbox import server
-from rolemodel_ci.sandbox.ledger import Ledger, Receive, Send
+from rolemodel_ci.sandbox.call_counter import CallCounter, Receive, Send
 from rolemodel_ci.sandbox.strict import pages
-from rolemodel_ci.sandbox.tighten import install
+from rolemodel_ci.sandbox.strictness import install
 
 from .reach import Reach, reach
 
@@ -34,7 +34,7 @@ _PAGE: ContextVar[int] = ContextVar("page", default=0)
 class Keeping:
     """The ASGI layer with the commands. Everything runs in one event loop, so that no lock is needed."""
 
-    def __init__(self, app: Ledger) -> None:
+    def __init__(self, app: CallCounter) -> None:
         self._app = app
         self._iam = importlib.import_module("ministack.services.iam")
         self._stacks = importlib.import_module("ministack.services.cloudformation")
@@ -147,7 +147,7 @@ def main() -> None:
         install(groups_quota=int(os.environ.get(server.GROUPS_QUOTA, "300")))
         asked = pages._size
         pages._size = lambda value: min(_PAGE.get() or pages.MOST_ITEMS, asked(value))
-        layer: Any = Keeping(Ledger(application))
+        layer: Any = Keeping(CallCounter(application))
         asyncio.run(server._serve(layer, socket.create_server(("127.0.0.1", 0), backlog=512)))
 
 

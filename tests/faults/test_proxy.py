@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from rolemodel_ci.plan import RemoveMember
+from rolemodel_ci.reconcile.changes import RemoveMember
 from rolemodel_ci.sandbox.embedded import Key
 
 from .kinds import DENIED, PASSING, Asked, Kind, Reply, ending, skewed, stale, timing_out

@@ -12,25 +12,25 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from rolemodel_ci.applied_state import Holder
-from rolemodel_ci.apply import Tools
-from rolemodel_ci.cli import guarded
-from rolemodel_ci.cli.apply import Order, follow
+from rolemodel_ci.adapters.aws.applied_state_store import ParameterStore
+from rolemodel_ci.adapters.aws.iam_groups import AwsGroupWriter
+from rolemodel_ci.adapters.aws.parameter import Timing
+from rolemodel_ci.adapters.aws.sessions import Sessions
+from rolemodel_ci.adapters.processes import is_over, process
+from rolemodel_ci.cli import run_command
+from rolemodel_ci.cli.apply import ApplyOptions, follow
 from rolemodel_ci.cli.audit import Audit
-from rolemodel_ci.cli.policy import good_policy
-from rolemodel_ci.cli.world import SystemClock, World, local_world
-from rolemodel_ci.edge.groups import AwsGroupWriter
-from rolemodel_ci.edge.parameter import Timing
-from rolemodel_ci.edge.parameter_store import ParameterStore
-from rolemodel_ci.edge.process import is_over, process
-from rolemodel_ci.edge.sessions import Sessions
-from rolemodel_ci.model import GROUP_PATH, Policy
-from rolemodel_ci.ports import Watch
-from rolemodel_ci.render.audit import Audited
-from rolemodel_ci.run import EVERYTHING
-from rolemodel_ci.sandbox.furnish import APPLY_ROLE, Furnished
-from rolemodel_ci.sandbox.world import doors
-from rolemodel_ci.verdict import Guard
+from rolemodel_ci.cli.environment import SystemClock, World, local_world
+from rolemodel_ci.cli.files import good_policy
+from rolemodel_ci.model.applied_state import Holder
+from rolemodel_ci.model.desired import GROUP_PATH, Policy
+from rolemodel_ci.reconcile.apply import Tools
+from rolemodel_ci.reconcile.approval import Guard
+from rolemodel_ci.reconcile.pipeline import EVERYTHING
+from rolemodel_ci.reconcile.ports import Watch
+from rolemodel_ci.render.audit_record import Audited
+from rolemodel_ci.sandbox.fixtures import APPLY_ROLE, SandboxCredentials
+from rolemodel_ci.sandbox.sessions import doors
 
 from .embedded import KeepingAws
 from .proxy import FaultProxy
@@ -84,7 +84,7 @@ class FaultWorld:
 
     aws: KeepingAws
     proxy: FaultProxy
-    furnished: Furnished
+    furnished: SandboxCredentials
     directory: Path
     _kept: Sessions | None = None
 
@@ -105,9 +105,9 @@ class FaultWorld:
 
     def _applied(self, policy: Policy, sessions: Sessions, jobs: int) -> Ended:
         audit, out, err = Audit("apply"), io.StringIO(), io.StringIO()
-        order = Order(EVERYTHING, frozenset(), dict.fromkeys(Guard, "a test"), "text", lambda _: None)
+        order = ApplyOptions(EVERYTHING, frozenset(), dict.fromkeys(Guard, "a test"), "text", lambda _: None)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = guarded(lambda: follow(order, policy, QuickWorld(sessions, sessions, policy, jobs), audit))
+            code = run_command(lambda: follow(order, policy, QuickWorld(sessions, sessions, policy, jobs), audit))
         return Ended(code, audit.record, out.getvalue(), err.getvalue())
 
     def policy(self, wish: Wish) -> Policy:

@@ -6,11 +6,12 @@ from datetime import date
 
 from builders import MASTER_ID, policy
 
-from rolemodel_ci.guard import review
-from rolemodel_ci.live import Identity, Live, LiveGroup, LiveMaster, Quotas
-from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import AddMember, Change, Plan, RemoveMember, Totals
-from rolemodel_ci.verdict import Approved, Guard, Refusal
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.model.live import Identity, LiveGroup, LiveMaster, LiveState, Quotas
+from rolemodel_ci.reconcile.approval import Approved, Guard, Refusal
+from rolemodel_ci.reconcile.changes import AddMember, Change, RemoveMember
+from rolemodel_ci.reconcile.guards.approve import review
+from rolemodel_ci.reconcile.plan import Plan, Totals
 
 GROUP = "RM.prod.Admin"
 
@@ -36,10 +37,10 @@ def joining(*changes: Change) -> Plan:
 
 def refused(plan: Plan, live: LiveMaster | None = None, *allowed: Guard, config: str = "") -> list[Guard]:
     """The guards that refuse a plan."""
-    return [refusal.guard for refusal in told(plan, policy(config=config), Live(live or master(), {}), *allowed)]
+    return [refusal.guard for refusal in told(plan, policy(config=config), LiveState(live or master(), {}), *allowed)]
 
 
-def told(plan: Plan, wanted: Policy, live: Live, *allowed: Guard) -> tuple[Refusal, ...]:
+def told(plan: Plan, wanted: Policy, live: LiveState, *allowed: Guard) -> tuple[Refusal, ...]:
     """Every reason why a plan must not be applied; each says something, and what to do."""
     found = review(plan, wanted, live, dict.fromkeys(allowed, "a test"))
     refusals = () if isinstance(found, Approved) else found

@@ -6,9 +6,9 @@ import pytest
 from builders import MASTER_ID, TODAY, Roles, policy
 from fakes import FakeCloud, FakeGroup, FakeStack
 
-from rolemodel_ci.model import Policy
-from rolemodel_ci.run import MEMBERSHIP, STRUCTURE
-from rolemodel_ci.verdict import Guard, Refusal
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.reconcile.approval import Guard, Refusal
+from rolemodel_ci.reconcile.pipeline import MEMBERSHIP, STRUCTURE
 
 from .reviewing import told
 

@@ -6,9 +6,9 @@ import pytest
 from builders import IDS, TODAY, Roles, policy, template
 from fakes import FakeCloud
 
-from rolemodel_ci.model import Policy
-from rolemodel_ci.run import MEMBERSHIP, STRUCTURE, Job
-from rolemodel_ci.verdict import Guard, Refusal
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.reconcile.approval import Guard, Refusal
+from rolemodel_ci.reconcile.pipeline import MEMBERSHIP, STRUCTURE, Operation
 
 from .reviewing import told
 
@@ -71,7 +71,7 @@ def test_a_protected_membership_does_not_end_by_itself() -> None:
 
 
 @pytest.mark.parametrize("job", [MEMBERSHIP, STRUCTURE], ids=["sync-users", "update"])
-def test_every_command_that_plans_is_guarded(job: Job) -> None:
+def test_every_command_that_plans_is_guarded(job: Operation) -> None:
     no_reader: Roles = {"Admin": {}}
     users = "prod: {Admin: [bob]}\ndev: {Admin: [alice, bob]}"
     wanted = policy(users, roles=no_reader, config=protection("user: alice"))

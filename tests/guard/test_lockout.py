@@ -10,10 +10,10 @@ import pytest
 from builders import IDS, Roles, policy, template
 from fakes import FakeCloud
 
-from rolemodel_ci.live import Identity, Live, LiveStack
-from rolemodel_ci.model import Policy
-from rolemodel_ci.run import DELETION, reviewed_plan
-from rolemodel_ci.verdict import Guard, Refusal
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.model.live import Identity, LiveStack, LiveState
+from rolemodel_ci.reconcile.approval import Guard, Refusal
+from rolemodel_ci.reconcile.pipeline import DELETION, reviewed_plan
 
 from .reviewing import told
 
@@ -33,7 +33,7 @@ def found(wanted: Policy, arn: str = USER, before: Roles | str = ROLES) -> list[
         for name, stack in planned.live.stacks.items()
         if isinstance(stack, LiveStack)
     }
-    return list(told(planned.plan, wanted, Live(planned.live.master, stacks), *ALL))
+    return list(told(planned.plan, wanted, LiveState(planned.live.master, stacks), *ALL))
 
 
 def touched(wanted: Policy, arn: str = USER, before: Roles | str = ROLES) -> str:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from builders import MASTER_ID, policy
 
-from rolemodel_ci.live import Identity, Live, LiveGroup, LiveMaster
-from rolemodel_ci.plan import CreateStack, DeleteGroup, Plan
-from rolemodel_ci.verdict import Guard
+from rolemodel_ci.model.live import Identity, LiveGroup, LiveMaster, LiveState
+from rolemodel_ci.reconcile.approval import Guard
+from rolemodel_ci.reconcile.changes import CreateStack, DeleteGroup
+from rolemodel_ci.reconcile.plan import Plan
 
 from .reviewing import master, refused, told
 
@@ -18,7 +19,7 @@ WANTED = policy()
 
 def test_groups_that_only_lack_the_prefix() -> None:
     plan = Plan((DeleteGroup(None, None, "prod.Admin"), DeleteGroup(None, None, "old.Admin")))
-    found = told(plan, WANTED, Live(master(), {}))
+    found = told(plan, WANTED, LiveState(master(), {}))
 
     assert [refusal.guard for refusal in found] == [Guard.RENAMED_GROUPS]
     assert "`prod.Admin`" in found[0].message

@@ -13,29 +13,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import World, worlds
 
-from rolemodel_ci.apply import apply
-from rolemodel_ci.diff.fitting import fitting
-from rolemodel_ci.diff.groups import policy_name
-from rolemodel_ci.guard import review
-from rolemodel_ci.live import LiveMaster, Quotas
-from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import (
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.model.live import LiveMaster, Quotas
+from rolemodel_ci.reconcile.apply import apply
+from rolemodel_ci.reconcile.approval import Approved
+from rolemodel_ci.reconcile.changes import (
     AddMember,
-    Blocked,
     Change,
     CreateGroup,
     DeleteGroup,
     DeletePolicy,
     DetachPolicy,
-    Failed,
     Phase,
-    Plan,
     PutPolicy,
     RemoveMember,
     RenameGroup,
     order,
 )
-from rolemodel_ci.verdict import Approved
+from rolemodel_ci.reconcile.diff.groups import policy_name
+from rolemodel_ci.reconcile.diff.quota_fit import fitting
+from rolemodel_ci.reconcile.guards.approve import review
+from rolemodel_ci.reconcile.outcome import Failed
+from rolemodel_ci.reconcile.plan import Blocked, Plan
 
 from .reviewing import GROUP, master
 

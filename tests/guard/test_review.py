@@ -9,12 +9,13 @@ import pytest
 from builders import policy, template
 from fakes import FakeCloud
 
-from rolemodel_ci.guard import review, review_deletion
-from rolemodel_ci.live import Live
-from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import AddMember, DeleteGroup, Plan, Totals
-from rolemodel_ci.run import Planned
-from rolemodel_ci.verdict import Approved, Guard
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.model.live import LiveState
+from rolemodel_ci.reconcile.approval import Approved, Guard
+from rolemodel_ci.reconcile.changes import AddMember, DeleteGroup
+from rolemodel_ci.reconcile.guards.approve import review, review_deletion
+from rolemodel_ci.reconcile.pipeline import Planned
+from rolemodel_ci.reconcile.plan import Plan, Totals
 
 from .reviewing import GROUP, master, refused, revocations, told
 
@@ -56,7 +57,7 @@ def test_renamed_groups_are_told_with_the_others() -> None:
         (*revocations(9, 9).changes, DeleteGroup(None, None, "prod.Admin"), AddMember("prod", "Admin", GROUP, "alice")),
         totals=Totals(9, 0, 300, 300),
     )
-    found = told(plan, WANTED, Live(master({f"g{i}": "alice" for i in range(10)}), {}))
+    found = told(plan, WANTED, LiveState(master({f"g{i}": "alice" for i in range(10)}), {}))
 
     assert {refusal.guard for refusal in found} == {Guard.MASS_REVOCATION, Guard.EMPTY_MAP, Guard.RENAMED_GROUPS}
 
@@ -87,4 +88,4 @@ def test_one_override_too_few_is_a_refusal() -> None:
 def test_deletion_is_not_guarded() -> None:
     plan = revocations(9, 9)
 
-    assert review_deletion(plan, policy(), Live(master(), {})) == Approved(plan)
+    assert review_deletion(plan, policy(), LiveState(master(), {})) == Approved(plan)

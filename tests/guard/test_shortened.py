@@ -9,10 +9,10 @@ import pytest
 from builders import TODAY, policy
 from fakes import FakeCloud
 
-from rolemodel_ci.guard import review
-from rolemodel_ci.model import Policy
-from rolemodel_ci.requested import SOON, attribute, shortened
-from rolemodel_ci.verdict import Approved, Guard, Refusal
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.reconcile.approval import Approved, Guard, Refusal
+from rolemodel_ci.reconcile.attribution import SOON, attribute, shortened
+from rolemodel_ci.reconcile.guards.approve import review
 
 PEOPLE = [f"u{i}" for i in range(12)]
 ROLES = {"Admin": {"ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]}, "Reader": {}}

@@ -11,12 +11,12 @@ from fakes import FakeCloud
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolemodel_ci.guard import review_since
-from rolemodel_ci.model import Policy
-from rolemodel_ci.plan import Origin
-from rolemodel_ci.requested import attribute_since
-from rolemodel_ci.since import Segment, Since, Unproven
-from rolemodel_ci.verdict import Approved, Guard, Refusal
+from rolemodel_ci.model.desired import Policy
+from rolemodel_ci.model.pending_commits import Segment, Since, Unproven
+from rolemodel_ci.reconcile.approval import Approved, Guard, Refusal
+from rolemodel_ci.reconcile.attribution import attribute_since
+from rolemodel_ci.reconcile.changes import Origin
+from rolemodel_ci.reconcile.guards.approve import review_since
 
 PEOPLE = [f"u{i}" for i in range(12)]
 ROLES = {

@@ -6,8 +6,8 @@ import pytest
 from builders import policy
 from fakes import FakeCloud
 
-from rolemodel_ci.guard import review, strictest
-from rolemodel_ci.verdict import Approved, Guard
+from rolemodel_ci.reconcile.approval import Approved, Guard
+from rolemodel_ci.reconcile.guards.approve import review, strictest
 
 PEOPLE = [f"u{i}" for i in range(12)]
 EVERYBODY = f"prod: {{Admin: [{', '.join(PEOPLE)}]}}"

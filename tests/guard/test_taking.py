@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 from builders import policy
 
-from rolemodel_ci.guard import review
-from rolemodel_ci.live import Live
-from rolemodel_ci.plan import Plan, Totals
-from rolemodel_ci.verdict import Approved, Guard
+from rolemodel_ci.model.live import LiveState
+from rolemodel_ci.reconcile.approval import Approved, Guard
+from rolemodel_ci.reconcile.guards.approve import review
+from rolemodel_ci.reconcile.plan import Plan, Totals
 
 from .reviewing import master, refused, revocations, told
 
@@ -35,7 +35,7 @@ def test_a_share_of_all_memberships(number: int, before: int, config: str, expec
 
 
 def test_the_numbers_are_told_and_the_share_is_rounded_up() -> None:
-    found = told(revocations(26, 103), policy(), Live(master(), {}))
+    found = told(revocations(26, 103), policy(), LiveState(master(), {}))
 
     assert found[0].message == (
         "26 of 103 memberships would be revoked (26 %); one run may revoke 25 % (or 5, whichever is more)"
@@ -63,7 +63,7 @@ def test_a_number_that_no_run_goes_beyond(number: int, before: int, config: str,
 
 
 def test_the_number_is_told_with_its_setting() -> None:
-    (found,) = told(revocations(11, 1000), policy(config="guards: {revoke_most: 10}"), Live(master(), {}))
+    (found,) = told(revocations(11, 1000), policy(config="guards: {revoke_most: 10}"), LiveState(master(), {}))
 
     assert found.message == "11 memberships would be revoked; one run may revoke 10"
     assert "--allow mass-revocation" in found.remedy
@@ -83,4 +83,4 @@ def test_a_map_that_empties_everything() -> None:
 
 
 def test_without_a_map_there_is_none_that_empties() -> None:
-    assert isinstance(review(revocations(2, 2), policy(None), Live(master(), {})), Approved)
+    assert isinstance(review(revocations(2, 2), policy(None), LiveState(master(), {})), Approved)

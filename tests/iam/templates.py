@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate, StackContext, resolve
 from rolemodel_ci.iam.declarations import declarations
 from rolemodel_ci.iam.differences import TEXTS, Difference, Direction
 from rolemodel_ci.iam.role_diff import differences
-from rolemodel_ci.render.differences import change_lines
-from rolemodel_ci.resolve import Resolved, Where, resolve
+from rolemodel_ci.render.role_differences import change_lines
 
-WHERE = Where("222222222222", "us-east-1", "RoleModel")
+WHERE = StackContext("222222222222", "us-east-1", "RoleModel")
 MASTER = "111111111111"
 
 Body = dict[str, Any]
@@ -53,7 +53,7 @@ def template(resource: Any, others: Body | None = None, **sections: Any) -> Body
     return {"Resources": {"R": resource, **(others or {})}, **sections}
 
 
-def meaning(body: Body, **parameters: str) -> Resolved:
+def meaning(body: Body, **parameters: str) -> EvaluatedTemplate:
     """What a template resolves to."""
     return resolve(body, parameters, WHERE)
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from rolemodel_ci.iam.beside import gives_beside
+from rolemodel_ci.iam.canonical_policies import Statement
+from rolemodel_ci.iam.canonical_policies import document as canonical
+from rolemodel_ci.iam.canonical_values import Canon
 from rolemodel_ci.iam.cover import Cover
 from rolemodel_ci.iam.differences import Direction
-from rolemodel_ci.iam.documents import Statement
-from rolemodel_ci.iam.documents import document as canonical
-from rolemodel_ci.iam.values import Canon
-from rolemodel_ci.render.differences import item, lines
+from rolemodel_ci.iam.other_resources import gives_beside
+from rolemodel_ci.render.role_differences import item, lines
 
 from .templates import Body, allow, compared, deny, document, role, template, told, worst
 

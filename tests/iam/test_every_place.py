@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from rolemodel_ci.access_request.role_changes import EvaluatedSide, reshaped
+from rolemodel_ci.cloudformation.evaluate import StackContext, resolve
 from rolemodel_ci.iam.differences import Direction
-from rolemodel_ci.reshaped import Side, reshaped
-from rolemodel_ci.resolve import Where, resolve
 
 from .templates import MASTER, Body, allow, deny, document, trust
 
@@ -189,9 +189,9 @@ def put(body: Body, path: tuple[str | int, ...], value: Any) -> Body:
 
 def told(before: Body, after: Body) -> list[Direction]:
     """The directions of everything that the request says of a change."""
-    where = Where("222222222222", "us-east-1", "RoleModel")
+    where = StackContext("222222222222", "us-east-1", "RoleModel")
     sides = [
-        Side({"prod": resolve(each, {"One": "one", "Two": "two", "Stored": "one"}, where)}, MASTER)
+        EvaluatedSide({"prod": resolve(each, {"One": "one", "Two": "two", "Stored": "one"}, where)}, MASTER)
         for each in (before, after)
     ]
     return [

@@ -8,12 +8,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate
+from rolemodel_ci.iam.canonical_policies import document as canonical
+from rolemodel_ci.iam.canonical_values import Canon
 from rolemodel_ci.iam.differences import TEXTS, Direction
-from rolemodel_ci.iam.documents import document as canonical
 from rolemodel_ci.iam.role_diff import differences
-from rolemodel_ci.iam.values import Canon
-from rolemodel_ci.render.differences import atom_text, item
-from rolemodel_ci.resolve import Resolved
+from rolemodel_ci.render.role_differences import atom_text, item
 
 from .templates import Body, role
 
@@ -66,9 +66,9 @@ def respelled(value: Any, draw: Any, key: str = "") -> Any:
     return value.upper() if key in ("Action", "NotAction") and draw(st.booleans()) else value
 
 
-def of(document: Any) -> Resolved:
+def of(document: Any) -> EvaluatedTemplate:
     """A template whose one role has this policy."""
-    return Resolved({"R": role(Policies=[{"PolicyName": "P", "PolicyDocument": document}])}, {})
+    return EvaluatedTemplate({"R": role(Policies=[{"PolicyName": "P", "PolicyDocument": document}])}, {})
 
 
 @given(DOCUMENTS, st.data())
@@ -173,9 +173,9 @@ RESOURCES = st.dictionaries(
 
 @given(RESOURCES, RESOURCES)
 def test_junk_never_raises(old: Body, new: Body) -> None:
-    found = differences(Resolved(old, {}), Resolved(new, {}))
+    found = differences(EvaluatedTemplate(old, {}), EvaluatedTemplate(new, {}))
 
     assert bool(found) == (old != new)
     assert [(d.name, d.kind) for d in found] == [
-        (d.name, d.kind) for d in differences(Resolved(old, {}), Resolved(new, {}))
+        (d.name, d.kind) for d in differences(EvaluatedTemplate(old, {}), EvaluatedTemplate(new, {}))
     ]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from rolemodel_ci.iam.beside import gives_beside
 from rolemodel_ci.iam.differences import Direction
+from rolemodel_ci.iam.other_resources import gives_beside
 from rolemodel_ci.iam.role_diff import differences
 
 from .templates import Body, allow, document, inline, meaning, role, template, worst

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from rolemodel_ci.guard.administering import administering
-from rolemodel_ci.iam.beside import gives_beside
+from rolemodel_ci.cloudformation.evaluate import StackContext, resolve
 from rolemodel_ci.iam.differences import Direction
 from rolemodel_ci.iam.escalation import marks
+from rolemodel_ci.iam.other_resources import gives_beside
 from rolemodel_ci.iam.privilege import Privilege
 from rolemodel_ci.iam.role_diff import differences
-from rolemodel_ci.resolve import Where, resolve
+from rolemodel_ci.reconcile.guards.administrators import administering
 
 from .templates import MASTER, Body, allow, compared, deny, document, inline, meaning, role, template, told, worst
 
@@ -110,7 +110,7 @@ def test_a_policy_of_the_template_by_an_arn_that_is_put_together() -> None:
         policy = {"PolicyDocument": document(allow(action)), "ManagedPolicyName": "N"}
         arn = {"Fn::Join": ["", ["arn:aws:iam::", {"Ref": "AWS::AccountId"}, ":policy/", "N"]]}
         body = template(role(ManagedPolicyArns=[arn]), {"B": {"Type": "AWS::IAM::ManagedPolicy", "Properties": policy}})
-        return resolve(body, {}, Where(None, "us-east-1", "RoleModel"))
+        return resolve(body, {}, StackContext(None, "us-east-1", "RoleModel"))
 
     found = {difference.name: difference.direction for difference in differences(of("a:B"), of("*"))}
     assert found == {"R": WIDENS, "B": WIDENS}

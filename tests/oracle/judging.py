@@ -15,10 +15,10 @@ from oracle import contexts
 from oracle.evaluator import Ask, Role
 from oracle.pairs import NAMES, NO_PLACE, Pair, sources, template
 from oracle.worlds import ACCOUNT, MASTER, Deployed, World, role, worlds
-from rolemodel_ci.load import load
-from rolemodel_ci.model import Policy
+from rolemodel_ci.access_request.request import request
+from rolemodel_ci.config.loader import load
+from rolemodel_ci.model.desired import Policy
 from rolemodel_ci.render.comment import Author, Facts, as_comment, requested_change
-from rolemodel_ci.request import request
 
 Json = Any
 

@@ -19,7 +19,7 @@ from loading import InMemory
 
 from oracle import judging, pairs
 from oracle.worlds import ACCOUNT, MASTER, SSM, Deployed, World, worlds
-from rolemodel_ci.load import load
+from rolemodel_ci.config.loader import load
 
 Json = Any
 Rng = random.Random

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rolemodel_ci.iam import NAMES, document
+from rolemodel_ci.iam.ci_policies import NAMES, document
 from rolemodel_ci.sandbox.embedded import EmbeddedAws, Key
-from rolemodel_ci.sandbox.furnish import Furnished, Furniture, assume, furnish, user_key
+from rolemodel_ci.sandbox.fixtures import SandboxCredentials, SandboxSpec, assume, seed, user_key
 
 from .conftest import code_of, new_account, policy
 
@@ -25,7 +25,7 @@ class Company:
     aws: EmbeddedAws
     master: str
     prod: str
-    furnished: Furnished
+    furnished: SandboxCredentials
 
     def ci(self, service: str, account: str, role: str) -> Any:
         """A client of CI in one of its roles."""
@@ -42,7 +42,7 @@ class Company:
 @pytest.fixture(scope="module")
 def company(aws: EmbeddedAws) -> Company:
     master, prod = new_account(), new_account()
-    return Company(aws, master, prod, furnish(aws, Furniture(master, (prod,), ("carol", "bob"), "RoleModel")))
+    return Company(aws, master, prod, seed(aws, SandboxSpec(master, (prod,), ("carol", "bob"), "RoleModel")))
 
 
 def denied(call: Any, **arguments: Any) -> bool:
@@ -145,7 +145,7 @@ def test_apply_role_makes_no_users_and_no_roles(company: Company) -> None:
 
 def test_master_may_be_an_assumable_account(aws: EmbeddedAws) -> None:
     master = new_account()
-    furnished = furnish(aws, Furniture(master, (master,), (), "RoleModel"))
+    furnished = seed(aws, SandboxSpec(master, (master,), (), "RoleModel"))
     both = Company(aws, master, master, furnished)
     assert both.plan("iam", master).get_account_summary()["SummaryMap"]["Users"] == 1
     with pytest.raises(ClientError) as absent:

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rolemodel_ci.sandbox.embedded import EmbeddedAws, Key
-from rolemodel_ci.sandbox.furnish import APPLY_ROLE, PLAN_ROLE, Furniture, assume, furnish
+from rolemodel_ci.sandbox.fixtures import APPLY_ROLE, PLAN_ROLE, SandboxSpec, assume, seed
 
 from .conftest import code_of, new_account
 
@@ -78,7 +78,7 @@ def test_a_hundred_versions_are_kept(ssm: Any) -> None:
 
 def test_the_roles_of_ci_reach_the_one_parameter_of_their_owner(aws: EmbeddedAws) -> None:
     master = new_account()
-    made = furnish(aws, Furniture(master, (), (), owner="mine"))
+    made = seed(aws, SandboxSpec(master, (), (), owner="mine"))
     key = Key(made.access_key, made.secret_key)
     plan, apply = (
         aws.client_as("ssm", assume(aws, key, f"arn:aws:iam::{master}:role/{role}")) for role in (PLAN_ROLE, APPLY_ROLE)

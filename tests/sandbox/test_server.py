@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rolemodel_ci.errors import UsageWrong
-from rolemodel_ci.sandbox.calls import read, writes
-from rolemodel_ci.sandbox.embedded import EmbeddedAws, SandboxFailed
+from rolemodel_ci.errors import UsageError
+from rolemodel_ci.sandbox.aws_request import read, writes
+from rolemodel_ci.sandbox.embedded import EmbeddedAws, SandboxError
 
 from .conftest import code_of
 
@@ -136,13 +136,13 @@ def test_sigterm_ends_the_server() -> None:
     with EmbeddedAws() as aws:
         os.kill(aws.pid, signal.SIGTERM)
         assert _gone(aws.pid)
-        with pytest.raises(SandboxFailed) as failure:
+        with pytest.raises(SandboxError) as failure:
             aws.calls()
     assert failure.value.exit_code == 3
 
 
 def test_server_that_dies_at_start_says_why() -> None:
-    with pytest.raises(SandboxFailed) as failure, EmbeddedAws(groups_quota="many"):  # type: ignore[arg-type]
+    with pytest.raises(SandboxError) as failure, EmbeddedAws(groups_quota="many"):  # type: ignore[arg-type]
         pass
     assert "ended while it was starting" in failure.value.message
     assert "ValueError" in failure.value.remedy
@@ -150,7 +150,7 @@ def test_server_that_dies_at_start_says_why() -> None:
 
 def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(UsageWrong) as failure, EmbeddedAws():
+    with pytest.raises(UsageError) as failure, EmbeddedAws():
         pass
     assert "pip install '.[sandbox]'" in failure.value.remedy
 
@@ -164,11 +164,11 @@ def test_persons_own_aws_configuration_is_not_read(monkeypatch: pytest.MonkeyPat
 
 
 def test_ministack_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rolemodel_ci.sandbox import tighten
+    from rolemodel_ci.sandbox import strictness
 
-    monkeypatch.setattr(tighten, "MINISTACK", "0.0.0")
+    monkeypatch.setattr(strictness, "MINISTACK", "0.0.0")
     with pytest.raises(RuntimeError, match=r"written against ministack 0\.0\.0"):
-        tighten.install(groups_quota=300)
+        strictness.install(groups_quota=300)
 
 
 def test_emptied_server_has_forgotten_everything() -> None:

@@ -9,24 +9,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from rolemodel_ci.guard import Headroom
-from rolemodel_ci.model import Problem, Severity
-from rolemodel_ci.plan import Change, Origin, Plan, Report
+from rolemodel_ci.access_request.request import Request
+from rolemodel_ci.model.problem import Problem, Severity
+from rolemodel_ci.reconcile.approval import Overridden, Refusal
+from rolemodel_ci.reconcile.changes import Change, Origin
+from rolemodel_ci.reconcile.guards.approve import Headroom
+from rolemodel_ci.reconcile.outcome import Report
+from rolemodel_ci.reconcile.plan import Plan
 from rolemodel_ci.render.blocks import counted
-from rolemodel_ci.render.comment.asked import access_parts, headline, role_parts
-from rolemodel_ci.render.comment.config import setting_parts
-from rolemodel_ci.render.comment.drift import (
-    Dangers,
-    also_made,
-    drift_headline,
-    drift_parts,
-    drift_risks,
-    merged_parts,
-)
-from rolemodel_ci.render.comment.drifted import drifted_roles, role_drift_parts, role_drift_risks
-from rolemodel_ci.render.comment.facts import OUTCOME_MARKER, SUMMARY_MARKER, Facts, foot, where_whole
-from rolemodel_ci.render.comment.fit import Part, comment_limit, fitted, summary_limit
+from rolemodel_ci.render.comment.access import access_parts, headline, role_parts
+from rolemodel_ci.render.comment.drift import Dangers, also_made, drift_headline, drift_parts, drift_risks, merged_parts
 from rolemodel_ci.render.comment.markup import alert, table_head, words
+from rolemodel_ci.render.comment.merge_effect import merge_part, problem_parts, shortfall_headline
 from rolemodel_ci.render.comment.outcome import (
     NOTHING_TOLD,
     Links,
@@ -37,7 +31,7 @@ from rolemodel_ci.render.comment.outcome import (
     outcome_parts,
     pushed_part,
 )
-from rolemodel_ci.render.comment.planned import merge_part, problem_parts, shortfall_headline
+from rolemodel_ci.render.comment.provenance import OUTCOME_MARKER, SUMMARY_MARKER, Facts, foot, where_whole
 from rolemodel_ci.render.comment.risks import (
     overridden,
     refused,
@@ -48,9 +42,10 @@ from rolemodel_ci.render.comment.risks import (
     withheld_part,
     would_be_refused,
 )
+from rolemodel_ci.render.comment.role_drift import drifted_roles, role_drift_parts, role_drift_risks
+from rolemodel_ci.render.comment.settings import setting_parts
+from rolemodel_ci.render.comment.truncate import Part, comment_limit, fitted, summary_limit
 from rolemodel_ci.render.json import digest
-from rolemodel_ci.request import Request
-from rolemodel_ci.verdict import Overridden, Refusal
 
 __all__ = [
     "OUTCOME_MARKER", "SUMMARY_MARKER", "Author", "Facts", "Judged", "Told", "as_comment", "as_summary", "cannot_tell",

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from rolemodel_ci.gaining import Regained
+from rolemodel_ci.access_request.request import GrantChangeKind, Request
 from rolemodel_ci.iam.privilege import Mark
-from rolemodel_ci.plan import AddMember, Change, Origin, Plan, PutPolicy, RemoveMember, StackChange
+from rolemodel_ci.reconcile.changes import AddMember, Change, Origin, PutPolicy, RemoveMember, StackChange
+from rolemodel_ci.reconcile.gains import Regained
+from rolemodel_ci.reconcile.plan import Plan
 from rolemodel_ci.render.blocks import counted, sentence
-from rolemodel_ci.render.comment.asked import mark, roles_of
-from rolemodel_ci.render.comment.fit import Part
+from rolemodel_ci.render.comment.access import mark, roles_of
 from rolemodel_ci.render.comment.markup import PEOPLE, few, name, row, table_head
-from rolemodel_ci.render.comment.wider import rank
-from rolemodel_ci.render.plans import describe
-from rolemodel_ci.request import Request, Touch
+from rolemodel_ci.render.comment.role_risks import rank
+from rolemodel_ci.render.comment.truncate import Part
+from rolemodel_ci.render.plan import describe
 
 Dangers = Mapping[tuple[str, str], Mark]
 
@@ -78,7 +79,7 @@ def _regained(plan: Plan, request: Request, *, drift: bool) -> list[Regained]:
 
 def _listed(request: Request) -> set[tuple[str, str, str]]:
     """The grants that come or go by the request, and have a row of their own."""
-    touches = (Touch.GAINS, Touch.LOSES)
+    touches = (GrantChangeKind.GAINS, GrantChangeKind.LOSES)
     return {(one.account, one.role, one.user) for one in request.grants if one.touch in touches}
 
 

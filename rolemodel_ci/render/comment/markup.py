@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-from rolemodel_ci.model import Place
+from rolemodel_ci.model.problem import Place
 from rolemodel_ci.render.markdown import code, escaped
 from rolemodel_ci.render.text import visible
 

@@ -5,30 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rolemodel_ci.gaining import Regained
+from rolemodel_ci.access_request.request import GrantChange, GrantChangeKind, Request
+from rolemodel_ci.access_request.role_changes import RoleChanges
 from rolemodel_ci.iam.differences import Direction
-from rolemodel_ci.plan import (
-    AddMember,
-    Change,
-    Done,
-    Failed,
-    Origin,
-    Outcome,
-    PutPolicy,
-    RemoveMember,
-    Report,
-    Skipped,
-    StackChange,
-)
+from rolemodel_ci.reconcile.changes import AddMember, Change, Origin, PutPolicy, RemoveMember, StackChange
+from rolemodel_ci.reconcile.gains import Regained
+from rolemodel_ci.reconcile.outcome import Done, Failed, Outcome, Report, Skipped
 from rolemodel_ci.render.blocks import counted, sentence
-from rolemodel_ci.render.comment.asked import mark
-from rolemodel_ci.render.comment.config import setting_risks
+from rolemodel_ci.render.change import GroupShape, describe, others
+from rolemodel_ci.render.comment.access import mark
 from rolemodel_ci.render.comment.drift import Dangers
-from rolemodel_ci.render.comment.fit import Part
 from rolemodel_ci.render.comment.markup import alert, few, link, name, row, table_head, words
-from rolemodel_ci.render.described import GroupShape, describe, others
-from rolemodel_ci.request import Asked, Request, Touch
-from rolemodel_ci.reshaped import Reshaped
+from rolemodel_ci.render.comment.settings import setting_risks
+from rolemodel_ci.render.comment.truncate import Part
 
 Links = Mapping[tuple[str, str], str]
 """By account and role: the page that switches into it."""
@@ -45,13 +34,13 @@ class Told:
 
     hands: tuple[str, ...] = ()
     pushed: str = ""
-    earlier: tuple[Asked, ...] = ()
-    undone: tuple[Asked, ...] = ()
+    earlier: tuple[GrantChange, ...] = ()
+    undone: tuple[GrantChange, ...] = ()
     asked: Request = field(default_factory=Request)
     others: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
-    lacking: tuple[Asked, ...] = ()
-    redated: tuple[Asked, ...] = ()
+    lacking: tuple[GrantChange, ...] = ()
+    redated: tuple[GrantChange, ...] = ()
     narrowed: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -80,9 +69,9 @@ def _made(report: Report, of_the_merge: Told) -> str:
     kinds = [type(outcome.change) for outcome in report.outcomes]
     before = [one.touch for one in of_the_merge.earlier]
     dated = [one.touch for one in of_the_merge.redated]
-    longer, shorter = dated.count(Touch.LONGER), dated.count(Touch.SHORTER)
-    gained = kinds.count(AddMember) + before.count(Touch.GAINS) + len(_regaining(report))
-    lost = kinds.count(RemoveMember) + before.count(Touch.LOSES)
+    longer, shorter = dated.count(GrantChangeKind.LONGER), dated.count(GrantChangeKind.SHORTER)
+    gained = kinds.count(AddMember) + before.count(GrantChangeKind.GAINS) + len(_regaining(report))
+    lost = kinds.count(RemoveMember) + before.count(GrantChangeKind.LOSES)
     told = sentence(
         (
             counted(gained, "grant") if gained else "",
@@ -166,7 +155,7 @@ def earlier_rows(told: Told, dangers: Dangers) -> Iterator[str]:
     """A row for each grant that AWS had before this run, and for each that a later merge has taken back."""
     for rows, tail in ((told.earlier, "before this run"), (told.undone, "a later merge takes it back")):
         for one in rows:
-            done = "gained" if one.touch is Touch.GAINS else "lost"
+            done = "gained" if one.touch is GrantChangeKind.GAINS else "lost"
             sign = f"✅ **{done}**" if rows is told.earlier else f"↩️ not {done}"
             role = name(one.role) + mark(dangers.get((one.account, one.role)))
             yield row((sign, name(one.user), name(one.account), role, tail))
@@ -186,7 +175,7 @@ def _other_rows(told: Told, dangers: Dangers) -> Iterator[str]:
 _UNENDED = "this run did **not** bring that to an end"
 
 
-def _narrowed(shape: Reshaped) -> list[str]:
+def _narrowed(shape: RoleChanges) -> list[str]:
     """The roles that can do less, or be assumed by fewer, than before, and those that go."""
     roles = (difference for difference in shape.differences if difference.is_role)
     less = Direction.NARROWS

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rolemodel_ci.guard.labels import label_of
+from rolemodel_ci.access_request.request import BOOTSTRAP, GrantChangeKind, Request
 from rolemodel_ci.iam.privilege import Mark
-from rolemodel_ci.live import Unreadable, Withheld
-from rolemodel_ci.plan import Blocked, Plan
-from rolemodel_ci.render.comment.config import setting_risks
-from rolemodel_ci.render.comment.fit import Part
+from rolemodel_ci.model.live import Unreadable, Withheld
+from rolemodel_ci.reconcile.approval import Overridden, Refusal
+from rolemodel_ci.reconcile.guards.override_labels import label_of
+from rolemodel_ci.reconcile.plan import Blocked, Plan
 from rolemodel_ci.render.comment.markup import PEOPLE, alert, few, name, words
-from rolemodel_ci.render.comment.wider import rank, role_risks
+from rolemodel_ci.render.comment.role_risks import rank, role_risks
+from rolemodel_ci.render.comment.settings import setting_risks
+from rolemodel_ci.render.comment.truncate import Part
 from rolemodel_ci.render.privileges import reason
-from rolemodel_ci.request import BOOTSTRAP, Request, Touch
-from rolemodel_ci.verdict import Overridden, Refusal
 
 
 def risk_parts(request: Request, author: str, mails: Iterable[str], guards: Iterable[str]) -> Iterator[Part]:
@@ -95,15 +95,15 @@ def overridden(one: Overridden) -> str:
 
 def _administrators(request: Request) -> Iterator[str]:
     """Who comes to hold a role that is as good as an administrator: people with the same accounts in one line."""
-    gaining: dict[tuple[str, Mark, Touch, str], list[str]] = {}
+    gaining: dict[tuple[str, Mark, GrantChangeKind, str], list[str]] = {}
     for asked in request.grants:
         if asked.gives and asked.danger:
             gaining.setdefault((asked.role, asked.danger, asked.touch, asked.account), []).append(asked.user)
-    where: dict[tuple[str, Mark, Touch, tuple[str, ...]], list[str]] = {}
+    where: dict[tuple[str, Mark, GrantChangeKind, tuple[str, ...]], list[str]] = {}
     for (role, danger, touch, account), users in gaining.items():
         where.setdefault((role, danger, touch, tuple(sorted(users))), []).append(account)
     for (role, danger, touch, people), accounts in where.items():
-        one, longer = len(people) == 1, touch is Touch.LONGER
+        one, longer = len(people) == 1, touch is GrantChangeKind.LONGER
         verb = ("stays" if one else "stay") if longer else ("becomes" if one else "become")
         of = f"{rank(danger)} of {few(accounts)}{' for longer' if longer else ''}"
         yield f"{few(people, PEOPLE)} {verb} {of} ({name(role)} {reason(danger)})."

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ..calls import CURRENT, Call
-from .emulator import Emulator, replace, text
+from rolemodel_ci.sandbox.aws_request import CURRENT, Call
+from rolemodel_ci.sandbox.strict.emulator import Emulator, replace, text
 
 _TOKEN_CODE = re.compile(r"\d{6}", re.ASCII)
 

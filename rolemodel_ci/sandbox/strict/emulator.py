@@ -12,7 +12,7 @@ Reply = tuple[int, dict[str, str], bytes]
 Handler = Callable[[Parameters], Reply]
 
 
-class Refused(Exception):
+class AwsRefusedError(Exception):
     """AWS would answer this call with an error."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -60,7 +60,7 @@ class Emulator:
         def answered(parameters: Parameters) -> Reply:
             try:
                 return handler(parameters)
-            except Refused as refused:
+            except AwsRefusedError as refused:
                 # IAM's form of an error serves CloudFormation too: both are query services.
                 reply: Reply = self.iam._error(refused.status, refused.code, escape(refused.message))
                 return reply

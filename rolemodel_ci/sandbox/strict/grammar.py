@@ -17,7 +17,7 @@ _STATEMENT = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource",
 _PRINCIPALS = {"AWS", "Service", "Federated", "CanonicalUser"}
 
 
-class Malformed(Exception):
+class MalformedPolicyError(Exception):
     """AWS would answer MalformedPolicyDocument."""
 
 
@@ -25,23 +25,23 @@ def check_identity_policy(document: str) -> None:
     """Raise `Malformed` unless `document` may be the policy of a user, group or role."""
     for statement in _statements(document):
         if "Principal" in statement or "NotPrincipal" in statement:
-            raise Malformed("Policy document should not specify a principal.")
+            raise MalformedPolicyError("Policy document should not specify a principal.")
         resources = _one_of(statement, "Resource", "NotResource", "Policy statement must contain resources.")
         for resource in resources:
             if not _RESOURCE.fullmatch(resource):
-                raise Malformed(f'Resource {resource} must be in ARN format or "*".')
+                raise MalformedPolicyError(f'Resource {resource} must be in ARN format or "*".')
 
 
 def check_trust_policy(document: str, exists: Callable[[str], bool]) -> None:
     """Raise `Malformed` unless `document` may say who assumes a role. `exists` knows the ARNs of users and roles."""
     for statement in _statements(document):
         if "Resource" in statement or "NotResource" in statement:
-            raise Malformed("Has prohibited field Resource.")
+            raise MalformedPolicyError("Has prohibited field Resource.")
         if "NotPrincipal" in statement:
-            raise Malformed("AssumeRole policy must not contain NotPrincipal field.")
+            raise MalformedPolicyError("AssumeRole policy must not contain NotPrincipal field.")
         actions = _strings(statement.get("Action", statement.get("NotAction")))
         if not all(action == "*" or action.lower().startswith("sts:") for action in actions):
-            raise Malformed("AssumeRole policy may only specify STS AssumeRole actions.")
+            raise MalformedPolicyError("AssumeRole policy may only specify STS AssumeRole actions.")
         _check_principal(statement.get("Principal"), exists)
 
 
@@ -49,25 +49,25 @@ def _check_principal(principal: Any, exists: Callable[[str], bool]) -> None:
     if principal == "*":
         return
     if not isinstance(principal, dict) or not principal or not set(principal) <= _PRINCIPALS:
-        raise Malformed("AssumeRolepolicy must contain a valid Principal.")
+        raise MalformedPolicyError("AssumeRolepolicy must contain a valid Principal.")
     for name in _strings(principal.get("AWS", [])):
         if not (name == "*" or re.fullmatch(r"\d{12}|arn:aws:iam::\d{12}:root", name) or exists(name)):
-            raise Malformed(f'Invalid principal in policy: "AWS":"{name}"')
+            raise MalformedPolicyError(f'Invalid principal in policy: "AWS":"{name}"')
 
 
 def _statements(document: str) -> list[dict[str, Any]]:
     try:
         policy = json.loads(document)
     except ValueError:
-        raise Malformed("Syntax errors in policy.") from None
+        raise MalformedPolicyError("Syntax errors in policy.") from None
     if not isinstance(policy, dict) or not set(policy) <= {"Version", "Id", "Statement"}:
-        raise Malformed("Syntax errors in policy.")
+        raise MalformedPolicyError("Syntax errors in policy.")
     if policy.get("Version", "2012-10-17") not in ("2012-10-17", "2008-10-17"):
-        raise Malformed("The policy must contain a valid version string.")
+        raise MalformedPolicyError("The policy must contain a valid version string.")
     statements = policy.get("Statement")
     statements = [statements] if isinstance(statements, dict) else statements
     if not isinstance(statements, list) or not statements:
-        raise Malformed("Syntax errors in policy.")
+        raise MalformedPolicyError("Syntax errors in policy.")
     for statement in statements:
         _check_statement(statement)
     return statements
@@ -75,29 +75,29 @@ def _statements(document: str) -> list[dict[str, Any]]:
 
 def _check_statement(statement: Any) -> None:
     if not isinstance(statement, dict) or not set(statement) <= _STATEMENT | {"Condition"}:
-        raise Malformed("Syntax errors in policy.")
+        raise MalformedPolicyError("Syntax errors in policy.")
     if statement.get("Effect") not in ("Allow", "Deny"):
-        raise Malformed("Syntax errors in policy.")
+        raise MalformedPolicyError("Syntax errors in policy.")
     if not _SID.fullmatch(str(statement.get("Sid", ""))):
-        raise Malformed("Statement IDs (SID) in a single policy must be alpha numeric.")
+        raise MalformedPolicyError("Statement IDs (SID) in a single policy must be alpha numeric.")
     if not isinstance(statement.get("Condition", {}), dict):
-        raise Malformed("Syntax errors in policy.")
+        raise MalformedPolicyError("Syntax errors in policy.")
     for action in _one_of(statement, "Action", "NotAction", "Policy statement must contain actions."):
         if not _ACTION.fullmatch(action):
-            raise Malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
+            raise MalformedPolicyError("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
 
 
 def _one_of(statement: dict[str, Any], name: str, negated: str, absent: str) -> list[str]:
     if name in statement and negated in statement:
-        raise Malformed("Syntax errors in policy.")
+        raise MalformedPolicyError("Syntax errors in policy.")
     values = _strings(statement.get(name, statement.get(negated, [])))
     if not values:
-        raise Malformed(absent)
+        raise MalformedPolicyError(absent)
     return values
 
 
 def _strings(value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
     if not all(isinstance(item, str) for item in values):
-        raise Malformed("Syntax errors in policy.")
+        raise MalformedPolicyError("Syntax errors in policy.")
     return values

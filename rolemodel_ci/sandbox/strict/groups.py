@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from .emulator import Emulator, Handler, Parameters, Refused, Reply, text
-from .grammar import Malformed, check_identity_policy
+from rolemodel_ci.sandbox.strict.emulator import AwsRefusedError, Emulator, Handler, Parameters, Reply, text
+from rolemodel_ci.sandbox.strict.grammar import MalformedPolicyError, check_identity_policy
 
 GROUPS_PER_USER = 10
 GROUP_POLICY_SIZE = 5120
@@ -41,7 +41,7 @@ class _Rules:
         names = self._iam._groups.keys()
         # Names are told apart without regard to case, though AWS keeps the case they were made with.
         if name.lower() in {other.lower() for other in names}:
-            raise Refused(409, "EntityAlreadyExists", f"Group with name {name} already exists.")
+            raise AwsRefusedError(409, "EntityAlreadyExists", f"Group with name {name} already exists.")
         if len(names) >= self._groups_quota:
             raise _over("GroupsPerAccount", self._groups_quota)
 
@@ -68,12 +68,12 @@ class _Rules:
         document = text(parameters, "PolicyDocument")
         try:
             check_identity_policy(document)
-        except Malformed as malformed:
-            raise Refused(400, "MalformedPolicyDocument", str(malformed)) from malformed
+        except MalformedPolicyError as malformed:
+            raise AwsRefusedError(400, "MalformedPolicyDocument", str(malformed)) from malformed
         stored = {**(self._iam._group_inline_policies.get(group) or {}), name: document}
         if sum(len("".join(policy.split())) for policy in stored.values()) > GROUP_POLICY_SIZE:
             reason = f"Maximum policy size of {GROUP_POLICY_SIZE} bytes exceeded for group {group}"
-            raise Refused(409, "LimitExceeded", reason)
+            raise AwsRefusedError(409, "LimitExceeded", reason)
 
     def check_delete_user(self, parameters: Parameters) -> None:
         if self._groups_of(text(parameters, "UserName")):
@@ -91,14 +91,14 @@ class _Rules:
         return [name for name, group in self._iam._groups.items() if user in group["Users"]]
 
 
-def _invalid(parameter: str, value: str, rule: str) -> Refused:
+def _invalid(parameter: str, value: str, rule: str) -> AwsRefusedError:
     reason = f"1 validation error detected: Value '{value}' at '{parameter}' failed to satisfy constraint: {rule}"
-    return Refused(400, "ValidationError", reason)
+    return AwsRefusedError(400, "ValidationError", reason)
 
 
-def _over(quota: str, limit: int) -> Refused:
-    return Refused(409, "LimitExceeded", f"Cannot exceed quota for {quota}: {limit}")
+def _over(quota: str, limit: int) -> AwsRefusedError:
+    return AwsRefusedError(409, "LimitExceeded", f"Cannot exceed quota for {quota}: {limit}")
 
 
-def _conflict(remedy: str) -> Refused:
-    return Refused(409, "DeleteConflict", f"Cannot delete entity, {remedy}")
+def _conflict(remedy: str) -> AwsRefusedError:
+    return AwsRefusedError(409, "DeleteConflict", f"Cannot delete entity, {remedy}")

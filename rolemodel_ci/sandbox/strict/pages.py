@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from .details import Details
-from .emulator import Emulator, Handler, Parameters, Refused, Reply, text
+from rolemodel_ci.sandbox.strict.details import Details
+from rolemodel_ci.sandbox.strict.emulator import AwsRefusedError, Emulator, Handler, Parameters, Reply, text
 
 DEFAULT_ITEMS, MOST_ITEMS = 100, 1000
 _KINDS = {"User": "User", "Group": "Group", "Role": "Role", "LocalManagedPolicy": "Policy", "AWSManagedPolicy": ""}
@@ -56,7 +56,7 @@ def _size(value: str) -> int:
         return DEFAULT_ITEMS
     if not value.isdecimal() or not 1 <= int(value) <= MOST_ITEMS:
         reason = f"1 validation error detected: Value '{value}' at 'maxItems' failed to satisfy constraint: 1 to 1000"
-        raise Refused(400, "ValidationError", reason)
+        raise AwsRefusedError(400, "ValidationError", reason)
     return int(value)
 
 
@@ -68,7 +68,7 @@ def _position(marker: str) -> str | None:
     except (binascii.Error, ValueError):
         mark, key = "", ""
     if mark != "after":
-        raise Refused(400, "ValidationError", f"Invalid Marker: {marker}")
+        raise AwsRefusedError(400, "ValidationError", f"Invalid Marker: {marker}")
     return key
 
 
@@ -101,7 +101,7 @@ class _Lists:
         name = text(parameters, "GroupName")
         group = self._iam._groups.get(name)
         if group is None:
-            raise Refused(404, "NoSuchEntity", f"The group with name {name} cannot be found.")
+            raise AwsRefusedError(404, "NoSuchEntity", f"The group with name {name} cannot be found.")
         part = page((user for user in group["Users"] if user in self._iam._users), parameters)
         members = "".join(f"<member>{self._iam._user_xml(user)}</member>" for user in part.keys)
         inner = f"<Group>{self._iam._group_xml(name)}</Group><Users>{members}</Users>{part.tail}"
@@ -124,7 +124,9 @@ class _Lists:
         while value := text(parameters, f"Filter.member.{len(asked) + 1}"):
             asked.append(value)
         if unknown := set(asked) - set(_KINDS):
-            raise Refused(400, "ValidationError", f"Value at 'filter' failed to satisfy constraint: {sorted(unknown)}")
+            raise AwsRefusedError(
+                400, "ValidationError", f"Value at 'filter' failed to satisfy constraint: {sorted(unknown)}"
+            )
         return {_KINDS[name] for name in asked or _KINDS}
 
     def _reply(self, action: str, inner: str) -> Reply:

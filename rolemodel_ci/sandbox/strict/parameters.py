@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .emulator import Emulator, Refused, Reply, replace
+from rolemodel_ci.sandbox.strict.emulator import AwsRefusedError, Emulator, Reply, replace
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+|(/[a-zA-Z0-9_.-]+)+")
 _NAME_LIMIT, _LEVELS = 1011, 15
@@ -31,7 +31,7 @@ def install(emulator: Emulator) -> None:
                 _check(data, name)
                 _check_existing(data, name, ssm._parameters.get(name))
                 _make_room(name, ssm._parameter_history)
-            except Refused as refused:
+            except AwsRefusedError as refused:
                 reply: Reply = ssm.error_response_json(refused.code, refused.message, refused.status)
                 return reply
             return inner(data)
@@ -43,16 +43,18 @@ def install(emulator: Emulator) -> None:
 
 def _check(data: Any, name: str) -> None:
     if not _NAME.fullmatch(name) or len(name) > _NAME_LIMIT:
-        raise Refused(400, "ValidationException", f"Parameter name must be a fully qualified name: {name}")
+        raise AwsRefusedError(400, "ValidationException", f"Parameter name must be a fully qualified name: {name}")
     if name.count("/") > _LEVELS:
-        raise Refused(400, "HierarchyLevelLimitExceededException", f"Hierarchy levels exceed the maximum of {_LEVELS}")
+        raise AwsRefusedError(
+            400, "HierarchyLevelLimitExceededException", f"Hierarchy levels exceed the maximum of {_LEVELS}"
+        )
     if data.get("Type", "String") not in _TYPES:
-        raise Refused(400, "UnsupportedParameterType", "The parameter type is not supported.")
+        raise AwsRefusedError(400, "UnsupportedParameterType", "The parameter type is not supported.")
     value = str(data.get("Value", ""))
     if not value:
-        raise Refused(400, "ValidationException", "Value must have length greater than or equal to 1")
+        raise AwsRefusedError(400, "ValidationException", "Value must have length greater than or equal to 1")
     if data.get("Tier", "Standard") == "Standard" and len(value.encode()) > _STANDARD_LIMIT:
-        raise Refused(
+        raise AwsRefusedError(
             400,
             "ValidationException",
             f"Standard tier parameters support a maximum parameter value of {_STANDARD_LIMIT} characters.",
@@ -63,9 +65,9 @@ def _check_existing(data: Any, name: str, existing: Any) -> None:
     if not existing or not data.get("Overwrite"):
         return
     if data.get("Type", existing["Type"]) != existing["Type"]:
-        raise Refused(400, "HierarchyTypeMismatchException", f"The type of {name} cannot be changed.")
+        raise AwsRefusedError(400, "HierarchyTypeMismatchException", f"The type of {name} cannot be changed.")
     if data.get("Tier") == "Standard" and existing["Tier"] == "Advanced":
-        raise Refused(400, "ValidationException", "This parameter uses the advanced-parameter tier.")
+        raise AwsRefusedError(400, "ValidationException", "This parameter uses the advanced-parameter tier.")
 
 
 def _make_room(name: str, histories: Any) -> None:
@@ -73,5 +75,7 @@ def _make_room(name: str, histories: Any) -> None:
     if len(history) < _VERSIONS:
         return
     if history[0].get("Labels"):
-        raise Refused(400, "ParameterMaxVersionLimitExceeded", f"Version 1 of {name} has a label associated with it.")
+        raise AwsRefusedError(
+            400, "ParameterMaxVersionLimitExceeded", f"Version 1 of {name} has a label associated with it."
+        )
     del history[0]

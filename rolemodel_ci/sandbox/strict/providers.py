@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .emulator import Emulator, Parameters, Reply
+from rolemodel_ci.sandbox.strict.emulator import Emulator, Parameters, Reply
 
 _TYPE = "AWS::IAM::OIDCProvider"
 _MOST_AUDIENCES = 100  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html

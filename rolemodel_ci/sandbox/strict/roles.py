@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .emulator import Emulator, Parameters, Refused, replace, text
-from .grammar import Malformed, check_identity_policy, check_trust_policy
+from rolemodel_ci.sandbox.strict.emulator import AwsRefusedError, Emulator, Parameters, replace, text
+from rolemodel_ci.sandbox.strict.grammar import MalformedPolicyError, check_identity_policy, check_trust_policy
 
 _NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _SHORTEST_SESSION, _LONGEST_SESSION = 3600, 43200
@@ -77,7 +77,7 @@ class _Rules:
             check_trust_policy(_document(properties.get("AssumeRolePolicyDocument")), self._exists)
             for policy in properties.get("Policies", []):
                 check_identity_policy(_document(policy.get("PolicyDocument")))
-        except Malformed as malformed:
+        except MalformedPolicyError as malformed:
             raise ValueError(f"{malformed} (Service: Iam, Status Code: 400, MalformedPolicyDocument)") from malformed
 
     def check_trust(self, parameters: Parameters) -> None:
@@ -92,14 +92,14 @@ class _Rules:
         """For the inline policies of roles and users."""
         try:
             check_identity_policy(text(parameters, "PolicyDocument"))
-        except Malformed as malformed:
-            raise Refused(400, "MalformedPolicyDocument", str(malformed)) from malformed
+        except MalformedPolicyError as malformed:
+            raise AwsRefusedError(400, "MalformedPolicyDocument", str(malformed)) from malformed
 
     def _check_trust(self, document: str) -> None:
         try:
             check_trust_policy(document, self._exists)
-        except Malformed as malformed:
-            raise Refused(400, "MalformedPolicyDocument", str(malformed)) from malformed
+        except MalformedPolicyError as malformed:
+            raise AwsRefusedError(400, "MalformedPolicyDocument", str(malformed)) from malformed
 
     def _exists(self, arn: str) -> bool:
         """Whether there is that user or role. AWS asks this across accounts, whoever puts the policy."""

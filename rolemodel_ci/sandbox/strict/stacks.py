@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import providers
-from .emulator import Emulator, Parameters, Refused, replace, text
+from rolemodel_ci.sandbox.strict import providers
+from rolemodel_ci.sandbox.strict.emulator import AwsRefusedError, Emulator, Parameters, replace, text
 
 
 def install(emulator: Emulator) -> None:
@@ -30,12 +30,12 @@ class _Rules:
     def check_name(self, parameters: Parameters) -> None:
         name = text(parameters, "StackName")
         if self._status(name) == "ROLLBACK_COMPLETE":  # the other states ministack knows itself
-            raise Refused(400, "AlreadyExistsException", f"Stack [{name}] already exists")
+            raise AwsRefusedError(400, "AlreadyExistsException", f"Stack [{name}] already exists")
 
     def check_presence(self, parameters: Parameters) -> None:
         name = text(parameters, "StackName")
         if not name.startswith("arn:") and self._status(name) in ("", "DELETE_COMPLETE"):
-            raise Refused(400, "ValidationError", f"Stack with id {name} does not exist")
+            raise AwsRefusedError(400, "ValidationError", f"Stack with id {name} does not exist")
 
     def _status(self, name: str) -> str:
         return str((self._cloudformation._stacks.get(name) or {}).get("StackStatus", ""))

@@ -1,0 +1,1 @@
+"""AWS through botocore: credentials, sessions, IAM groups, stacks, the parameter with the applied state."""

@@ -1,0 +1,1 @@
+"""Git: the access repository as a directory, as commits, and as a history."""
