@@ -1,4 +1,4 @@
-"""The ways a run cannot go on. Each class has its exit code and says what to do next; anything else is a bug."""
+"""Fatal errors, each with an exit code and a remedy. Any other exception is a bug."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What a policy that reads well may still get wrong: one table of named checks, each a function and one sentence."""
+"""Rules for files that are well formed: one table of named checks, each a function and one sentence.
+
+Here belongs what needs the config, the user map and the template together, or AWS's limits.
+Not here: keys and types (`config`), syntax (`parsing`).
+"""
 
 from __future__ import annotations
 

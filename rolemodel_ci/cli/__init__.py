@@ -1,4 +1,7 @@
-"""The command line."""
+"""The command line for people: one module for each command, and what several commands share.
+
+Not here: the steps of a run (`reconcile`), what GitHub Actions runs (`github_action`), how things look (`render`).
+"""
 
 from __future__ import annotations
 

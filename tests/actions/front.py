@@ -27,7 +27,7 @@ from .front_rules import (
     WEB_IDENTITY,
     Form,
     Headers,
-    Refused,
+    RefusedError,
     Reply,
     Upstream,
     check_request,
@@ -112,12 +112,12 @@ class StsFront(Serving):
         """The answer to a request."""
         form = _form(target, body)
         if any(name.lower() == "x-amz-target" and value.startswith("AWSSecurityToken") for name, value in headers):
-            return _error(Refused(400, "InvalidAction", "STS speaks the query protocol only."))
+            return _error(RefusedError(400, "InvalidAction", "STS speaks the query protocol only."))
         if form.get("Action") not in (WEB_IDENTITY, CHAINED):
             return upstream.send(method, target, headers, body)
         try:
             reply = self._assume(upstream, form, method, target, headers, body)
-        except Refused as refused:
+        except RefusedError as refused:
             reply = _error(refused)
         code = re.search(rb"<Code>(.*?)</Code>", reply.body)
         refusal = "" if reply.status == 200 else code[1].decode() if code else str(reply.status)
@@ -164,7 +164,7 @@ def _with(body: bytes, told: Mapping[str, str]) -> bytes:
     return text.encode()
 
 
-def _error(refused: Refused) -> Reply:
+def _error(refused: RefusedError) -> Reply:
     body = (
         '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
         f"<Code>{refused.code}</Code><Message>{escape(refused.message)}</Message></Error>"

@@ -39,7 +39,7 @@ class Reply(NamedTuple):
     body: bytes
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """AWS would answer with this error."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -92,12 +92,12 @@ def check_request(form: Form, *, chained: bool) -> None:
     if not _SESSION_NAME.fullmatch(name):
         raise _invalid("roleSessionName", name, r"[\w+=,.@-]*, 2 to 64 characters")
     if not _ROLE_ARN.fullmatch(form.get("RoleArn", "")):
-        raise Refused(400, "ValidationError", f"{form.get('RoleArn', '')} is invalid")
+        raise RefusedError(400, "ValidationError", f"{form.get('RoleArn', '')} is invalid")
     if not duration.isdecimal() or int(duration) < _SHORTEST_S:
         raise _invalid("durationSeconds", duration, f"at least {_SHORTEST_S}")
     if chained and form["Action"] == CHAINED and int(duration) > _CHAINED_LONGEST_S:
         reason = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
-        raise Refused(400, "ValidationError", reason)
+        raise RefusedError(400, "ValidationError", reason)
 
 
 def check_role(upstream: Upstream, form: Form) -> None:
@@ -106,10 +106,10 @@ def check_role(upstream: Upstream, form: Form) -> None:
     assert found is not None
     role = upstream.look(found[1], "get_role", RoleName=found[2])
     if role is None or role.findtext(".//{*}Role/{*}Arn") != form["RoleArn"]:
-        raise Refused(403, "AccessDenied", f"Not authorized to perform sts:{form['Action']}")
+        raise RefusedError(403, "AccessDenied", f"Not authorized to perform sts:{form['Action']}")
     if int(form.get("DurationSeconds", _SHORTEST_S)) > int(role.findtext(".//{*}MaxSessionDuration") or "3600"):
         reason = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
-        raise Refused(400, "ValidationError", reason)
+        raise RefusedError(400, "ValidationError", reason)
 
 
 def check_token(upstream: Upstream, form: Form, jwks: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -132,7 +132,7 @@ def check_token(upstream: Upstream, form: Form, jwks: Mapping[str, Any]) -> Mapp
         required: Options = {"require": ["aud", "exp", "iat", "sub"]}
         return jwt.decode(token, key, algorithms=["RS256"], audience=audiences, issuer=issuer, options=required)
     except jwt.ExpiredSignatureError:
-        raise Refused(400, "ExpiredTokenException", "Token expired") from None
+        raise RefusedError(400, "ExpiredTokenException", "Token expired") from None
     except jwt.InvalidAudienceError:
         raise _token("Incorrect token audience") from None
     except jwt.InvalidTokenError as error:
@@ -144,10 +144,10 @@ def provider_arn(role_arn: str, issuer: str) -> str:
     return f"arn:aws:iam::{role_arn.split(':')[4]}:oidc-provider/{issuer.removeprefix('https://').rstrip('/')}"
 
 
-def _token(message: str) -> Refused:
-    return Refused(400, "InvalidIdentityToken", message)
+def _token(message: str) -> RefusedError:
+    return RefusedError(400, "InvalidIdentityToken", message)
 
 
-def _invalid(parameter: str, value: str, rule: str) -> Refused:
+def _invalid(parameter: str, value: str, rule: str) -> RefusedError:
     reason = f"1 validation error detected: Value '{value}' at '{parameter}' failed to satisfy constraint: {rule}"
-    return Refused(400, "ValidationError", reason)
+    return RefusedError(400, "ValidationError", reason)
