@@ -142,9 +142,11 @@ def outcome(
     told: Told = NOTHING_TOLD,
     withheld: Sequence[Refusal] = (),
 ) -> list[Part]:
-    """The comment on the merged pull request: what came of it. `withheld`: why some accounts were left alone."""
+    """Return the comment on the merged pull request: the result. `withheld`: why some accounts were left alone."""
+    alone = {one.account for one in withheld}
+    elsewhere = replace(told, lacking=tuple(one for one in told.lacking if one.account not in alone))
     return [
-        Part(f"{facts.opening(OUTCOME_MARKER)}: {withheld_headline(withheld)}{outcome_headline(report, told)}"),
+        Part(f"{facts.opening(OUTCOME_MARKER)}: {withheld_headline(withheld)}{outcome_headline(report, elsewhere)}"),
         withheld_part(withheld),
         pushed_part(told),
         _set_aside(set_aside),
