@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rolemodel_ci.checks.rule import Rule
 from rolemodel_ci.cloudformation.desired_stacks import DesiredStacks
 from rolemodel_ci.cloudformation.policies import value_text
-from rolemodel_ci.iam.differences import KEEPING
+from rolemodel_ci.cloudformation.roles import KEEPING
 from rolemodel_ci.model.problem import Problem
 
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from rolemodel_ci.adapters.git.checkout_identity import working_copy
 from rolemodel_ci.cli.abandoned_stacks import with_left_stacks
 from rolemodel_ci.cli.audit import Audit, auditing
 from rolemodel_ci.cli.environment import World, watching, world
@@ -44,7 +44,9 @@ from rolemodel_ci.reconcile.plan import Plan
 from rolemodel_ci.render.json import refusals_json, report_json
 from rolemodel_ci.render.plan import plan_blocks, question
 from rolemodel_ci.render.refusals import override_blocks, refusal_blocks, withheld_blocks
-from rolemodel_ci.render.report import report_blocks
+
+if TYPE_CHECKING:
+    from rolemodel_ci.adapters.git.checkout_identity import WorkingCopy
 
 _ROUNDS = 3
 """How often a run plans, where others are quicker."""
@@ -247,7 +249,7 @@ def local_memory(policy: Policy, opened: World, audit: Audit) -> Memory:
     return Memory(
         store,
         opened.remembers(),
-        lambda: working_copy(policy, Path.cwd()),
+        lambda: _working_copy(policy),
         policy,
         audit,
         lambda line: click.echo(line, err=True),
@@ -255,9 +257,17 @@ def local_memory(policy: Policy, opened: World, audit: Audit) -> Memory:
     )
 
 
+def _working_copy(policy: Policy) -> WorkingCopy:
+    from rolemodel_ci.adapters.git.checkout_identity import working_copy
+
+    return working_copy(policy, Path.cwd())
+
+
 def _told(report: Report, format_: str, withheld: tuple[Refusal, ...] = ()) -> int:
     """Print the report, then let a bug show."""
     if not report.plan.is_empty or format_ != "text":
+        from rolemodel_ci.render.report import report_blocks
+
         said = (*report_blocks(report), *withheld_blocks(withheld))
         say(format_, said, report_json(report, withheld))
     for bug in report.bugs:

@@ -18,23 +18,22 @@ from rolemodel_ci.adapters.aws.iam_groups import AwsGroupWriter, AwsMasterReader
 from rolemodel_ci.adapters.aws.sessions import Sessions
 from rolemodel_ci.adapters.aws.stacks import AwsStackReader, AwsStackWriter
 from rolemodel_ci.adapters.processes import is_over
-from rolemodel_ci.cli.options import CommonOptions
 from rolemodel_ci.cli.output import tell_sums
 from rolemodel_ci.errors import InterruptedRunError
 from rolemodel_ci.model.applied_state import Holder, Remembered, UnreadableState, state_name
-from rolemodel_ci.model.desired import Policy
-from rolemodel_ci.reconcile.apply import Tools
 from rolemodel_ci.reconcile.concurrency import Returned, each_within
 from rolemodel_ci.reconcile.deadlines import Patience, SilentError
 from rolemodel_ci.reconcile.observe import patience_for
 from rolemodel_ci.reconcile.pipeline import Readers
-from rolemodel_ci.reconcile.ports import StateReader, Watch
-from rolemodel_ci.reconcile.stack_operations import StackOperations
-from rolemodel_ci.render.audit_record import Called
 
 if TYPE_CHECKING:  # nothing of GitHub is needed on a person's machine, and its HTTP client takes long to import
     from rolemodel_ci.adapters.github.oidc import RunnerTokens
     from rolemodel_ci.adapters.github.runner import Runner
+    from rolemodel_ci.cli.options import CommonOptions
+    from rolemodel_ci.model.desired import Policy
+    from rolemodel_ci.reconcile.apply import Tools
+    from rolemodel_ci.reconcile.ports import StateReader, Watch
+    from rolemodel_ci.render.audit_record import Called
 
 
 class SystemClock:
@@ -112,6 +111,9 @@ class World:
 
     def tools(self, watch: Watch, may_write: Callable[[], None] = lambda: None) -> Tools:
         """What applying needs; it reads with the sessions that write. `may_write` as in `Tools`."""
+        from rolemodel_ci.reconcile.apply import Tools
+        from rolemodel_ci.reconcile.stack_operations import StackOperations
+
         writer = AwsStackWriter(self.writing, self.policy.stack_name, self.policy.owner)
         return Tools(
             AwsGroupWriter(self.writing),

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rolemodel_ci.adapters.git.checkout_identity import precedes
 from rolemodel_ci.cli.files import base_policy
 from rolemodel_ci.errors import RolemodelError
 from rolemodel_ci.model.applied_state import AppliedState, Identity, StateAnswer
 from rolemodel_ci.model.desired import Policy
 from rolemodel_ci.reconcile.approval import Guard, Refusal
-from rolemodel_ci.render.audit_record import policy_digest
 
 
 def outdated(answer: StateAnswer, identity: Identity) -> tuple[Refusal, ...]:
@@ -18,6 +16,8 @@ def outdated(answer: StateAnswer, identity: Identity) -> tuple[Refusal, ...]:
     commit = answer.applied_commit if isinstance(answer, AppliedState) else None
     if commit is None or not identity.config:
         return ()
+    from rolemodel_ci.adapters.git.checkout_identity import precedes
+
     older = precedes(Path.cwd(), commit)
     if older is False:
         return ()
@@ -36,7 +36,11 @@ def committed(revision: str, policy: Policy) -> Policy | None:
 
 def is_as_applied(answer: StateAnswer, policy: Policy) -> bool:
     """Whether these files are what was last applied, and nothing of an earlier state was left behind."""
-    return isinstance(answer, AppliedState) and not answer.left and answer.applied_digest == policy_digest(policy)
+    if not isinstance(answer, AppliedState) or answer.left:
+        return False
+    from rolemodel_ci.render.audit_record import policy_digest
+
+    return answer.applied_digest == policy_digest(policy)
 
 
 def applied_policy(answer: StateAnswer, identity: Identity, policy: Policy) -> Policy | None:

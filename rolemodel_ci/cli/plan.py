@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from rolemodel_ci.adapters.git.checkout_identity import working_copy
 from rolemodel_ci.cli.abandoned_stacks import with_left_stacks
 from rolemodel_ci.cli.environment import world
 from rolemodel_ci.cli.files import base_policy, chosen, compared, good_policy
@@ -16,7 +15,6 @@ from rolemodel_ci.cli.outdated_checkout import applied_policy, is_as_applied, ou
 from rolemodel_ci.cli.output import say
 from rolemodel_ci.cli.taken_roles import with_taken_roles
 from rolemodel_ci.model.applied_state import AppliedState, Identity, recognised
-from rolemodel_ci.reconcile.attribution import attribute
 from rolemodel_ci.reconcile.pipeline import EVERYTHING, make_plan, reviewed_plan
 from rolemodel_ci.reconcile.plan import Plan
 from rolemodel_ci.render.applied_state import memory_text
@@ -44,12 +42,16 @@ def plan(told: CommonOptions, base: str | None, detailed_exitcode: bool) -> int:
         seen = opened.remembers().read_state()
         identity = Identity()
         if isinstance(seen.answer, AppliedState):
+            from rolemodel_ci.adapters.git.checkout_identity import working_copy
+
             identity = working_copy(policy, Path.cwd()).identity
             seen = recognised(seen, identity)
         planned = make_plan(EVERYTHING, policy, opened.readers(), today(), only, told.jobs)
         was = None if is_as_applied(seen.answer, policy) else applied_policy(seen.answer, identity, policy)
         planned = with_left_stacks(with_taken_roles(planned, opened), opened, seen.answer, before, was)
     if base:
+        from rolemodel_ci.reconcile.attribution import attribute
+
         planned = replace(planned, plan=attribute(planned.plan, before, policy, today()))
     reviewed = reviewed_plan(EVERYTHING, planned, policy)
     old = () if planned.plan.is_empty else outdated(seen.answer, identity)

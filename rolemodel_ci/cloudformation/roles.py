@@ -12,6 +12,10 @@ from rolemodel_ci.cloudformation.template import ROLE_TYPE
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
 REPLACING = ("RoleName", "Path")
 
+KEEPING = ("DeletionPolicy", "UpdateReplacePolicy")
+"""Attributes by which a resource can outlast its stack, its place in the template, or its replacement:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
+
 
 def role_path(resolved: EvaluatedTemplate, role: str) -> str | None:
     """The IAM path of a role, or None where only AWS can tell."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
-from rolemodel_ci.cloudformation.roles import REPLACING
+from rolemodel_ci.cloudformation.roles import KEEPING, REPLACING
 from rolemodel_ci.cloudformation.template import ROLE_TYPE
 from rolemodel_ci.iam.canonical_policies import Atom, When
 from rolemodel_ci.iam.canonical_values import Value
@@ -15,10 +15,6 @@ from rolemodel_ci.iam.canonical_values import Value
 OUTPUTS, TEXTS = "outputs of the stack", "texts that grant nothing"
 DECLARED = "declarations of the template"
 """Kinds of a difference that is about no resource."""
-
-KEEPING = ("DeletionPolicy", "UpdateReplacePolicy")
-"""Attributes by which a resource can outlast its stack, its place in the template, or its replacement:
-https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
 
 Sign = Literal["+", "-"]
 

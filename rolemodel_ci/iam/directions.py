@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from rolemodel_ci.cloudformation.roles import KEEPING
 from rolemodel_ci.iam.canonical_template import Property
 from rolemodel_ci.iam.canonical_values import Choice, Value
-from rolemodel_ci.iam.differences import KEEPING, Direction, PropertyChange, Sign
+from rolemodel_ci.iam.differences import Direction, PropertyChange, Sign
 from rolemodel_ci.iam.managed_policies import denies_only, gives_only
 
 SESSION_SECONDS = 3600

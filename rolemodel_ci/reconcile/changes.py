@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
 
-from rolemodel_ci.iam.differences import Difference
-from rolemodel_ci.model.problem import Place
+if TYPE_CHECKING:
+    from rolemodel_ci.iam.differences import Difference
+    from rolemodel_ci.model.problem import Place
 
 
 class Phase(IntEnum):

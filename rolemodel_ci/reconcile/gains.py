@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from rolemodel_ci.iam.privilege import Mark
+if TYPE_CHECKING:
+    from rolemodel_ci.iam.privilege import Mark
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate
 from rolemodel_ci.cloudformation.roles import properties_of
-from rolemodel_ci.model.desired import Policy
 from rolemodel_ci.model.live import DEAD, LiveStack, LiveState, Stack, Unreadable
 from rolemodel_ci.reconcile.diff.stacks import deployed, live_arns
+
+if TYPE_CHECKING:
+    from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate
+    from rolemodel_ci.model.desired import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from rolemodel_ci.reconcile.changes import Change
-from rolemodel_ci.reconcile.plan import Plan
+if TYPE_CHECKING:
+    from rolemodel_ci.reconcile.changes import Change
+    from rolemodel_ci.reconcile.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
-from rolemodel_ci.model.applied_state import Left
 from rolemodel_ci.model.desired import Account, Policy
-from rolemodel_ci.model.live import LiveState
-from rolemodel_ci.reconcile.apply import Tools, apply
 from rolemodel_ci.reconcile.approval import NOTHING_ALLOWED, Allowed, Approved, Refusal
-from rolemodel_ci.reconcile.deadlines import Patience
 from rolemodel_ci.reconcile.diff.plan import plan_all, plan_deletion, plan_membership, plan_structure
-from rolemodel_ci.reconcile.diff.regained import with_regained
 from rolemodel_ci.reconcile.guards.approve import review, review_deletion
 from rolemodel_ci.reconcile.guards.one_account import set_apart
-from rolemodel_ci.reconcile.new_administrators import with_administrators
 from rolemodel_ci.reconcile.observe import observe
-from rolemodel_ci.reconcile.outcome import Report
-from rolemodel_ci.reconcile.plan import Plan
-from rolemodel_ci.reconcile.ports import MasterReader, StackReader
+
+if TYPE_CHECKING:
+    from rolemodel_ci.model.applied_state import Left
+    from rolemodel_ci.model.live import LiveState
+    from rolemodel_ci.reconcile.apply import Tools
+    from rolemodel_ci.reconcile.deadlines import Patience
+    from rolemodel_ci.reconcile.outcome import Report
+    from rolemodel_ci.reconcile.plan import Plan
+    from rolemodel_ci.reconcile.ports import MasterReader, StackReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,19 @@ def make_plan(
         readers.patience,
         master_assumable=policy.master_is_assumable,
     )
-    plan = with_regained(job.plan(policy, live, today, only), policy, live)
-    return Planned(with_administrators(plan, policy, live, today), live)
+    return Planned(_with_gains(job.plan(policy, live, today, only), policy, live, today), live)
+
+
+def _with_gains(plan: Plan, policy: Policy, live: LiveState, today: date) -> Plan:
+    """The plan, with everybody who gets more by it than its memberships show. By a plan without changes nobody does,
+    and most plans are such: what tells it is imported for others only.
+    """
+    if plan.is_empty:
+        return plan
+    from rolemodel_ci.reconcile.diff.regained import with_regained
+    from rolemodel_ci.reconcile.new_administrators import with_administrators
+
+    return with_administrators(with_regained(plan, policy, live), policy, live, today)
 
 
 def reviewed_plan(
@@ -102,8 +114,7 @@ def replanned(
     live = set_apart(planned.live, refusals) if job is EVERYTHING or job is STRUCTURE else None
     if live is None:
         return None
-    plan = with_regained(job.plan(policy, live, today, only), policy, live)
-    plan = with_administrators(plan, policy, live, today)
+    plan = _with_gains(job.plan(policy, live, today, only), policy, live, today)
     return Planned(replace(plan, notes=tuple(dict.fromkeys((*plan.notes, *planned.plan.notes)))), live, planned.left)
 
 
@@ -111,5 +122,7 @@ def carry_out(
     job: Operation, planned: Planned, policy: Policy, tools: Tools, allowed: Allowed = NOTHING_ALLOWED
 ) -> Report | tuple[Refusal, ...]:
     """Guard the plan, and make it true if it passes."""
+    from rolemodel_ci.reconcile.apply import apply
+
     reviewed = reviewed_plan(job, planned, policy, allowed)
     return apply(reviewed, policy, tools) if isinstance(reviewed, Approved) else reviewed

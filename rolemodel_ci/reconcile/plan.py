@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
-from rolemodel_ci.model.live import Unreadable
-from rolemodel_ci.model.problem import Place
-from rolemodel_ci.reconcile.changes import Change
-from rolemodel_ci.reconcile.gains import Administrator, Regained
+if TYPE_CHECKING:
+    from rolemodel_ci.model.live import Unreadable
+    from rolemodel_ci.model.problem import Place
+    from rolemodel_ci.reconcile.changes import Change
+    from rolemodel_ci.reconcile.gains import Administrator, Regained
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from rolemodel_ci.model.applied_state import Remembered
-from rolemodel_ci.model.desired import Account
-from rolemodel_ci.model.live import Absent, LiveMaster, LiveStack
+if TYPE_CHECKING:
+    from rolemodel_ci.model.applied_state import Remembered
+    from rolemodel_ci.model.desired import Account
+    from rolemodel_ci.model.live import Absent, LiveMaster, LiveStack
 
 
 class MasterReader(Protocol):

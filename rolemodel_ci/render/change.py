@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from itertools import groupby
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Never
 
 from rolemodel_ci.reconcile.changes import (
     AddMember,
@@ -24,8 +24,10 @@ from rolemodel_ci.reconcile.changes import (
     StackChange,
     UpdateStack,
 )
-from rolemodel_ci.reconcile.gains import Regained
 from rolemodel_ci.render.blocks import counted, sentence
+
+if TYPE_CHECKING:
+    from rolemodel_ci.reconcile.gains import Regained
 
 GroupShape = CreateGroup | DeleteGroup | RenameGroup | PutPolicy | DeletePolicy | DetachPolicy
 """What changes a group, and not who is in it."""

@@ -11,21 +11,21 @@ import json
 import re
 from datetime import date
 from enum import Enum
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
-from rolemodel_ci.iam.differences import Difference
-from rolemodel_ci.model.applied_state import Remembered
 from rolemodel_ci.model.problem import Place
-from rolemodel_ci.reconcile.approval import Refusal
 from rolemodel_ci.reconcile.changes import Change, phase_of
-from rolemodel_ci.reconcile.gains import Administrator
-from rolemodel_ci.reconcile.inventory import Entry, Listing
 from rolemodel_ci.reconcile.outcome import Done, Failed, Report, Skipped
-from rolemodel_ci.reconcile.plan import Blocked, Plan
 from rolemodel_ci.render.applied_state import memory_json
 from rolemodel_ci.render.json_document import document, place_json
-from rolemodel_ci.render.privileges import reason
-from rolemodel_ci.render.role_differences import Line, lines
+
+if TYPE_CHECKING:
+    from rolemodel_ci.iam.differences import Difference
+    from rolemodel_ci.model.applied_state import Remembered
+    from rolemodel_ci.reconcile.approval import Refusal
+    from rolemodel_ci.reconcile.gains import Administrator
+    from rolemodel_ci.reconcile.inventory import Entry, Listing
+    from rolemodel_ci.reconcile.plan import Blocked, Plan
 
 
 def plan_json(plan: Plan, seen: Remembered | None = None) -> dict[str, Any]:
@@ -91,8 +91,25 @@ def _plan(plan: Plan) -> dict[str, Any]:
 
 def _change(change: Change) -> dict[str, Any]:
     kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(change).__name__).lower()
-    content = {key: value for key, value in _value(change).items() if key not in ("phase", "stack_id")}
+    held = {field.name: getattr(change, field.name) for field in dataclasses.fields(change)}
+    content = {
+        name: [_difference(one) for one in value] if name == "differences" else _value(value)
+        for name, value in held.items()
+        if name not in ("phase", "stack_id")
+    }
     return {"kind": kind, "phase": phase_of(change).name.lower(), **content}
+
+
+def _difference(one: Difference) -> dict[str, Any]:
+    from rolemodel_ci.render.role_differences import lines
+
+    return {
+        "name": one.name,
+        "type": one.kind,
+        "what": one.what,
+        "direction": one.direction.value,
+        "lines": [{"sign": line.sign, "part": line.part, "text": line.text} for line in lines(one)],
+    }
 
 
 def _outcome(outcome: Done | Failed | Skipped) -> dict[str, Any]:
@@ -134,6 +151,8 @@ def _entry(entry: Entry, found: Listing) -> dict[str, Any]:
 
 
 def _administrator(one: Administrator) -> dict[str, Any]:
+    from rolemodel_ci.render.privileges import reason
+
     return {
         "account": one.account,
         "role": one.role,
@@ -149,16 +168,6 @@ def _value(value: Any) -> Any:
     match value:
         case Place():
             return place_json(value)
-        case Difference():
-            return {
-                "name": value.name,
-                "type": value.kind,
-                "what": value.what,
-                "direction": value.direction.value,
-                "lines": _value(lines(value)),
-            }
-        case Line():
-            return {"sign": value.sign, "part": value.part, "text": value.text}
         case Enum():
             return value.value
         case date():

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from rolemodel_ci.iam.differences import Difference
-from rolemodel_ci.iam.privilege import Mark, Privilege
 from rolemodel_ci.model.live import Withheld
 from rolemodel_ci.reconcile.changes import (
     AddMember,
@@ -26,13 +24,15 @@ from rolemodel_ci.reconcile.changes import (
     StackChange,
     UpdateStack,
 )
-from rolemodel_ci.reconcile.gains import Administrator
-from rolemodel_ci.reconcile.plan import Plan
 from rolemodel_ci.render.blocks import Block, Heading, Lines, Paragraph, Row, Table, Tone, counted, sentence
 from rolemodel_ci.render.change import GroupShape, others, regains
 from rolemodel_ci.render.change import describe as describe
-from rolemodel_ci.render.privileges import rank, reason
-from rolemodel_ci.render.role_differences import lines as lines_of
+
+if TYPE_CHECKING:
+    from rolemodel_ci.iam.differences import Difference
+    from rolemodel_ci.iam.privilege import Mark
+    from rolemodel_ci.reconcile.gains import Administrator
+    from rolemodel_ci.reconcile.plan import Plan
 
 _SHOWN = 20  # names in one warning
 
@@ -104,6 +104,8 @@ def alarms(plan: Plan) -> Iterator[str]:
         where.setdefault((role, why, tuple(one.user for one in people)), []).append(account)
     for (role, why, users), accounts in where.items():
         verb = "becomes" if len(users) == 1 else "become"
+        from rolemodel_ci.render.privileges import rank, reason
+
         yield f"{_few(users)} {verb} {rank(why)} of {_few(accounts)} (`{role}` {reason(why)})."
     for account, names in _lost(plan.changes).items():
         yield f"The stack of `{account}` loses {_few(names)}, with what is in it."
@@ -142,8 +144,7 @@ def _few(names: Sequence[str]) -> str:
 
 def change_blocks(changes: Sequence[Change], administrators: Sequence[Administrator] = ()) -> Iterator[Block]:
     """The changes: access, stacks with what changes in their roles, groups."""
-    shown = (one for one in administrators if one.why.privilege >= Privilege.UNKNOWN)  # of the others, `alarms` tells
-    ranks = {(one.account, one.role): rank(one.why) for one in shown}
+    ranks = _ranks(administrators)
     access = [change for change in changes if isinstance(change, AddMember | RemoveMember)]
     if access:
         yield Table(
@@ -159,6 +160,17 @@ def change_blocks(changes: Sequence[Change], administrators: Sequence[Administra
         yield Table(("", "group", "what"), tuple(_groups(groups)))
     if rest := others(changes):
         yield Table(("", "account", "other changes"), tuple(map(_other, rest)))
+
+
+def _ranks(administrators: Iterable[Administrator]) -> dict[tuple[str, str], str]:
+    """What somebody becomes by a role, of those roles that a row is to say it of; of the others, `alarms` tells."""
+    if not administrators:
+        return {}
+    from rolemodel_ci.iam.privilege import Privilege
+    from rolemodel_ci.render.privileges import rank
+
+    shown = (one for one in administrators if one.why.privilege >= Privilege.UNKNOWN)
+    return {(one.account, one.role): rank(one.why) for one in shown}
 
 
 def _other(change: Change) -> Row:
@@ -199,6 +211,10 @@ def _role_counts(differences: Iterable[Difference]) -> str:
 def _differences(stacks: Sequence[StackChange]) -> Iterator[Block]:
     """What changes in the roles, once for all accounts in which it is the same. New stacks are not told at length."""
     told = [change for change in stacks if not isinstance(change, CreateStack | DeleteStack) and change.differences]
+    if not told:
+        return
+    from rolemodel_ci.render.role_differences import lines as lines_of
+
     told.sort(key=lambda change: (repr(change.differences), change.account or ""))
     for differences, same in groupby(told, key=lambda change: change.differences):
         accounts = sentence(f"`{change.account}`" for change in same)

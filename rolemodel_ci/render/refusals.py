@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from rolemodel_ci.reconcile.approval import Overridden, Refusal
 from rolemodel_ci.render.blocks import Block, Heading, Paragraph, Tone
+
+if TYPE_CHECKING:
+    from rolemodel_ci.reconcile.approval import Overridden, Refusal
 
 
 def refusal_blocks(refusals: Iterable[Refusal]) -> Iterator[Block]:

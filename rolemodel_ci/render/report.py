@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from rolemodel_ci.reconcile.inventory import Listing
 from rolemodel_ci.reconcile.outcome import Done, Failed, Report, Skipped
 from rolemodel_ci.render.blocks import Block, Heading, Paragraph, Row, Table, Tone, counted, sentence
 from rolemodel_ci.render.plan import describe
+
+if TYPE_CHECKING:
+    from rolemodel_ci.reconcile.inventory import Listing
 
 
 def report_blocks(report: Report) -> Iterator[Block]:

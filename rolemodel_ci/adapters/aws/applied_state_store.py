@@ -11,8 +11,8 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from rolemodel_ci.adapters.aws.applied_state_json import Lock, Value, to_text
 from rolemodel_ci.adapters.aws.credential_sources import MASTER
 from rolemodel_ci.adapters.aws.parameter import PAUSES, Parameter, Timing
 from rolemodel_ci.adapters.aws.sessions import Sessions
@@ -33,6 +33,9 @@ from rolemodel_ci.model.applied_state import (
     foreign,
     locked,
 )
+
+if TYPE_CHECKING:
+    from rolemodel_ci.adapters.aws.applied_state_json import Lock
 
 _MARGIN = 10.0
 """Seconds before its end at which a lease counts as over here: no call that changes something may begin then."""
@@ -84,6 +87,8 @@ class ParameterStore:
 
     def lock(self, seen: Remembered, state: AppliedState) -> None:
         """Remember `state` and take the lock, in one step, if nobody has written since `seen`."""
+        from rolemodel_ci.adapters.aws.applied_state_json import Lock
+
         self._may_write(seen)
         with self._mutex:
             lock = Lock(uuid.uuid4().hex, self.run, self.timing.now(), host(), process())
@@ -143,6 +148,8 @@ class ParameterStore:
         It is looked at once more before: a plan takes time, and people take time to answer. A write that comes too late
         all the same, by milliseconds, is told by its version.
         """
+        from rolemodel_ci.adapters.aws.applied_state_json import Value, to_text
+
         if self._now_at() != seen.version:
             raise self._outrun()
         before = _state_of(seen)
@@ -176,6 +183,8 @@ class ParameterStore:
         A release whose answer was lost is not tried again over the value of another: it may have freed the lock, and
         that other may have taken it since.
         """
+        from rolemodel_ci.adapters.aws.applied_state_json import Value, to_text
+
         held = self._held
         assert held is not None
         for _ in PAUSES:

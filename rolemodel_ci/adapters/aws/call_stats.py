@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rolemodel_ci.adapters.aws.shared_client import ACCOUNT
-from rolemodel_ci.render.audit_record import Called
+
+if TYPE_CHECKING:
+    from rolemodel_ci.render.audit_record import Called
 
 _LOG = logging.getLogger("rolemodel_ci.calls")
 
@@ -33,6 +35,8 @@ class Calls:
 
     def tallies(self) -> tuple[Called, ...]:
         """The sums by action, sorted."""
+        from rolemodel_ci.render.audit_record import Called
+
         with self._lock:
             return tuple(
                 Called(action, int(calls), int(retries), int(errors), seconds)

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from rolemodel_ci.adapters.aws.applied_state_json import remembered
 from rolemodel_ci.adapters.aws.credential_sources import MASTER, partition
 from rolemodel_ci.adapters.aws.errors import calling
 from rolemodel_ci.adapters.aws.sessions import Sessions
@@ -85,6 +84,8 @@ class Parameter:
             if failed.code != "ParameterNotFound":
                 raise
             return Remembered(NoState())
+        from rolemodel_ci.adapters.aws.applied_state_json import remembered
+
         return remembered(text, version, modified, self._aws_time(answer), kind)
 
     def put(self, text: str, base: int) -> Written:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate, StackContext, desired, parameters_of, resolve
 from rolemodel_ci.cloudformation.roles import is_replaced, role_arn, role_name, role_names
 from rolemodel_ci.cloudformation.template import ROLE_TYPE
-from rolemodel_ci.iam.role_diff import differences
 from rolemodel_ci.model.desired import Account, Policy
 from rolemodel_ci.model.live import DEAD, EMPTY, RESTING, Absent, LiveStack, LiveState, Stack, Unreadable
 from rolemodel_ci.reconcile.changes import Change, CreateStack, DeleteStack, SettleStack, StackChange, UpdateStack
+
+if TYPE_CHECKING:
+    from rolemodel_ci.iam.differences import Difference
 
 _NOTHING = EvaluatedTemplate({}, {})
 
@@ -46,11 +49,11 @@ def stack_diff(policy: Policy, account: Account, stack: Stack) -> StackDiff:
         dead, seen = (None, "") if isinstance(stack, Absent) else (stack.status, stack.stack_id)
         going = _NOTHING if isinstance(stack, Absent) else _left_in(stack, wanted)
         change: StackChange | None = CreateStack(
-            account.name, None, policy.stack_name, differences(going, wanted), dead, stack_id=seen
+            account.name, None, policy.stack_name, _differences(going, wanted), dead, stack_id=seen
         )
         return StackDiff(change, roles, _named_arns(wanted, roles, where), {})
     current = wanted if _is_same(policy, account, stack) else deployed(policy, account, stack)
-    found = differences(current, wanted)
+    found = _differences(current, wanted)
     live = _physical_arns(current, stack, where)
     if stack.status not in RESTING:  # how it ends nobody knows: it may be rolled back, or be gone and made anew
         change = SettleStack(account.name, None, policy.stack_name, stack.status, found, stack_id=stack.stack_id)
@@ -62,6 +65,15 @@ def stack_diff(policy: Policy, account: Account, stack: Stack) -> StackDiff:
         change = UpdateStack(account.name, None, policy.stack_name, found, stack_id=stack.stack_id) if found else None
         arns = _arns(current, wanted, roles, stack, where)
     return StackDiff(change, roles, arns, {role: arn for role, arn in live.items() if arn not in arns.values()})
+
+
+def _differences(old: EvaluatedTemplate, new: EvaluatedTemplate) -> tuple[Difference, ...]:
+    """How the two differ. Most stacks are what they should be: only where one is not, what tells it is imported."""
+    if old == new:
+        return ()
+    from rolemodel_ci.iam.role_diff import differences
+
+    return differences(old, new)
 
 
 def _left_in(stack: LiveStack, wanted: EvaluatedTemplate) -> EvaluatedTemplate:
@@ -119,7 +131,7 @@ def removal(policy: Policy, account: Account, stack: Stack) -> StackChange | Non
     """The change by which the stack goes with all that it holds; None where there is none, or it cannot be read."""
     if not isinstance(stack, LiveStack):
         return None
-    gone = differences(deployed(policy, account, stack), _NOTHING)
+    gone = _differences(deployed(policy, account, stack), _NOTHING)
     return DeleteStack(account.name, None, policy.stack_name, gone, stack_id=stack.stack_id)
 
 

@@ -11,13 +11,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
-from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate
 from rolemodel_ci.iam.canonical_policies import Document, Statement, Test, chosen
 from rolemodel_ci.iam.canonical_template import Meaning, Role
-from rolemodel_ci.iam.canonical_values import Name, Value
 from rolemodel_ci.iam.escalation import administrations
 from rolemodel_ci.iam.managed_policies import gives_only
+
+if TYPE_CHECKING:
+    from rolemodel_ci.cloudformation.evaluate import EvaluatedTemplate
+    from rolemodel_ci.iam.canonical_values import Name, Value
 
 # Conditions of a trust policy that the users of the master account meet by the way they sign in:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html

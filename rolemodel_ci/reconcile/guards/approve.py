@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from rolemodel_ci.model.desired import Policy
 from rolemodel_ci.model.live import LiveState
-from rolemodel_ci.model.pending_commits import Since
 from rolemodel_ci.reconcile.approval import NOTHING_ALLOWED, Allowed, Approved, Overridden, Refusal
-from rolemodel_ci.reconcile.attribution import Attributed
 from rolemodel_ci.reconcile.guards.duplicates import moved_stacks, renamed_groups
 from rolemodel_ci.reconcile.guards.ownership import foreign_groups, foreign_stack, strange_groups
-from rolemodel_ci.reconcile.guards.pending_commits import Labels, by_labels, unproven
 from rolemodel_ci.reconcile.guards.protection import last_administrator, own_lockout, protected
 from rolemodel_ci.reconcile.guards.quota_headroom import Headroom, headroom
 from rolemodel_ci.reconcile.guards.revocations import emptied_map, mass_revocation
 from rolemodel_ci.reconcile.guards.taken_names import taken_names
 from rolemodel_ci.reconcile.plan import Plan
+
+if TYPE_CHECKING:
+    from rolemodel_ci.model.pending_commits import Since
+    from rolemodel_ci.reconcile.attribution import Attributed
+    from rolemodel_ci.reconcile.guards.pending_commits import Labels
 
 __all__ = ["Headroom", "headroom", "is_as_strict", "review", "review_deletion", "review_since", "strictest"]
 
@@ -70,6 +73,8 @@ def review_since(
     It is judged by the narrowest of all states since then. `labels` override a guard for what their own commits ask
     for, and `allowed` for the whole run.
     """
+    from rolemodel_ci.reconcile.guards.pending_commits import by_labels, unproven
+
     guarded = strictest(since.head, *since.states)
     asked = (*_reasons(found.plan, guarded, live), *unproven(found, since))
     overridden, standing = [], []

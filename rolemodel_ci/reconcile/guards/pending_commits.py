@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from rolemodel_ci.model.live import LiveState
 from rolemodel_ci.model.pending_commits import Since, Unproven
 from rolemodel_ci.reconcile.approval import Allowed, Guard, Refusal
-from rolemodel_ci.reconcile.attribution import Attributed
 from rolemodel_ci.reconcile.changes import (
     AddMember,
     Change,
@@ -21,6 +20,10 @@ from rolemodel_ci.reconcile.changes import (
     StackChange,
 )
 from rolemodel_ci.reconcile.plan import Plan, Shortened
+
+if TYPE_CHECKING:
+    from rolemodel_ci.model.live import LiveState
+    from rolemodel_ci.reconcile.attribution import Attributed
 
 Labels = Mapping[str, Allowed]
 """For each commit of the branch, the guards that the labels of its pull request override, and what says so."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from rolemodel_ci.cloudformation.evaluate import desired
-from rolemodel_ci.iam.differences import Difference
-from rolemodel_ci.iam.other_resources import texts_of
-from rolemodel_ci.model.desired import Account, Policy, Protection
 from rolemodel_ci.model.live import LiveStack, LiveState
 from rolemodel_ci.reconcile.approval import Guard, Refusal
 from rolemodel_ci.reconcile.changes import AddMember, DeleteStack, RemoveMember, RenameGroup, StackChange
 from rolemodel_ci.reconcile.diff.plan import named_for
 from rolemodel_ci.reconcile.diff.stacks import deployed
-from rolemodel_ci.reconcile.guards.administrators import Administering, Admitted, administering
-from rolemodel_ci.reconcile.plan import Plan
+
+if TYPE_CHECKING:
+    from rolemodel_ci.iam.differences import Difference
+    from rolemodel_ci.model.desired import Account, Policy, Protection
+    from rolemodel_ci.reconcile.guards.administrators import Administering, Admitted
+    from rolemodel_ci.reconcile.plan import Plan
 
 _SHOWN = 5  # names in one sentence
 
@@ -97,6 +99,8 @@ def _administering(policy: Policy, account: Account, live: LiveState) -> Adminis
 
     What cannot be read, or is not there, counts as being what is wanted.
     """
+    from rolemodel_ci.reconcile.guards.administrators import administering
+
     stack = live.stacks.get(account.name)
     account_id = stack.identity.account_id if isinstance(stack, LiveStack) else account.account_id
     now = deployed(policy, account, stack) if isinstance(stack, LiveStack) else None
@@ -183,6 +187,8 @@ def _own_roles(change: StackChange, policy: Policy, live: LiveState) -> list[str
 
 def _named(difference: Difference, own: set[str]) -> set[str]:
     """Those of the roles that something else in the stack names: a policy may belong to a role of another stack."""
+    from rolemodel_ci.iam.other_resources import texts_of
+
     texts = {text.rpartition("/")[2] for change in difference.changes for text in texts_of(change)}
     return own & texts - {""}
 
