@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rolemodel_ci.sandbox.embedded import EmbeddedAws
+
 from .fake_github import Pull
 from .hosting import Merge
 from .jobs import Job
 from .test_review import only, reviewed
 from .workshop import CONFIG, DEV, MASTER, ROLES, USERS, Workshop, access, role, template
 
-pytest_plugins = ["actions.resting"]
+
+@pytest.fixture
+def shop(aws: EmbeddedAws, tmp_path: Path) -> Iterator[Workshop]:
+    """A company that has been rolled out, for each test anew: what is changed here are stacks and groups."""
+    with Workshop(tmp_path, aws) as opened:
+        opened.rolled_out()
+        yield opened.forget()
+
 
 WIDER = template(Admin=role("*"), Reader=role("s3:*"))
 GUARDED = CONFIG + "guards: {revoke_most: 1, revoke_floor: 50}\n"
