@@ -36,6 +36,7 @@ from rolemodel_ci.reconcile.changes import (
 from rolemodel_ci.reconcile.concurrency import Raised, cascade, each
 from rolemodel_ci.reconcile.diff.groups import group_policy
 from rolemodel_ci.reconcile.diff.stacks import live_arns
+from rolemodel_ci.reconcile.group_renames import rename
 from rolemodel_ci.reconcile.outcome import Done, Failed, Outcome, Report, Skipped
 
 if TYPE_CHECKING:
@@ -232,8 +233,6 @@ class _Run:
             case CreateGroup():
                 groups.create_group(change.group, self.policy.group_path)
             case RenameGroup():
-                from rolemodel_ci.reconcile.group_renames import rename
-
                 rename(groups, change, self.policy.group_path, self._arn(change))
             case PutPolicy():
                 groups.put_policy(change.group, change.policy, group_policy(self._arn(change)))
