@@ -17,7 +17,7 @@ from rolemodel_ci.cli.files import read_files
 from rolemodel_ci.model.desired import Policy
 from rolemodel_ci.reconcile.attribution import attribute
 from rolemodel_ci.reconcile.changes import AddMember, RemoveMember
-from rolemodel_ci.reconcile.guards.approve import Headroom
+from rolemodel_ci.reconcile.guards.quota_headroom import Headroom
 from rolemodel_ci.reconcile.plan import Plan
 from rolemodel_ci.render.comment import Facts, Judged, as_comment, requested_change
 from rolemodel_ci.render.comment.truncate import utf16

@@ -16,8 +16,8 @@ _PARTS = {
     "botocore: sign": (("botocore/signers.py", "handler"),),
     "urllib3, http.client: send, and read the answer": (("botocore/httpsession.py", "send"),),
     "botocore: parse the answer": (("botocore/parsers.py", "parse"),),
-    "rolemodel-ci: read and check the files": (("cli/policy.py", "read_files"),),
-    "rolemodel-ci: compare": (("diff/__init__.py", "plan_all"),),
+    "rolemodel-ci: read and check the files": (("cli/files.py", "read_files"),),
+    "rolemodel-ci: compare": (("diff/plan.py", "plan_all"),),
 }
 REST = "the rest: botocore's events and contexts, rolemodel-ci's own reading"
 

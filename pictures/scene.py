@@ -21,7 +21,7 @@ from rolemodel_ci.config.loader import Loaded, load
 from rolemodel_ci.errors import AwsCallError
 from rolemodel_ci.model.desired import Policy
 from rolemodel_ci.reconcile.attribution import attribute
-from rolemodel_ci.reconcile.guards.approve import headroom
+from rolemodel_ci.reconcile.guards.quota_headroom import headroom
 from rolemodel_ci.reconcile.inventory import switch_links
 from rolemodel_ci.reconcile.outcome import Report
 from rolemodel_ci.reconcile.pipeline import EVERYTHING, Planned, carry_out, reviewed_plan

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from builders import PLAIN, Roles, policy, template
 
+from rolemodel_ci.cloudformation.evaluate import desired
 from rolemodel_ci.cloudformation.template import read_deployed
 from rolemodel_ci.model.desired import Policy
 from rolemodel_ci.model.live import DEAD, RESTING, Absent, Identity, LiveStack, Unreadable
@@ -53,6 +54,22 @@ def kinds(found: StackDiff) -> list[tuple[str, str]]:
 
 def test_a_stack_that_is_right() -> None:
     assert diff(live()) == StackDiff(None, ("Admin", "Reader"), ARNS, {})
+
+
+@pytest.mark.parametrize("roles", [PLAIN, {"Admin": PLAIN["Admin"]}])
+def test_equal_text_and_parameters_mean_what_is_wanted(roles: Roles) -> None:
+    """They are not evaluated a second time: a stack that differs in what means nothing takes the long way, and both
+    come to the same.
+    """
+    wanted = policy(roles=roles)
+    account, right = wanted.accounts[0], live(roles)
+    odd = live(roles, parameters={**PARAMETERS, "Unused": "x"})
+
+    assert (
+        desired(wanted, account, PROD.account_id) == deployed(wanted, account, right) == deployed(wanted, account, odd)
+    )
+    assert diff(right, wanted) == diff(odd, wanted)
+    assert diff(right, wanted).change is None
 
 
 def test_an_unreadable_account() -> None:

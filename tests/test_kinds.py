@@ -12,7 +12,7 @@ from comment.cases import FACTS, WHEN
 
 from rolemodel_ci.access_request.request import Request
 from rolemodel_ci.reconcile.changes import Change, Origin
-from rolemodel_ci.reconcile.guards.approve import Headroom
+from rolemodel_ci.reconcile.guards.quota_headroom import Headroom
 from rolemodel_ci.reconcile.outcome import Done, Failed, Report
 from rolemodel_ci.reconcile.plan import Plan
 from rolemodel_ci.render.audit_record import Audited, audit_json

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rolemodel_ci.checks.allowed_pattern import matches
 from rolemodel_ci.checks.rule import Rule
 from rolemodel_ci.cloudformation.desired_stacks import DesiredStacks
 from rolemodel_ci.cloudformation.evaluate import parameters_of
@@ -235,11 +234,18 @@ def _broken_rule(parameter: Parameter, value: str) -> str:
     return next(filter(None, broken), "")
 
 
+def _matches(pattern: str, value: str) -> bool:
+    """Whether a value is what a pattern allows; few templates have one."""
+    from rolemodel_ci.checks.allowed_pattern import matches
+
+    return matches(pattern, value)
+
+
 def _broken_item_rule(rules: Mapping[str, Any], value: str) -> str:
     allowed, pattern = rules.get("AllowedValues"), rules.get("AllowedPattern")
     if isinstance(allowed, list) and value not in allowed:
         return f"it is none of {', '.join(map(str, allowed))}"
-    if isinstance(pattern, str) and not matches(pattern, value):
+    if isinstance(pattern, str) and not _matches(pattern, value):
         return str(rules.get("ConstraintDescription") or f"it does not match {pattern}")
     if rules["Type"] in ("Number", "List<Number>"):
         number, low, high = (_number(text) for text in (value, rules.get("MinValue"), rules.get("MaxValue")))

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from rolemodel_ci.checks.rule import Rule, each_role, once, place_of, told_in
 from rolemodel_ci.cloudformation.desired_stacks import DesiredStacks
 from rolemodel_ci.cloudformation.policies import branches
-from rolemodel_ci.iam.managed_policies import OLD_DAYS, is_of_aws, looks_like_aws, origin
 from rolemodel_ci.model.desired import Account, Role
 from rolemodel_ci.model.problem import Place, Problem, Severity
 
@@ -15,6 +14,8 @@ from rolemodel_ci.model.problem import Place, Problem, Severity
 def unknown_policies(subject: DesiredStacks) -> Iterable[Problem]:
     """Names of policies of AWS that the table of this version does not have: nobody can tell what they allow."""
     for role, account, arn in _named(subject):
+        from rolemodel_ci.iam.managed_policies import is_of_aws
+
         if not is_of_aws(arn):
             yield Problem(
                 place_of(subject, role, "ManagedPolicyArns"),
@@ -30,7 +31,11 @@ def unknown_policies(subject: DesiredStacks) -> Iterable[Problem]:
 def old_table(subject: DesiredStacks) -> Iterable[Problem]:
     """What is known of the policies of AWS is old, and the template names some."""
     template = subject.policy.template
-    if next(_named(subject), None) is None or not origin().is_old(subject.today):
+    if next(_named(subject), None) is None:
+        return
+    from rolemodel_ci.iam.managed_policies import OLD_DAYS, origin
+
+    if not origin().is_old(subject.today):
         return
     yield Problem(
         Place(template.file),
@@ -45,8 +50,14 @@ def old_table(subject: DesiredStacks) -> Iterable[Problem]:
 def _named(subject: DesiredStacks) -> Iterator[tuple[Role, Account, str]]:
     for role, account, properties in each_role(subject):
         for arn in branches(properties.get("ManagedPolicyArns", [])):
-            if isinstance(arn, str) and looks_like_aws(arn):
+            if isinstance(arn, str) and _looks_like_aws(arn):
                 yield role, account, arn
+
+
+def _looks_like_aws(arn: str) -> bool:
+    from rolemodel_ci.iam.managed_policies import looks_like_aws
+
+    return looks_like_aws(arn)
 
 
 def _both(subject: DesiredStacks) -> Iterator[Problem]:

@@ -27,7 +27,6 @@ from rolemodel_ci.model.desired import Guards, Policy
 from rolemodel_ci.reconcile.apply import apply as make_true
 from rolemodel_ci.reconcile.approval import Allowed, Approved, Guard, Refusal
 from rolemodel_ci.reconcile.guards.approve import strictest
-from rolemodel_ci.reconcile.guards.one_account import partly
 from rolemodel_ci.reconcile.outcome import Report
 from rolemodel_ci.reconcile.pipeline import (
     DELETION,
@@ -187,6 +186,8 @@ def _apart(
     order: ApplyOptions, policy: Policy, memory: Memory, planned: Planned, refusals: tuple[Refusal, ...]
 ) -> Approved | tuple[Refusal, ...]:
     """What may be applied without the accounts that the guards refuse to touch, or every reason why nothing may."""
+    from rolemodel_ci.reconcile.guards.one_account import partly
+
     smaller = replanned(order.job, planned, policy, refusals, today(), order.only)
     return refusals if smaller is None else partly(_reviewed(order, policy, memory, smaller), refusals)
 

@@ -6,6 +6,7 @@ import contextlib
 import gc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -18,7 +19,6 @@ from rolemodel_ci.config.loader import Files, load
 from rolemodel_ci.errors import UsageError
 from rolemodel_ci.model.desired import Policy
 from rolemodel_ci.model.problem import Problem, are_usable
-from rolemodel_ci.render.problems import problem_blocks, problems_json
 from rolemodel_ci.suggestions import did_you_mean
 
 
@@ -54,9 +54,16 @@ def good_policy(config: str, format_: str = "text", users: str | None = None) ->
     """The policy of the files. Tells the problems and exits with 1 if they have any; warnings do not stop a run."""
     policy, problems = read_working_files(config, users)
     if policy is None or not are_usable(problems):
-        say(format_, problem_blocks(problems, None), problems_json(problems))
-        raise click.exceptions.Exit(1)
+        _refuse(problems, format_)
     return policy
+
+
+def _refuse(problems: tuple[Problem, ...], format_: str) -> NoReturn:
+    """Tell the problems, and exit with 1."""
+    from rolemodel_ci.render.problems import problem_blocks, problems_json
+
+    say(format_, problem_blocks(problems, None), problems_json(problems))
+    raise click.exceptions.Exit(1)
 
 
 def chosen(policy: Policy, accounts: tuple[str, ...]) -> frozenset[str]:
@@ -83,5 +90,4 @@ def compared(base: Policy | None, policy: Policy, format_: str) -> None:
     """Tell what the change since the base asks for and CloudFormation cannot do, and exit with 1 if there is any."""
     problems = compare(base, policy)
     if problems:
-        say(format_, problem_blocks(problems, None), problems_json(problems))
-        raise click.exceptions.Exit(1)
+        _refuse(problems, format_)

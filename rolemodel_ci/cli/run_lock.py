@@ -6,11 +6,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from rolemodel_ci.adapters.aws.applied_state_store import ParameterStore
-from rolemodel_ci.adapters.aws.lock_renewal import renewing
-from rolemodel_ci.adapters.git.checkout_identity import WorkingCopy
-from rolemodel_ci.cli.audit import Audit
 from rolemodel_ci.model.applied_state import (
     LEASE,
     AppliedState,
@@ -34,9 +31,14 @@ from rolemodel_ci.model.applied_state import (
     recognised,
     terms_digest,
 )
-from rolemodel_ci.model.desired import Policy
-from rolemodel_ci.reconcile.ports import StateReader
 from rolemodel_ci.render.audit_record import policy_digest
+
+if TYPE_CHECKING:
+    from rolemodel_ci.adapters.aws.applied_state_store import ParameterStore
+    from rolemodel_ci.adapters.git.checkout_identity import WorkingCopy
+    from rolemodel_ci.cli.audit import Audit
+    from rolemodel_ci.model.desired import Policy
+    from rolemodel_ci.reconcile.ports import StateReader
 
 POLL = 3.0
 """Seconds between two looks at a lock that another run holds."""
@@ -156,6 +158,8 @@ class Memory:
         Raises OutrunError before the block if another run was quicker; ForeignStateError, StateError where nothing may
         be written. After the block, StateError or LockedError say that what came of the run is not remembered.
         """
+        from rolemodel_ci.adapters.aws.lock_renewal import renewing
+
         attempt, seen = self.attempt(whole=whole), self.recognised()
         state = begun(seen.answer, attempt, now(), self.audit.digest())
         try:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 
-from rolemodel_ci.adapters.aws.iam_roles import AwsRoleReader
 from rolemodel_ci.cli.environment import World
 from rolemodel_ci.model.desired import Account
 from rolemodel_ci.model.live import LiveState
@@ -27,6 +26,8 @@ def with_taken_roles(planned: Planned, world: World) -> Planned:
     asked = list(islice(_asked(planned.plan, planned.live, world), _MOST))
     if not asked:
         return planned
+    from rolemodel_ci.adapters.aws.iam_roles import AwsRoleReader
+
     reader, patience = AwsRoleReader(world.reading), patience_for(time.monotonic)
     answers = each_within(lambda one: reader.exists(*one), asked, world.jobs, lambda one: patience(one[0]))
     taken = frozenset(

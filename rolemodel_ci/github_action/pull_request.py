@@ -23,8 +23,8 @@ from rolemodel_ci.model.desired import Policy
 from rolemodel_ci.model.problem import Problem, Severity, are_usable
 from rolemodel_ci.reconcile.approval import Guard
 from rolemodel_ci.reconcile.attribution import attribute
-from rolemodel_ci.reconcile.guards.approve import headroom
 from rolemodel_ci.reconcile.guards.override_labels import label_of, pointless
+from rolemodel_ci.reconcile.guards.quota_headroom import headroom
 from rolemodel_ci.reconcile.pipeline import EVERYTHING, make_plan, replanned
 from rolemodel_ci.reconcile.plan import Plan
 from rolemodel_ci.render.comment import (

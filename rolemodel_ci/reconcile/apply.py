@@ -10,13 +10,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from rolemodel_ci.errors import AwsCallError, RolemodelError
 from rolemodel_ci.model.applied_state import LockedError
-from rolemodel_ci.model.desired import Policy
 from rolemodel_ci.model.live import LiveStack
-from rolemodel_ci.reconcile.approval import Approved
 from rolemodel_ci.reconcile.changes import (
     AddMember,
     Change,
@@ -40,9 +38,13 @@ from rolemodel_ci.reconcile.diff.groups import group_policy
 from rolemodel_ci.reconcile.diff.stacks import live_arns
 from rolemodel_ci.reconcile.group_renames import rename
 from rolemodel_ci.reconcile.outcome import Done, Failed, Outcome, Report, Skipped
-from rolemodel_ci.reconcile.plan import Plan
-from rolemodel_ci.reconcile.ports import GroupWriter, StackReader, Watch
-from rolemodel_ci.reconcile.stack_operations import StackOperations
+
+if TYPE_CHECKING:
+    from rolemodel_ci.model.desired import Policy
+    from rolemodel_ci.reconcile.approval import Approved
+    from rolemodel_ci.reconcile.plan import Plan
+    from rolemodel_ci.reconcile.ports import GroupWriter, StackReader, Watch
+    from rolemodel_ci.reconcile.stack_operations import StackOperations
 
 _Group = tuple[GroupChange, ...]
 """The changes of one group, in their order."""

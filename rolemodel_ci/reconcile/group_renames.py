@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rolemodel_ci.errors import AwsCallError
-from rolemodel_ci.reconcile.changes import RenameGroup
 from rolemodel_ci.reconcile.diff.groups import group_policy, policy_name
-from rolemodel_ci.reconcile.ports import GroupWriter
+
+if TYPE_CHECKING:
+    from rolemodel_ci.reconcile.changes import RenameGroup
+    from rolemodel_ci.reconcile.ports import GroupWriter
 
 
 def rename(groups: GroupWriter, change: RenameGroup, path: str, arn: str) -> None:

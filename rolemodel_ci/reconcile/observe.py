@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from rolemodel_ci.errors import RolemodelError
-from rolemodel_ci.model.desired import Account
 from rolemodel_ci.model.live import Absent, LiveMaster, LiveStack, LiveState, Stack, Unreadable
 from rolemodel_ci.reconcile.concurrency import Raised, each, each_within
 from rolemodel_ci.reconcile.deadlines import Patience
-from rolemodel_ci.reconcile.ports import MasterReader, StackReader
+
+if TYPE_CHECKING:
+    from rolemodel_ci.model.desired import Account
+    from rolemodel_ci.reconcile.ports import MasterReader, StackReader
 
 ANSWER, ACCOUNT = 10.0, 15.0
 """Seconds that one answer may take, and all answers about one account. AWS takes fractions of a second for each."""

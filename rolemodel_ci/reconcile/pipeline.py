@@ -11,7 +11,6 @@ from rolemodel_ci.model.desired import Account, Policy
 from rolemodel_ci.reconcile.approval import NOTHING_ALLOWED, Allowed, Approved, Refusal
 from rolemodel_ci.reconcile.diff.plan import plan_all, plan_deletion, plan_membership, plan_structure
 from rolemodel_ci.reconcile.guards.approve import review, review_deletion
-from rolemodel_ci.reconcile.guards.one_account import set_apart
 from rolemodel_ci.reconcile.observe import observe
 
 if TYPE_CHECKING:
@@ -111,6 +110,8 @@ def replanned(
 
     What was noted of the whole stays noted.
     """
+    from rolemodel_ci.reconcile.guards.one_account import set_apart
+
     live = set_apart(planned.live, refusals) if job is EVERYTHING or job is STRUCTURE else None
     if live is None:
         return None

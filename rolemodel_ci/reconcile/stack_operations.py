@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from rolemodel_ci.cloudformation.evaluate import parameters_of
 from rolemodel_ci.errors import AwsCallError
-from rolemodel_ci.model.desired import Account, Policy
 from rolemodel_ci.model.live import DEAD, RESTING
-from rolemodel_ci.reconcile.ports import Clock, StackWriter, Watch
+
+if TYPE_CHECKING:
+    from rolemodel_ci.model.desired import Account, Policy
+    from rolemodel_ci.reconcile.ports import Clock, StackWriter, Watch
 
 DEADLINE = 900.0
 """Seconds that one stack may take, unless the config says otherwise: IAM roles take CloudFormation seconds, a hundred

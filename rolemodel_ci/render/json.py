@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from rolemodel_ci.model.problem import Place
 from rolemodel_ci.reconcile.changes import Change, phase_of
-from rolemodel_ci.reconcile.outcome import Done, Failed, Report, Skipped
 from rolemodel_ci.render.applied_state import memory_json
 from rolemodel_ci.render.json_document import document, place_json
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from rolemodel_ci.reconcile.approval import Refusal
     from rolemodel_ci.reconcile.gains import Administrator
     from rolemodel_ci.reconcile.inventory import Entry, Listing
+    from rolemodel_ci.reconcile.outcome import Done, Failed, Report, Skipped
     from rolemodel_ci.reconcile.plan import Blocked, Plan
 
 
@@ -113,6 +113,8 @@ def _difference(one: Difference) -> dict[str, Any]:
 
 
 def _outcome(outcome: Done | Failed | Skipped) -> dict[str, Any]:
+    from rolemodel_ci.reconcile.outcome import Done, Failed, Skipped
+
     told = {"result": type(outcome).__name__.lower(), "change": _change(outcome.change)}
     match outcome:
         case Failed():

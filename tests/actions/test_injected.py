@@ -16,7 +16,7 @@ from rolemodel_ci.parsing.yaml_nodes import CONTROL
 from . import payloads
 from .fake_faults import says
 from .fake_messages import refusal
-from .front_rules import Refused, Reply
+from .front_rules import RefusedError, Reply
 from .jobs import Command, Done, commands
 from .reading import strange, unseen
 from .workshop import USERS, Job, Workshop, access, role, template
@@ -237,7 +237,7 @@ def test_refusals_of_sts(shop: Workshop, written: io.StringIO, monkeypatch: pyte
     said = ALL.replace("\x1b", "")  # XML cannot say it
 
     def no(*_: Any) -> Reply:
-        raise Refused(403, "AccessDenied", said)
+        raise RefusedError(403, "AccessDenied", said)
 
     monkeypatch.setattr(shop.front, "_assume", no)
     check_story(shop, access(USERS + "  Reader: [dave]\n"), written, (3, 3, 3))

@@ -16,7 +16,7 @@ from rolemodel_ci.access_request.request import request
 from rolemodel_ci.model.desired import Policy
 from rolemodel_ci.model.problem import Place, Problem, Severity
 from rolemodel_ci.reconcile.attribution import attribute
-from rolemodel_ci.reconcile.guards.approve import headroom
+from rolemodel_ci.reconcile.guards.quota_headroom import headroom
 from rolemodel_ci.reconcile.inventory import switch_links
 from rolemodel_ci.reconcile.outcome import Report
 from rolemodel_ci.reconcile.pipeline import EVERYTHING, reviewed_plan

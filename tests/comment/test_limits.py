@@ -21,7 +21,7 @@ from rolemodel_ci.model.live import Unreadable
 from rolemodel_ci.model.problem import Place, Problem, Severity
 from rolemodel_ci.reconcile.approval import Guard, Refusal
 from rolemodel_ci.reconcile.changes import AddMember, Origin, RemoveMember, UpdateStack
-from rolemodel_ci.reconcile.guards.approve import Headroom
+from rolemodel_ci.reconcile.guards.quota_headroom import Headroom
 from rolemodel_ci.reconcile.outcome import Done, Failed, Report, Skipped
 from rolemodel_ci.reconcile.plan import Blocked, Plan
 from rolemodel_ci.render.comment import (

@@ -12,7 +12,7 @@ from worlds import World, worlds
 from rolemodel_ci.access_request.request import request
 from rolemodel_ci.reconcile.attribution import attribute
 from rolemodel_ci.reconcile.changes import RenameGroup
-from rolemodel_ci.reconcile.guards.approve import headroom
+from rolemodel_ci.reconcile.guards.quota_headroom import headroom
 from rolemodel_ci.reconcile.outcome import Done, Report
 from rolemodel_ci.reconcile.pipeline import EVERYTHING, carry_out
 from rolemodel_ci.render.comment import Author, Judged, as_summary, requested_change

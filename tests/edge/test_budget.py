@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,21 @@ from rolemodel_ci.sandbox.embedded import EmbeddedAws
 from . import answers
 from .scripted import Scripted
 from .surroundings import DEV, MASTER, PROD, AwsFiles
+
+FOR_CHANGES = {
+    "git",
+    "rolemodel_ci.access_request.request",
+    "rolemodel_ci.iam.canonical_values",
+    "rolemodel_ci.iam.differences",
+    "rolemodel_ci.iam.escalation",
+    "rolemodel_ci.iam.role_diff",
+    "rolemodel_ci.reconcile.attribution",
+    "rolemodel_ci.reconcile.guards.administrators",
+    "rolemodel_ci.reconcile.inventory",
+    "rolemodel_ci.render.role_differences",
+    "requests",
+}
+"""Modules that only a run with something to do needs, or one in GitHub Actions: importing them takes long."""
 
 ARN = "arn:aws:iam::{}:role/RoleModel-{}-1"
 
@@ -70,3 +87,11 @@ def test_nothing_is_written(
     assert calls["iam:GetAccountAuthorizationDetails"] == calls["iam:GetAccountSummary"] == 1
     assert sum(count for name, count in calls.items() if name.startswith("cloudformation:")) <= 6
     assert calls.get("ssm:GetParameter", 0) == (0 if command == "list" else 1)
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_what_only_changes_need_is_not_imported(command: str) -> None:
+    """Most runs have nothing to do; they are to start quickly."""
+    script = f"import sys, rolemodel_ci.cli.{command}; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert FOR_CHANGES & set(ran.stdout.split()) == set()

@@ -13,7 +13,6 @@ from rolemodel_ci.reconcile.approval import NOTHING_ALLOWED, Allowed, Approved, 
 from rolemodel_ci.reconcile.guards.duplicates import moved_stacks, renamed_groups
 from rolemodel_ci.reconcile.guards.ownership import foreign_groups, foreign_stack, strange_groups
 from rolemodel_ci.reconcile.guards.protection import last_administrator, own_lockout, protected
-from rolemodel_ci.reconcile.guards.quota_headroom import Headroom, headroom
 from rolemodel_ci.reconcile.guards.revocations import emptied_map, mass_revocation
 from rolemodel_ci.reconcile.guards.taken_names import taken_names
 from rolemodel_ci.reconcile.plan import Plan
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from rolemodel_ci.model.pending_commits import Since
     from rolemodel_ci.reconcile.attribution import Attributed
     from rolemodel_ci.reconcile.guards.pending_commits import Labels
-
-__all__ = ["Headroom", "headroom", "is_as_strict", "review", "review_deletion", "review_since", "strictest"]
 
 _Guards = tuple[Callable[[Plan, Policy, LiveState], Iterator[Refusal]], ...]
 

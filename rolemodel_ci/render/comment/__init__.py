@@ -13,7 +13,7 @@ from rolemodel_ci.access_request.request import Request
 from rolemodel_ci.model.problem import Problem, Severity
 from rolemodel_ci.reconcile.approval import Overridden, Refusal
 from rolemodel_ci.reconcile.changes import Change, Origin
-from rolemodel_ci.reconcile.guards.approve import Headroom
+from rolemodel_ci.reconcile.guards.quota_headroom import Headroom
 from rolemodel_ci.reconcile.outcome import Report
 from rolemodel_ci.reconcile.plan import Plan
 from rolemodel_ci.render.blocks import counted

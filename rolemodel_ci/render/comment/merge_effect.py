@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from rolemodel_ci.model.problem import Problem, Severity
 from rolemodel_ci.reconcile.changes import AddMember, RemoveMember, StackChange
-from rolemodel_ci.reconcile.guards.approve import Headroom
+from rolemodel_ci.reconcile.guards.quota_headroom import Headroom
 from rolemodel_ci.reconcile.plan import Plan
 from rolemodel_ci.render.blocks import counted, sentence
 from rolemodel_ci.render.change import GroupShape, describe, others
