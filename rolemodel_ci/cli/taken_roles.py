@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from itertools import islice
 
 from rolemodel_ci.cli.environment import World
@@ -42,8 +41,5 @@ def _asked(plan: Plan, live: LiveState, world: World) -> Iterator[tuple[Account,
     for change in plan.changes:
         account = world.policy.account(change.account or "")
         if account is not None:
-            yield from map(partial(_pair, account), named_roles_made(world.policy, account, change, live))
-
-
-def _pair(account: Account, name: str) -> tuple[Account, str]:
-    return account, name
+            for name in named_roles_made(world.policy, account, change, live):
+                yield account, name

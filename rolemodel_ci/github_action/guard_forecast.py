@@ -22,9 +22,13 @@ from rolemodel_ci.reconcile.pipeline import Planned
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """The verdict of a merge now, and the merges before it that it would apply as well, by name."""
+    """The verdict of a merge now, and the merges before it that it would apply as well, by name.
+
+    `planned` is the plan that the verdict is about: without the accounts that the merge would leave alone.
+    """
 
     verdict: Approved | tuple[Refusal, ...]
+    planned: Planned
     waiting: tuple[str, ...]
 
 
@@ -42,9 +46,10 @@ def foreseen(scene: RunContext, pull: PullRequest, policy: Policy, memory: Memor
     given = without_unshown(labels_of(scene, waiting), waiting)
     labels: dict[str, Allowed] = {**given, **dict.fromkeys(own, by_request(pull))}
     found = attribute_since(planned.plan, way.since, today())
-    verdict = judge(planned, found, way.since, labels, NOTHING_ALLOWED).reviewed
+    judgement = judge(planned, found, way.since, labels, NOTHING_ALLOWED)
     known = way.since.unproven is None
-    return Foreseen(verdict, tuple(merge.name for merge in waiting) if known else ())
+    names = tuple(merge.name for merge in waiting) if known else ()
+    return Foreseen(judgement.reviewed, judgement.planned, names)
 
 
 def _own(way: CommitRange, base: str | None) -> frozenset[str]:

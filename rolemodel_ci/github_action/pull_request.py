@@ -25,7 +25,7 @@ from rolemodel_ci.reconcile.approval import Guard
 from rolemodel_ci.reconcile.attribution import attribute
 from rolemodel_ci.reconcile.guards.override_labels import label_of, pointless
 from rolemodel_ci.reconcile.guards.quota_headroom import headroom
-from rolemodel_ci.reconcile.pipeline import EVERYTHING, make_plan, replanned
+from rolemodel_ci.reconcile.pipeline import EVERYTHING, make_plan
 from rolemodel_ci.reconcile.plan import Plan
 from rolemodel_ci.render.comment import (
     SUMMARY_MARKER,
@@ -163,8 +163,8 @@ def _judged(course: ReviewPullRequest, scene: RunContext, policy: Policy, base: 
     verdict = found.verdict
     if isinstance(verdict, tuple):
         return Judged(plan, verdict, room, waiting=found.waiting)
-    smaller = replanned(EVERYTHING, planned, policy, verdict.withheld, today()) if verdict.withheld else None
-    plan = attribute(smaller.plan, base.policy, policy, today()) if smaller else plan
+    if verdict.withheld:
+        plan = attribute(found.planned.plan, base.policy, policy, today())
     return Judged(
         plan, verdict.withheld, room, verdict.overridden, partly=bool(verdict.withheld), waiting=found.waiting
     )

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from rolemodel_ci.adapters.git.base_commit import ApiTree, base_tree
+from rolemodel_ci.adapters.git.commit_history import fork_of
 from rolemodel_ci.adapters.git.repository import CommitNotFoundError, Tree
-from rolemodel_ci.adapters.git.three_way import ConflictError, ThreeWayTree, fork_of
+from rolemodel_ci.adapters.git.three_way import ConflictError, ThreeWayTree
 from rolemodel_ci.adapters.github.api import GithubError
 from rolemodel_ci.cli.files import read_files
 from rolemodel_ci.github_action.commit_range import CommitRange

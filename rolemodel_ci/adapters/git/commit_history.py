@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from rolemodel_ci.adapters.git.repository import Checkout
 from rolemodel_ci.adapters.github.api import Github
-from rolemodel_ci.adapters.github.merges import compared
+from rolemodel_ci.adapters.github.merges import compared, forked
 
 MOST_STEPS = 500
 """Commits of a branch that are looked at: where there are more, it is not known what was last applied."""
@@ -83,6 +83,15 @@ def _graph(checkout: Checkout, github: Github | None, since: str, tip: str) -> P
             return found
     told = compared(github, since, tip) if github else None
     return told.parents if told else {}
+
+
+def fork_of(checkout: Checkout, github: Github | None, one: str, other: str) -> str | None:
+    """The commit at which two histories part; None where that cannot be had. Raises GithubError."""
+    for commit in (one, other):
+        if checkout.is_shallow or not checkout.has(commit):
+            checkout.deepen(commit, _DEEP)
+    found = checkout.fork(one, other) if checkout.has(one) and checkout.has(other) else None
+    return found or (forked(github, one, other) if github else None)
 
 
 def chain(parents: Parents, since: str, tip: str) -> tuple[Step, ...] | Gap:

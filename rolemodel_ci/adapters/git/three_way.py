@@ -6,13 +6,9 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from rolemodel_ci.adapters.git.repository import Checkout, Tree
-from rolemodel_ci.adapters.github.api import Github
-from rolemodel_ci.adapters.github.merges import forked
+from rolemodel_ci.adapters.git.repository import Tree
 
 Found = tuple[str, Callable[[], bytes]]
-
-_DEEP = 50  # commits of a shallow history that are fetched
 
 
 class ConflictError(Exception):
@@ -73,12 +69,3 @@ def _merged(*texts: bytes) -> bytes | None:
         except git.GitCommandError:
             return None
     return bytes(merged)
-
-
-def fork_of(checkout: Checkout, github: Github | None, one: str, other: str) -> str | None:
-    """The commit at which two histories part; None where that cannot be had. Raises GithubError."""
-    for commit in (one, other):
-        if checkout.is_shallow or not checkout.has(commit):
-            checkout.deepen(commit, _DEEP)
-    found = checkout.fork(one, other) if checkout.has(one) and checkout.has(other) else None
-    return found or (forked(github, one, other) if github else None)

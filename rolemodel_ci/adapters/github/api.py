@@ -48,7 +48,7 @@ class Comment:
 class Github:
     """The API for one repository (`OWNER/NAME`)."""
 
-    def __init__(self, api_url: str, repository: str, token: str, clock: HttpClock = HttpClock()) -> None:  # noqa: B008
+    def __init__(self, api_url: str, repository: str, token: str, clock: HttpClock = HttpClock()) -> None:
         headers = {"X-GitHub-Api-Version": API_VERSION, "Accept": "application/vnd.github+json"}
         self._web = Web(api_url, headers | {"Authorization": f"Bearer {token}"}, clock)
         self._at = f"/repos/{repository}"

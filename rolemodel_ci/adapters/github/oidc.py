@@ -16,7 +16,7 @@ from rolemodel_ci.errors import CredentialsError
 class RunnerTokens:
     """The runner's tokens for one audience. `hide` is told every token before anything else sees it."""
 
-    def __init__(self, oidc: Oidc, audience: str, hide: Callable[[str], None], clock: HttpClock = HttpClock()) -> None:  # noqa: B008
+    def __init__(self, oidc: Oidc, audience: str, hide: Callable[[str], None], clock: HttpClock = HttpClock()) -> None:
         separator = "&" if "?" in oidc.url else "?"  # the runner's address has a query of its own
         self._address = f"{oidc.url}{separator}audience={quote(audience, safe='')}"
         self._web = Web(oidc.url, {"Authorization": f"bearer {oidc.key}", "Accept": "application/json"}, clock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache, partial
 
 from rolemodel_ci.model.desired import Policy
 from rolemodel_ci.model.live import LiveGroup, LiveStack, LiveState
@@ -18,20 +19,18 @@ def with_regained(plan: Plan, policy: Policy, live: LiveState) -> Plan:
     """The plan, with the members of groups to whom it opens a role that they cannot get into now."""
     leaving = {(change.group, change.user) for change in plan.changes if isinstance(change, RemoveMember)}
     unmade = {block.group for block in plan.blocked if not block.user}
-    known: dict[str, dict[str, str]] = {}
+    arns = cache(partial(_now, policy, live))
     found = []
     for account, role in sorted(_opening(plan)):
         group = live.master.groups.get(policy.group_name(account, role))
         if group is None or group.path != policy.group_path or group.name in unmade:
             continue
-        if account not in known:
-            known[account] = _now(policy, account, live)
-        if not _opens(group, known[account].get(role)):
+        if not _opens(group, arns(account).get(role)):
             stay = (user for user in sorted(group.members) if (group.name, user) not in leaving)
             found += [Regained(account, role, group.name, user) for user in stay]
     for change in plan.changes:
         if isinstance(change, RenameGroup):
-            found += _renamed(change, live.master.groups[change.old], _now(policy, change.account or "", live))
+            found += _renamed(change, live.master.groups[change.old], arns(change.account or ""))
     return replace(plan, regained=tuple(sorted(found)))
 
 
@@ -54,7 +53,7 @@ def _opening(plan: Plan) -> set[tuple[str, str]]:
     return found
 
 
-def _now(policy: Policy, name: str, live: LiveState) -> dict[str, str]:
+def _now(policy: Policy, live: LiveState, name: str) -> dict[str, str]:
     """The ARNs of the roles that the account has now."""
     account, stack = policy.account(name), live.stacks.get(name)
     return live_arns(policy, account, stack) if account and isinstance(stack, LiveStack) else {}
